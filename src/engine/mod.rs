@@ -1,0 +1,1 @@
+//! What checks a signature: one file per family, each algorithm behind [`jwt_compact::Algorithm`].

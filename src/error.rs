@@ -1,0 +1,514 @@
+//! Everything that can go wrong: each message, each code and whether trying again can help. Nowhere else.
+//!
+//! No error holds a token, a key, a secret or the value of a claim. Text that came with a token appears only where
+//! it is a name that this library knows.
+
+use std::fmt;
+
+use crate::json;
+
+/// Why a token, a key, a session or an argument was refused.
+///
+/// [`Error::code`] is stable and meant for programs; the `Display` text is meant for people.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Error {
+    /// The header's `alg` is not one that the rules and the key allow (RFC 8725 §3.1).
+    AlgorithmNotAllowed {
+        /// The algorithm, where it is one that this library knows.
+        alg: Option<&'static str>,
+    },
+    /// The request body can be read only once, so the request cannot be sent again.
+    BodyNotReplayable,
+    /// A claim is missing, of the wrong type, or not what the rules ask for.
+    ClaimInvalid {
+        /// The claim's name.
+        claim: Box<str>,
+        /// In which way it fails.
+        reason: Reason,
+    },
+    /// The host clock reads before 2024, so no token's lifetime can be judged.
+    ClockUnavailable,
+    /// The token is past its `exp`, or older than `maxTokenAge`.
+    Expired {
+        /// `exp`, or `iat` where the token is too old.
+        claim: &'static str,
+    },
+    /// The URL is outside `resources` and the session was told to refuse such URLs.
+    ForeignUrl,
+    /// A URL that would carry a token in the clear, or is not usable for one.
+    InsecureUrl {
+        /// What is wrong with it.
+        fault: UrlFault,
+    },
+    /// The caller's argument is not usable. A `TypeError` in JavaScript.
+    InvalidArg {
+        /// The argument or option.
+        name: Box<str>,
+        /// What it should have been.
+        expected: &'static str,
+    },
+    /// Five segments: an encrypted token, which is not verified here (RFC 7516).
+    JweNotSupported,
+    /// A key that cannot be read as what it claims to be.
+    JwkInvalid {
+        /// What is wrong with it.
+        fault: JwkFault,
+    },
+    /// A key that is too weak to trust a signature to.
+    KeyWeak {
+        /// In which way.
+        weakness: Weakness,
+    },
+    /// The JWK Set or snapshot that the caller gave cannot be used.
+    KeySetInvalid {
+        /// What is wrong with it.
+        fault: KeySetFault,
+    },
+    /// The JWK Set could not be fetched, or what came back is not one.
+    KeySetFetchFailed {
+        /// The HTTP status, where there was an answer.
+        status: Option<u16>,
+    },
+    /// The JWK Set did not arrive in time.
+    KeySetTimeout,
+    /// A sound key of the wrong kind for this use.
+    KeyUnusable {
+        /// Why.
+        misuse: Misuse,
+    },
+    /// The authorization server refused the credentials.
+    LoginRejected {
+        /// The HTTP status.
+        status: Option<u16>,
+        /// The registered OAuth error code, where there was one.
+        oauth_error: Option<&'static str>,
+    },
+    /// Not the compact serialization of a JWT.
+    Malformed {
+        /// What is wrong with it.
+        fault: TokenFault,
+    },
+    /// More than one key of the set fits the token.
+    MultipleMatchingKeys,
+    /// The `nbf` of the token is still to come.
+    NotYetValid,
+    /// A header parameter that asks for something not supported: `crit`, or `b64: false`.
+    NotSupported {
+        /// The header parameter.
+        parameter: &'static str,
+    },
+    /// No key of the set fits the token.
+    NoMatchingKey {
+        /// The token's `kid`, where it has one.
+        kid: Option<Box<str>>,
+    },
+    /// The refresh token was refused: the session is over.
+    RefreshRejected {
+        /// The HTTP status.
+        status: Option<u16>,
+        /// The registered OAuth error code, where there was one.
+        oauth_error: Option<&'static str>,
+    },
+    /// The token could not be refreshed now; the session stands.
+    RefreshUnavailable {
+        /// The HTTP status, where there was an answer.
+        status: Option<u16>,
+        /// When to try again, in milliseconds.
+        retry_after_ms: Option<u64>,
+    },
+    /// The check for revoked tokens could not be made.
+    RevocationUnavailable,
+    /// The token has been revoked.
+    Revoked,
+    /// The session belongs to somebody else now.
+    SessionChanged,
+    /// The session was closed.
+    SessionClosed,
+    /// Nobody is signed in.
+    SignedOut,
+    /// The signature does not hold. Nothing more is said, by design.
+    SignatureInvalid,
+    /// The store of the session cannot be read or written.
+    StoreUnavailable,
+    /// The answer exists only asynchronously.
+    SyncUnavailable {
+        /// What is missing.
+        lack: Lack,
+    },
+    /// The token endpoint refuses this client or this request: a mistake in the configuration.
+    TokenEndpointMisconfigured {
+        /// The HTTP status.
+        status: Option<u16>,
+        /// The registered OAuth error code, where there was one.
+        oauth_error: Option<&'static str>,
+    },
+    /// The token endpoint answered with a redirect, which is never followed with credentials.
+    TokenEndpointRedirected {
+        /// The HTTP status, where the platform shows it.
+        status: Option<u16>,
+    },
+    /// The token endpoint's answer is not a token response (RFC 6749 §5.1).
+    TokenResponseInvalid {
+        /// What is wrong with it.
+        fault: ResponseFault,
+    },
+    /// The token endpoint did not answer in time.
+    TokenTimeout,
+}
+
+/// In which way a claim fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The schema, or another check of the caller's, refused it.
+    CheckFailed,
+    /// The claim has a type or range it cannot have.
+    Invalid,
+    /// The claim has another value than the rules ask for.
+    Mismatch,
+    /// The rules need the claim and the token has none.
+    Missing,
+}
+
+impl Reason {
+    /// The reason as JavaScript sees it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::CheckFailed => "check_failed",
+            Self::Invalid => "invalid",
+            Self::Mismatch => "mismatch",
+            Self::Missing => "missing",
+        }
+    }
+}
+
+/// Why a text is not a JWT in compact serialization (RFC 7519 §7.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TokenFault {
+    /// A segment is not canonical base64url.
+    Base64url,
+    /// `alg`, `kid` or `typ` has a type it cannot have.
+    HeaderParameter(&'static str),
+    /// The JOSE header is not acceptable JSON.
+    Header(json::Fault),
+    /// Not a string.
+    NotAString,
+    /// Not three segments.
+    Segments,
+    /// The claims set is not acceptable JSON.
+    Payload(json::Fault),
+    /// Longer than the rules allow.
+    TooLong,
+}
+
+/// Why a key cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum JwkFault {
+    /// The JSON text of the key is not acceptable.
+    Json(json::Fault),
+    /// A member is missing, of the wrong type or length, or not canonical base64url.
+    Member(&'static str),
+    /// The PEM text is not SPKI, X.509 or PKCS#1 public, or has something around it.
+    Pem,
+    /// The coordinates are not a point of the curve.
+    Point,
+    /// The `kty` or `crv` is not one that this library knows.
+    Unknown(&'static str),
+}
+
+/// Why a key is too weak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Weakness {
+    /// An empty secret.
+    EmptySecret,
+    /// An RSA exponent that is even, below 3 or above 64 bits.
+    RsaExponent,
+    /// An RSA modulus that is even.
+    RsaModulus,
+    /// An RSA modulus under 2048 or over 8192 bits.
+    RsaSize,
+    /// A secret shorter than the hash (RFC 7518 §3.2).
+    ShortSecret,
+    /// An Ed25519 point of small order: anyone can sign for it.
+    SmallOrder,
+}
+
+/// Why a key cannot serve here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Misuse {
+    /// Its own `alg` is not known, or not one for its type.
+    Algorithm,
+    /// A secret needs `algorithms` in the rules, or an `alg` of its own.
+    AlgorithmUnspecified,
+    /// The host has no engine for it.
+    Engine,
+    /// Its `key_ops` or usages do not include `verify`.
+    KeyOps,
+    /// Something of another kind: neither a key nor a key set.
+    Kind,
+    /// Bytes that look like a public key, given as a shared secret.
+    PublicAsSecret,
+    /// A private key where a public one belongs.
+    Private,
+    /// Its `use` is not `sig`.
+    Use,
+}
+
+/// Why a JWK Set cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeySetFault {
+    /// The JSON text is not acceptable.
+    Json(json::Fault),
+    /// There is no `keys` list in it.
+    Keys,
+    /// It holds secrets and public keys together.
+    Mixed,
+    /// Not a snapshot of this set.
+    Snapshot,
+}
+
+/// What a synchronous call would have had to wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Lack {
+    /// A promise came back from `isRevoked` or `schema`.
+    Callback,
+    /// A `CryptoKey` that no asynchronous call has exported yet, or that cannot be.
+    CryptoKey,
+    /// Keys that have not been fetched.
+    Keys,
+}
+
+/// Why a URL must not carry a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UrlFault {
+    /// A user name or password in it.
+    Credentials,
+    /// Not `https:`, and not `http:` on a loopback host.
+    Scheme,
+    /// Not an absolute URL.
+    Syntax,
+}
+
+/// Why a token endpoint's answer cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ResponseFault {
+    /// No access token in it, or one that cannot go into a header.
+    AccessToken,
+    /// Longer than 64 KiB.
+    Length,
+    /// `expires_in` is not a number of seconds.
+    ExpiresIn,
+    /// Not acceptable JSON.
+    Json(json::Fault),
+    /// Not declared as JSON.
+    MediaType,
+    /// A refresh token that is not a string.
+    RefreshToken,
+    /// A status that a token endpoint does not answer with.
+    Status,
+    /// A `token_type` other than `Bearer` (RFC 6749 §7.1).
+    TokenType,
+}
+
+impl Error {
+    /// The stable code. jose's where the meaning is jose's.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::AlgorithmNotAllowed { .. } => "ERR_JOSE_ALG_NOT_ALLOWED",
+            Self::BodyNotReplayable => "ERR_BODY_NOT_REPLAYABLE",
+            Self::ClaimInvalid { .. } => "ERR_JWT_CLAIM_VALIDATION_FAILED",
+            Self::ClockUnavailable => "ERR_CLOCK_UNAVAILABLE",
+            Self::Expired { .. } => "ERR_JWT_EXPIRED",
+            Self::ForeignUrl => "ERR_FOREIGN_URL",
+            Self::InsecureUrl { .. } => "ERR_INSECURE_URL",
+            Self::InvalidArg { .. } => "ERR_INVALID_ARG",
+            Self::JweNotSupported => "ERR_JWE_NOT_SUPPORTED",
+            Self::JwkInvalid { .. } => "ERR_JWK_INVALID",
+            Self::KeyWeak { .. } => "ERR_KEY_WEAK",
+            Self::KeySetInvalid { .. } => "ERR_JWKS_INVALID",
+            Self::KeySetFetchFailed { .. } => "ERR_JWKS_FETCH_FAILED",
+            Self::KeySetTimeout => "ERR_JWKS_TIMEOUT",
+            Self::KeyUnusable { .. } => "ERR_KEY_UNUSABLE",
+            Self::LoginRejected { .. } => "ERR_LOGIN_REJECTED",
+            Self::Malformed { .. } => "ERR_JWT_MALFORMED",
+            Self::MultipleMatchingKeys => "ERR_JWKS_MULTIPLE_MATCHING_KEYS",
+            Self::NotYetValid => "ERR_JWT_NOT_YET_VALID",
+            Self::NotSupported { .. } => "ERR_JOSE_NOT_SUPPORTED",
+            Self::NoMatchingKey { .. } => "ERR_JWKS_NO_MATCHING_KEY",
+            Self::RefreshRejected { .. } => "ERR_TOKEN_REFRESH_REJECTED",
+            Self::RefreshUnavailable { .. } => "ERR_TOKEN_REFRESH_UNAVAILABLE",
+            Self::RevocationUnavailable => "ERR_REVOCATION_UNAVAILABLE",
+            Self::Revoked => "ERR_JWT_REVOKED",
+            Self::SessionChanged => "ERR_SESSION_CHANGED",
+            Self::SessionClosed => "ERR_SESSION_CLOSED",
+            Self::SignedOut => "ERR_SESSION_SIGNED_OUT",
+            Self::SignatureInvalid => "ERR_JWS_SIGNATURE_VERIFICATION_FAILED",
+            Self::StoreUnavailable => "ERR_TOKEN_STORE_UNAVAILABLE",
+            Self::SyncUnavailable { .. } => "ERR_SYNC_UNAVAILABLE",
+            Self::TokenEndpointMisconfigured { .. } => "ERR_TOKEN_ENDPOINT_MISCONFIGURED",
+            Self::TokenEndpointRedirected { .. } => "ERR_TOKEN_ENDPOINT_REDIRECTED",
+            Self::TokenResponseInvalid { .. } => "ERR_TOKEN_RESPONSE_INVALID",
+            Self::TokenTimeout => "ERR_TOKEN_TIMEOUT",
+        }
+    }
+
+    /// Whether the same call may succeed later without anybody changing anything.
+    #[must_use]
+    pub const fn is_retryable(&self) -> bool {
+        matches!(
+            self,
+            Self::ClockUnavailable
+                | Self::KeySetFetchFailed { .. }
+                | Self::KeySetTimeout
+                | Self::RefreshUnavailable { .. }
+                | Self::RevocationUnavailable
+                | Self::StoreUnavailable
+                | Self::TokenTimeout
+        )
+    }
+
+    pub(crate) const fn malformed(fault: TokenFault) -> Self {
+        Self::Malformed { fault }
+    }
+
+    #[cfg(feature = "jwt")]
+    pub(crate) fn claim(claim: &str, reason: Reason) -> Self {
+        Self::ClaimInvalid { claim: claim.into(), reason }
+    }
+
+    pub(crate) fn invalid_arg(name: &str, expected: &'static str) -> Self {
+        Self::InvalidArg { name: name.into(), expected }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AlgorithmNotAllowed { alg: Some(alg) } => {
+                write!(f, "the token's algorithm {alg} is not allowed for this key and these rules")
+            }
+            Self::AlgorithmNotAllowed { alg: None } => f.write_str("the token names no algorithm that is allowed"),
+            Self::BodyNotReplayable => f.write_str("the request body cannot be sent a second time"),
+            Self::ClaimInvalid { claim, reason } => {
+                write!(f, "the claim \"{claim}\" ")?;
+                f.write_str(match reason {
+                    Reason::CheckFailed => "was refused by a check",
+                    Reason::Invalid => "has a type or value it cannot have",
+                    Reason::Mismatch => "is not what the rules ask for",
+                    Reason::Missing => "is missing",
+                })
+            }
+            Self::ClockUnavailable => {
+                f.write_str("the host clock is not set (it reads before 2024, as at a Worker's module scope)")
+            }
+            Self::Expired { claim: "iat" } => f.write_str("the token is older than maxTokenAge"),
+            Self::Expired { .. } => f.write_str("the token has expired"),
+            Self::ForeignUrl => f.write_str("the URL is outside the resources of this session"),
+            Self::InsecureUrl { fault } => f.write_str(match fault {
+                UrlFault::Credentials => "a URL that carries a user name or password is not used",
+                UrlFault::Scheme => "tokens travel over https only, or http on a loopback host",
+                UrlFault::Syntax => "not an absolute URL",
+            }),
+            Self::InvalidArg { name, expected } => write!(f, "\"{name}\" must be {expected}"),
+            Self::JweNotSupported => f.write_str("an encrypted token (JWE) is not supported"),
+            Self::JwkInvalid { fault } => match fault {
+                JwkFault::Json(fault) => write!(f, "the key {fault}"),
+                JwkFault::Member(member) => write!(f, "the key's \"{member}\" is missing or not valid"),
+                JwkFault::Pem => f.write_str(
+                    "the text is not a PEM public key (SPKI \"PUBLIC KEY\", \"RSA PUBLIC KEY\" or \"CERTIFICATE\")",
+                ),
+                JwkFault::Point => f.write_str("the key is not a point of its curve"),
+                JwkFault::Unknown(member) => write!(f, "the key's \"{member}\" is not supported"),
+            },
+            Self::KeyWeak { weakness } => f.write_str(match weakness {
+                Weakness::EmptySecret => "an empty secret is never a key",
+                Weakness::RsaExponent => "the RSA exponent must be odd, at least 3 and at most 64 bits long",
+                Weakness::RsaModulus => "the RSA modulus is even",
+                Weakness::RsaSize => "the RSA modulus must have 2048 to 8192 bits",
+                Weakness::ShortSecret => {
+                    "the secret is shorter than the hash (RFC 7518 section 3.2); allowShortSecret accepts it"
+                }
+                Weakness::SmallOrder => "the Ed25519 key is a point of small order",
+            }),
+            Self::KeySetInvalid { fault } => match fault {
+                KeySetFault::Json(fault) => write!(f, "the key set {fault}"),
+                KeySetFault::Keys => f.write_str("the key set has no \"keys\" list"),
+                KeySetFault::Mixed => f.write_str("the key set holds secrets and public keys together"),
+                KeySetFault::Snapshot => f.write_str("not a snapshot of this key set"),
+            },
+            Self::KeySetFetchFailed { status: Some(status) } => {
+                write!(f, "the key set could not be fetched (HTTP status {status})")
+            }
+            Self::KeySetFetchFailed { status: None } => f.write_str("the key set could not be fetched"),
+            Self::KeySetTimeout => f.write_str("the key set did not arrive in time"),
+            Self::KeyUnusable { misuse } => f.write_str(match misuse {
+                Misuse::Algorithm => "the key's \"alg\" is not one for its type",
+                Misuse::AlgorithmUnspecified => "a shared secret needs \"algorithms\" in the rules or an \"alg\" of its own",
+                Misuse::Engine => "this host has no engine for this key",
+                Misuse::KeyOps => "the key is not meant for verifying (key_ops, usages)",
+                Misuse::Kind => "not a key or key set",
+                Misuse::PublicAsSecret => "these bytes are a public key, not a shared secret",
+                Misuse::Private => "a private key does not belong here; give its public half",
+                Misuse::Use => "the key is not meant for signatures (use)",
+            }),
+            Self::LoginRejected { .. } => f.write_str("the sign-in was refused"),
+            Self::Malformed { fault } => match fault {
+                TokenFault::Base64url => f.write_str("a segment of the token is not canonical base64url"),
+                TokenFault::HeaderParameter(name) => write!(f, "the token's header parameter \"{name}\" is not valid"),
+                TokenFault::Header(fault) => write!(f, "the token's header {fault}"),
+                TokenFault::NotAString => f.write_str("the token is not a string"),
+                TokenFault::Segments => f.write_str("the token is not three segments joined by dots"),
+                TokenFault::Payload(fault) => write!(f, "the token's claims set {fault}"),
+                TokenFault::TooLong => f.write_str("the token is longer than the rules allow"),
+            },
+            Self::MultipleMatchingKeys => f.write_str("more than one key of the set fits the token"),
+            Self::NotYetValid => f.write_str("the token is not valid yet"),
+            Self::NotSupported { parameter } => {
+                write!(f, "the token's header parameter \"{parameter}\" asks for what is not supported")
+            }
+            Self::NoMatchingKey { .. } => f.write_str("no key of the set fits the token"),
+            Self::RefreshRejected { .. } => f.write_str("the refresh token was refused; sign in again"),
+            Self::RefreshUnavailable { .. } => f.write_str("the token could not be refreshed now; try again later"),
+            Self::RevocationUnavailable => f.write_str("whether the token is revoked could not be found out"),
+            Self::Revoked => f.write_str("the token has been revoked"),
+            Self::SessionChanged => f.write_str("the session belongs to another sign-in now"),
+            Self::SessionClosed => f.write_str("the session is closed"),
+            Self::SignedOut => f.write_str("nobody is signed in"),
+            Self::SignatureInvalid => f.write_str("signature verification failed"),
+            Self::StoreUnavailable => f.write_str("the token store cannot be used"),
+            Self::SyncUnavailable { lack } => f.write_str(match lack {
+                Lack::Callback => "a check answered with a promise; use the asynchronous call",
+                Lack::CryptoKey => "a CryptoKey can be used synchronously only once an asynchronous call has exported it",
+                Lack::Keys => "the keys have not been fetched yet; use the asynchronous call",
+            }),
+            Self::TokenEndpointMisconfigured { .. } => f.write_str("the token endpoint refuses this client"),
+            Self::TokenEndpointRedirected { .. } => {
+                f.write_str("the token endpoint answered with a redirect, which is not followed with credentials")
+            }
+            Self::TokenResponseInvalid { fault } => match fault {
+                ResponseFault::AccessToken => f.write_str("the token response has no usable access token"),
+                ResponseFault::Length => f.write_str("the token response is too long"),
+                ResponseFault::ExpiresIn => f.write_str("the token response's \"expires_in\" is not a number of seconds"),
+                ResponseFault::Json(fault) => write!(f, "the token response {fault}"),
+                ResponseFault::MediaType => f.write_str("the token response is not JSON"),
+                ResponseFault::RefreshToken => f.write_str("the token response's refresh token is not a string"),
+                ResponseFault::Status => f.write_str("the token endpoint answered with an unexpected status"),
+                ResponseFault::TokenType => f.write_str("the token response's \"token_type\" is not Bearer"),
+            },
+            Self::TokenTimeout => f.write_str("the token endpoint did not answer in time"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

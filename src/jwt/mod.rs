@@ -1,0 +1,1 @@
+//! Verification, from the text of a token to claims that can be trusted.
