@@ -1,0 +1,253 @@
+// The public types of the package, once. Declarations are emitted from here and from the functions beside it.
+// Times are NumericDate seconds, except where a name ends in Ms and in SessionOptions.now (Unix milliseconds).
+
+/** A signature algorithm (RFC 7518 §3.1, RFC 8037, RFC 9864). `none` has no code path. */
+export type Algorithm =
+  | 'HS256' | 'HS384' | 'HS512'
+  | 'RS256' | 'RS384' | 'RS512' | 'PS256' | 'PS384' | 'PS512'
+  | 'ES256' | 'ES384' | 'ES512'
+  | 'EdDSA' | 'Ed25519';
+
+/** The JOSE header of a token (RFC 7515 §4). */
+export interface JoseHeader { alg: string; kid?: string; typ?: string; [name: string]: unknown }
+
+/** The claims set of a token (RFC 7519 §4). */
+export interface JwtClaims {
+  iss?: string; sub?: string; aud?: string | string[]; jti?: string;
+  exp?: number; nbf?: number; iat?: number; [name: string]: unknown;
+}
+
+/** When a token starts and ends. */
+export interface Expiry {
+  /** `now >= exp + clockTolerance`. */
+  expired: boolean;
+  /** `now < nbf - clockTolerance`. */
+  notYetValid: boolean;
+  /** `exp`; null where the token never expires. */
+  expiresAt: number | null;
+  /** `exp - now`, negative once expired; null where the token never expires. */
+  expiresIn: number | null;
+}
+
+/** The moment and the tolerance an expiry is judged with. */
+export interface ExpiryOptions {
+  /** Default: the host clock. A number is NumericDate seconds. */
+  now?: number | Date;
+  /** Seconds, at most 600. Default 0. */
+  clockTolerance?: number;
+}
+
+/** A JSON Web Key (RFC 7517 §4). */
+export interface Jwk { kty: string; kid?: string; alg?: string; use?: string; key_ops?: string[]; [member: string]: unknown }
+
+/** How a key is read. */
+export interface ImportOptions {
+  /** Binds the key to one algorithm. */
+  alg?: Algorithm;
+  /** Accepts an HMAC secret shorter than the hash (RFC 7518 §3.2). An empty one is never accepted. */
+  allowShortSecret?: boolean;
+}
+
+/** What a relying party accepts. A check that is configured implies presence and type of the claim. */
+export interface Rules {
+  /** Who may have issued the token. `null` says out loud that it is not checked; `undefined` is an error. */
+  issuer: string | readonly string[] | null;
+  /** Whom the token must be meant for: one of these. `null` says out loud that it is not checked; `undefined` is an error. */
+  audience: string | readonly string[] | null;
+  /** Default: what the key allows. Required for a bare secret. */
+  algorithms?: readonly Algorithm[];
+  /** The one subject that is accepted. */
+  subject?: string;
+  /** The media type in the header: `"at+jwt"` matches `"application/at+jwt"`, in any case. */
+  typ?: string;
+  /** Every one of these must be present in `scope` (space separated) or `scp`. */
+  scope?: string | readonly string[];
+  /** Claims that must have exactly this value: a nonce, for example. */
+  claims?: Readonly<Record<string, string | number | boolean>>;
+  /** Claims that must be there, whatever their value. */
+  requiredClaims?: readonly string[];
+  /** Whether a token without `exp` is refused. Default true. */
+  requireExp?: boolean;
+  /** Seconds since `iat`; needs `iat`. */
+  maxTokenAge?: number;
+  /** Seconds of difference between clocks that are tolerated, at most 600. Default 0. */
+  clockTolerance?: number;
+  /** Characters; longer tokens are refused unread. Default 16 384. */
+  maxTokenLength?: number;
+  /** Default: the host clock. A number is NumericDate seconds. */
+  now?: number | Date | (() => number);
+  /** Whether the token was revoked. One that throws or rejects never lets a token pass. */
+  isRevoked?: (payload: JwtClaims) => boolean | Promise<boolean>;
+  /** A Standard Schema v1 (zod, valibot, arktype). Runs last and types the payload. */
+  schema?: StandardSchema;
+}
+
+/** https://standardschema.dev, version 1. */
+export interface StandardSchema {
+  readonly '~standard': { readonly version: 1; readonly vendor: string; readonly validate: (value: unknown) => unknown };
+}
+
+/** A token whose signature holds and which the rules accept. */
+export interface Verified<C extends object = {}> {
+  header: JoseHeader;
+  payload: JwtClaims & C;
+  /** The key that fitted, and the algorithm that was used. */
+  key: { kid?: string; alg: Algorithm };
+}
+
+/** What became of a token, without a throw. */
+export type Result<C extends object = {}> = ({ ok: true } & Verified<C>) | { ok: false; error: TokenwardError };
+
+/**
+ * Why something was refused. A real Error whose `code` is stable. No message, stack, cause, toJSON or inspect text
+ * holds a token, a key, a secret or the value of a claim.
+ */
+export interface TokenwardError extends Error {
+  name: 'TokenwardError';
+  code: ErrorCode;
+  /** Whether the same call may succeed later without anybody changing anything. */
+  retryable: boolean;
+  claim?: string;
+  reason?: 'missing' | 'invalid' | 'mismatch' | 'check_failed';
+  kid?: string;
+  alg?: string;
+  status?: number;
+  oauthError?: string;
+  retryAfterMs?: number;
+  wwwAuthenticate?: string;
+}
+
+/** The stable codes. jose's where the meaning is jose's. */
+export type ErrorCode =
+  | 'ERR_JWT_MALFORMED'
+  | 'ERR_JWE_NOT_SUPPORTED'
+  | 'ERR_JOSE_ALG_NOT_ALLOWED' | 'ERR_JOSE_NOT_SUPPORTED'
+  | 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED'
+  | 'ERR_JWT_EXPIRED' | 'ERR_JWT_NOT_YET_VALID' | 'ERR_JWT_CLAIM_VALIDATION_FAILED' | 'ERR_JWT_REVOKED'
+  | 'ERR_REVOCATION_UNAVAILABLE'
+  | 'ERR_JWK_INVALID' | 'ERR_KEY_WEAK' | 'ERR_KEY_UNUSABLE'
+  | 'ERR_JWKS_INVALID' | 'ERR_JWKS_NO_MATCHING_KEY' | 'ERR_JWKS_MULTIPLE_MATCHING_KEYS'
+  | 'ERR_JWKS_FETCH_FAILED' | 'ERR_JWKS_TIMEOUT'
+  | 'ERR_SYNC_UNAVAILABLE'
+  | 'ERR_CLOCK_UNAVAILABLE'
+  | 'ERR_WASM_UNAVAILABLE'
+  | 'ERR_SESSION_SIGNED_OUT' | 'ERR_SESSION_CHANGED' | 'ERR_SESSION_CLOSED'
+  | 'ERR_TOKEN_REFRESH_REJECTED' | 'ERR_TOKEN_REFRESH_UNAVAILABLE' | 'ERR_LOGIN_REJECTED'
+  | 'ERR_TOKEN_ENDPOINT_MISCONFIGURED' | 'ERR_TOKEN_RESPONSE_INVALID' | 'ERR_TOKEN_ENDPOINT_REDIRECTED'
+  | 'ERR_TOKEN_TIMEOUT' | 'ERR_TOKEN_STORE_UNAVAILABLE' | 'ERR_INSECURE_URL' | 'ERR_FOREIGN_URL' | 'ERR_BODY_NOT_REPLAYABLE'
+  | 'ERR_INVALID_ARG';
+
+/** `fetch` with a Bearer token where the URL is one of the session's resources. Assignable to `typeof fetch`. */
+export interface BearerFetch {
+  (input: RequestInfo | URL, init?: RequestInit & { bearer?: BearerInit }): Promise<Response>;
+  readonly session: Session;
+}
+
+/** What one call needs of the session. The platform never sees it. */
+export interface BearerInit {
+  /** Default `'required'`: no request is sent without a token. */
+  auth?: 'required' | 'optional' | 'none';
+  /** Seconds the token must still be valid for. */
+  minValidity?: number;
+  /** Whether the request may be sent again after a 401. */
+  replay?: 'auto' | 'never';
+}
+
+export interface BearerFetchOptions {
+  session: Session | SessionOptions;
+  /** Origins and path prefixes where the token may go. */
+  resources: string | URL | readonly (string | URL)[];
+  /** Any other URL: sent without the token (default), or rejected with ERR_FOREIGN_URL. */
+  foreign?: 'pass' | 'throw';
+  fetch?: typeof fetch;
+}
+
+export interface SessionOptions {
+  grant: Grant;
+  /** The namespace of store, lock and channel. */
+  name?: string;
+  /** Default `memoryStore()`. */
+  store?: TokenStore;
+  /** How long before its end a token is refreshed: 60 s or a quarter of its life, the smaller. */
+  refreshAhead?: { maxSeconds?: number; fraction?: number };
+  /** For one token request. Default 10 000. */
+  timeoutMs?: number;
+  /** Waiting between attempts, with full jitter. Default 1 000 to 60 000. */
+  retry?: { baseMs?: number; capMs?: number };
+  /** How long a refresh whose answer was lost may be sent again. Default 10 000. */
+  replayWindowMs?: number;
+  /** Default `'keep-until-expiry'`: a refused refresh ends the session when the access token does. */
+  onRefreshRejected?: 'keep-until-expiry' | 'end-now';
+  /** Whether requests of one process may wait for each other. Default `'request'` in workerd, `'shared'` elsewhere. */
+  isolation?: 'shared' | 'request';
+  /** Whether `http:` is accepted on a loopback host. Default `'loopback'`. */
+  insecure?: 'never' | 'loopback';
+  /** For token requests. Default: the one given to createBearerFetch, else the host's. */
+  fetch?: typeof fetch;
+  waitUntil?: (work: Promise<unknown>) => void;
+  /** Unix milliseconds. Where it is given it is the only clock. */
+  now?: () => number;
+}
+
+/** A sign-in: obtains tokens, refreshes them, ends. */
+export interface Session {
+  /** How things stand, at once and without token material. */
+  readonly snapshot: SessionSnapshot;
+  login(credentials?: { username: string; password: string }, options?: { signal?: AbortSignal }): Promise<SessionSnapshot>;
+  getAccessToken(options?: { minValidity?: number; forceRefresh?: boolean; signal?: AbortSignal }): Promise<string>;
+  logout(options?: { reason?: 'user' | 'compromised' }): Promise<{ revoked: boolean }>;
+  on<K extends keyof SessionEvents>(event: K, listener: (detail: SessionEvents[K]) => void, options?: { signal?: AbortSignal }): () => void;
+  /** The last 64 transitions, secret-free. */
+  explain(): TransitionRecord[];
+  close(): void;
+}
+
+export type SessionSnapshot =
+  | { status: 'loading' }
+  | { status: 'signed-out'; reason: EndReason }
+  | { status: 'active'; generation: number; subject?: string; scopes?: string[]; expiresAt?: number;
+      freshness: 'fresh' | 'stale' | 'expired' | 'unknown'; refreshing: boolean; volatile: boolean };
+
+/** Why nobody is signed in. */
+export type EndReason = 'never-signed-in' | 'logout' | 'logout-elsewhere' | 'compromised' | 'refresh-rejected'
+  | 'rotation-response-lost' | 'no-refresh-token' | 'identity-changed' | 'store-corrupt';
+
+export interface SessionEvents {
+  change: SessionSnapshot;
+  /** `adopted`: another tab or process did it. */
+  refreshed: { generation: number; durationMs: number; adopted: boolean };
+  ended: { reason: EndReason; code?: ErrorCode };
+  challenge: { url: string; status: 401 | 403; scheme: string; error?: string; scope?: string };
+  warning: { code: 'persist-failed' | 'clock-jump' | 'rejected-on-arrival' | 'lock-unavailable' };
+}
+
+export interface TransitionRecord { at: number; from: string; event: string; to: string }
+
+/** How tokens are obtained. Made by `jsonLogin` and its like. */
+export type Grant = { readonly kind: string };
+
+/** Compare-and-set storage of one small record. `record` is opaque text; `version` changes with every save. */
+export interface TokenStore {
+  readonly shared: 'none' | 'origin' | 'global';
+  /** `'eventual'` is refused for a rotating refresh token. */
+  readonly consistency: 'strong' | 'eventual';
+  load(key: string): Promise<{ record: string; version: string } | null>;
+  save(key: string, record: string, expect: string | null): Promise<{ ok: true; version: string } | { ok: false }>;
+  clear(key: string, expect: string | null): Promise<boolean>;
+  subscribe?(key: string, listener: () => void): () => void;
+}
+
+/** What the guard makes of a request. */
+export type GuardResult<C extends object = {}> =
+  | ({ ok: true } & Verified<C>)
+  | { ok: false; status: 204; error: 'preflight'; response: Response }
+  | { ok: false; status: 400 | 401 | 403 | 503; error: 'missing' | 'invalid_request' | 'invalid_token' | 'insufficient_scope' | 'unavailable'; response: Response };
+
+/** Stands before a resource server's handlers (RFC 6750). */
+export interface BearerGuard<C extends object = {}> {
+  check(request: Request, need?: { scopes?: readonly string[] }): Promise<GuardResult<C>>;
+  protect<A extends unknown[]>(
+    handler: (request: Request, auth: Verified<C>, ...rest: A) => Response | Promise<Response>,
+    need?: { scopes?: readonly string[] },
+  ): (request: Request, ...rest: A) => Promise<Response>;
+}
