@@ -58,7 +58,7 @@ function compile({ name, wasm, features }) {
   ];
   run('cargo', ['build', '--quiet', '--release', '--locked', '--lib', '--target', 'wasm32-unknown-unknown',
     '--target-dir', join(work, 'cargo'), '--no-default-features', '--features', features],
-  { env: { CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f') } });
+  { CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f') });
 
   say(`${wasm}: wasm-bindgen, wasm-opt`);
   const generated = join(work, 'generated', name);
