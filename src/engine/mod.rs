@@ -13,7 +13,7 @@ mod limits;
 mod rustcrypto;
 
 pub use algorithm::{
-    EdDsa, Ed25519, Es256, Es384, Es512, FixedSignature, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512,
+    Ed25519, EdDsa, Es256, Es384, Es512, FixedSignature, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512,
     RsaSignature,
 };
 pub use hmac::{HmacKey, Hs256, Hs384, Hs512};
