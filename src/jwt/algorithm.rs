@@ -105,7 +105,10 @@ impl Algorithm {
         self.row().family
     }
 
-    #[expect(clippy::indexing_slicing, reason = "the table has a row for each variant, in their order; a test says so")]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "the table has a row for each variant, in their order; a test says so"
+    )]
     const fn row(self) -> &'static Row {
         &TABLE[self as usize]
     }

@@ -42,7 +42,8 @@ pub(super) fn texts<'a>(claims: &Object<'a>, name: &str) -> Result<Option<Vec<Co
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(vec![text.to_cow()])),
         Some(Value::Array(list)) => {
-            let texts = list.elements().into_iter().map(|element| element.as_text().map(|text| text.to_cow()));
+            let texts =
+                list.elements().into_iter().map(|element| element.as_text().map(|text| text.to_cow()));
             texts.collect::<Option<_>>().map(Some).ok_or_else(invalid)
         }
         Some(_) => Err(invalid()),
@@ -55,7 +56,12 @@ pub(super) fn texts<'a>(claims: &Object<'a>, name: &str) -> Result<Option<Vec<Co
 /// [`Error::ClaimInvalid`] where the claim that is there has another type.
 pub(crate) fn scopes(claims: &Object<'_>) -> Result<Option<Vec<String>>, Error> {
     let split = |texts: &[Cow<'_, str>]| {
-        texts.iter().flat_map(|text| text.split(' ')).filter(|scope| !scope.is_empty()).map(String::from).collect()
+        texts
+            .iter()
+            .flat_map(|text| text.split(' '))
+            .filter(|scope| !scope.is_empty())
+            .map(String::from)
+            .collect()
     };
     if let Some(text) = text(claims, "scope")? {
         return Ok(Some(split(&[text])));

@@ -233,7 +233,8 @@ fn check_purpose(jwk: &Object<'_>) -> Result<(), Error> {
     match jwk.get("key_ops") {
         None => Ok(()),
         Some(Value::Array(operations)) => {
-            let names = operations.elements().into_iter().map(|name| name.as_text().map(|name| name.to_cow()));
+            let names =
+                operations.elements().into_iter().map(|name| name.as_text().map(|name| name.to_cow()));
             let mut names: Vec<_> = names.collect::<Option<_>>().ok_or(invalid("key_ops"))?;
             names.sort_unstable();
             // RFC 7517 §4.3: duplicate values must not be present.
@@ -257,7 +258,9 @@ fn read_material(jwk: &Object<'_>, allow_short: bool) -> Result<Material, Error>
             };
             EcKey::new(curve, &bytes(jwk, "x")?, &bytes(jwk, "y")?).map(|key| Material::Ec(curve, key))
         }
-        "OKP" if &*member(jwk, "crv")? == "Ed25519" => Ed25519Key::new(&bytes(jwk, "x")?).map(Material::Ed25519),
+        "OKP" if &*member(jwk, "crv")? == "Ed25519" => {
+            Ed25519Key::new(&bytes(jwk, "x")?).map(Material::Ed25519)
+        }
         "RSA" => RsaKey::new(&bytes(jwk, "n")?, &bytes(jwk, "e")?).map(Material::Rsa),
         "oct" => hmac(Secret::new(bytes(jwk, "k")?).reveal(), allow_short),
         _ => Err(unusable(Misuse::Type)),

@@ -25,8 +25,9 @@ impl KeySet {
             Value::Object(jwk) => Some(jwk.object()),
             _ => None,
         });
-        let keys: Vec<_> =
-            objects.filter_map(|jwk| VerificationKey::from_jwk_object(&jwk, ImportOptions::default()).ok()).collect();
+        let keys: Vec<_> = objects
+            .filter_map(|jwk| VerificationKey::from_jwk_object(&jwk, ImportOptions::default()).ok())
+            .collect();
         if keys.iter().any(VerificationKey::is_secret) && !keys.iter().all(VerificationKey::is_secret) {
             return Err(invalid(KeySetFault::Mixed));
         }

@@ -51,7 +51,8 @@ pub(super) fn looks_like_key(secret: &[u8]) -> bool {
         return true;
     }
     let Ok(text) = str::from_utf8(secret) else { return false };
-    let invisible = |c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{2060}');
+    let invisible =
+        |c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{2060}');
     let text = text.trim_matches(invisible);
     if text.contains("-----BEGIN") {
         return true;
@@ -116,7 +117,8 @@ fn spki(der: &[u8]) -> Result<Material, Error> {
         RSA if parameters.take(NULL) == Some(&[]) && parameters.is_empty() => pkcs1(key),
         ED25519 if parameters.is_empty() => Ed25519Key::new(key).map(Material::Ed25519),
         EC => {
-            let named = parameters.take(OBJECT_IDENTIFIER).filter(|_| parameters.is_empty()).ok_or(MALFORMED)?;
+            let named =
+                parameters.take(OBJECT_IDENTIFIER).filter(|_| parameters.is_empty()).ok_or(MALFORMED)?;
             let curve = CURVES.iter().find(|(_, oid)| *oid == named).map(|&(curve, _)| curve);
             let curve = curve.ok_or(Error::KeyUnusable { misuse: Misuse::Type })?;
             // Only the uncompressed form (SEC 1 §2.3.3).
@@ -194,10 +196,15 @@ impl<'a> Der<'a> {
 
     /// A non-negative integer, big endian, without the octet that only carries the sign.
     fn take_unsigned(&mut self) -> Option<&'a [u8]> {
-        match self.take(INTEGER)? {
-            [0, rest @ [0x80.., ..]] => Some(rest),
-            [] | [0x80.., ..] | [0, _, ..] => None,
-            minimal => Some(minimal),
+        let integer = self.take(INTEGER)?;
+        let (&first, rest) = integer.split_first()?;
+        let second_has_sign = rest.first().is_some_and(|second| second & 0x80 != 0);
+        match first {
+            0 if second_has_sign => Some(rest),
+            0 if rest.is_empty() => Some(&[0]),
+            // Negative, or longer than it needs to be.
+            0 | 0x80.. => None,
+            _ => Some(integer),
         }
     }
 }

@@ -122,7 +122,10 @@ impl Rules {
         }
         for (_, value) in &self.claims {
             if matches!(value, ClaimValue::Number(number) if !number.is_finite()) {
-                return Err(Error::invalid_arg("claims", "strings, finite numbers and booleans by claim name"));
+                return Err(Error::invalid_arg(
+                    "claims",
+                    "strings, finite numbers and booleans by claim name",
+                ));
             }
         }
         if self.max_token_age.is_some_and(|age| !age.is_finite() || age < 0.0) {
@@ -158,7 +161,11 @@ impl Rules {
         let issuer = text(claims, "iss")?;
         let Accept::OneOf(accepted) = &self.issuer else { return Ok(()) };
         let issuer = issuer.ok_or_else(|| Error::claim("iss", Reason::Missing))?;
-        if accepted.iter().any(|value| *value == issuer) { Ok(()) } else { Err(Error::claim("iss", Reason::Mismatch)) }
+        if accepted.iter().any(|value| *value == issuer) {
+            Ok(())
+        } else {
+            Err(Error::claim("iss", Reason::Mismatch))
+        }
     }
 
     fn check_subject(&self, claims: &Object<'_>) -> Result<(), Error> {
@@ -178,12 +185,15 @@ impl Rules {
 
     fn check_times(&self, claims: &Object<'_>, now: NumericDate) -> Result<(), Error> {
         let tolerance = self.clock_tolerance;
-        let (not_before, expires, issued) = (date(claims, "nbf")?, date(claims, "exp")?, date(claims, "iat")?);
+        let (not_before, expires, issued) =
+            (date(claims, "nbf")?, date(claims, "exp")?, date(claims, "iat")?);
         if not_before.is_some_and(|not_before| not_before.is_in_future(now, tolerance)) {
             return Err(Error::NotYetValid);
         }
         match expires {
-            Some(expires) if expires.has_expired(now, tolerance) => return Err(Error::Expired { claim: "exp" }),
+            Some(expires) if expires.has_expired(now, tolerance) => {
+                return Err(Error::Expired { claim: "exp" });
+            }
             None if self.require_exp => return Err(Error::claim("exp", Reason::Missing)),
             _ => {}
         }
@@ -192,7 +202,11 @@ impl Rules {
         if issued.is_in_future(now, tolerance) {
             return Err(Error::claim("iat", Reason::Invalid));
         }
-        if issued.is_older_than(max_age, now, tolerance) { Err(Error::Expired { claim: "iat" }) } else { Ok(()) }
+        if issued.is_older_than(max_age, now, tolerance) {
+            Err(Error::Expired { claim: "iat" })
+        } else {
+            Ok(())
+        }
     }
 
     fn check_claims(&self, claims: &Object<'_>) -> Result<(), Error> {

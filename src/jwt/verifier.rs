@@ -48,7 +48,12 @@ impl From<KeySet> for Keys {
 }
 
 impl Keys {
-    fn select(&self, header: &Header, algorithm: Algorithm, rules: &Rules) -> Result<&VerificationKey, Error> {
+    fn select(
+        &self,
+        header: &Header,
+        algorithm: Algorithm,
+        rules: &Rules,
+    ) -> Result<&VerificationKey, Error> {
         let named = rules.algorithms.as_deref();
         match self {
             Self::One(key) if key.allows(algorithm, named) => Ok(key),
@@ -91,7 +96,9 @@ impl Verifier {
         for (rules, keys) in &issuers {
             rules.validate()?;
             keys.check_rules(rules)?;
-            let Accept::OneOf(accepted) = &rules.issuer else { return Err(Error::invalid_arg("issuers", expected)) };
+            let Accept::OneOf(accepted) = &rules.issuer else {
+                return Err(Error::invalid_arg("issuers", expected));
+            };
             let [name] = accepted.as_slice() else { return Err(Error::invalid_arg("issuers", expected)) };
             names.push(name);
         }
@@ -101,7 +108,8 @@ impl Verifier {
         if count == 0 || names.len() < count {
             return Err(Error::invalid_arg("issuers", expected));
         }
-        let max_token_length = issuers.iter().map(|(rules, _)| rules.max_token_length).max().unwrap_or_default();
+        let max_token_length =
+            issuers.iter().map(|(rules, _)| rules.max_token_length).max().unwrap_or_default();
         let issuers = issuers.into_iter().map(|(rules, keys)| Issuer { rules, keys }).collect();
         Ok(Self { issuers, max_token_length })
     }
@@ -202,7 +210,8 @@ impl<'a> SignatureCheck<'a> {
     /// # Errors
     /// [`Error::SignatureInvalid`], or [`Error::KeyUnusable`] where the key stays with the host.
     pub fn by_engine(self) -> Result<SignatureValid<'a>, Error> {
-        let verdict = engine_verdict(self.algorithm, self.key, self.jwt.signing_input(), self.jwt.signature())?;
+        let verdict =
+            engine_verdict(self.algorithm, self.key, self.jwt.signing_input(), self.jwt.signature())?;
         self.judged_by_host(verdict)
     }
 
@@ -215,7 +224,12 @@ impl<'a> SignatureCheck<'a> {
     }
 }
 
-fn engine_verdict(alg: Algorithm, key: &VerificationKey, message: &[u8], signature: &[u8]) -> Result<bool, Error> {
+fn engine_verdict(
+    alg: Algorithm,
+    key: &VerificationKey,
+    message: &[u8],
+    signature: &[u8],
+) -> Result<bool, Error> {
     use jwt_compact::{Algorithm as Engine, AlgorithmSignature};
 
     fn check<E: Engine>(engine: &E, key: &E::VerifyingKey, message: &[u8], signature: &[u8]) -> bool {

@@ -160,7 +160,10 @@ pub fn key_from_secret(secret: &[u8], algorithm: Option<String>, allow_short_sec
 
 /// A `CryptoKey`: by the JWK that the host exported for it, or by number where it stays with the host.
 #[wasm_bindgen]
-#[expect(clippy::too_many_arguments, reason = "the members of a CryptoKey, which cross the boundary one by one")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the members of a CryptoKey, which cross the boundary one by one"
+)]
 pub fn key_from_host(
     kind: &str,
     name: &str,
@@ -218,9 +221,7 @@ pub fn release_keys(keys: u32) {
 /// A verifier for one set of rules.
 #[wasm_bindgen]
 pub fn verifier(rules: &Object, keys: u32) -> Option<u32> {
-    let build = || {
-        Verifier::new(rules::read(rules)?, keys_of(keys)?)
-    };
+    let build = || Verifier::new(rules::read(rules)?, keys_of(keys)?);
     settle(build().map(|verifier| VERIFIERS.with_borrow_mut(|table| table.add(verifier))))
 }
 
@@ -246,7 +247,14 @@ pub fn verify(verifier: u32, length: u32, now: f64, given: bool) -> Option<u32> 
 /// As [`verify`], with the verdict of the host's engine over this token, algorithm and key. Where the token needs
 /// another key by now, the verdict is not used and the host is asked again.
 #[wasm_bindgen]
-pub fn verify_judged(verifier: u32, length: u32, now: f64, given: bool, host_key: u32, valid: bool) -> Option<u32> {
+pub fn verify_judged(
+    verifier: u32,
+    length: u32,
+    now: f64,
+    given: bool,
+    host_key: u32,
+    valid: bool,
+) -> Option<u32> {
     conclude(verifier, length, |check| {
         let now = moment(now, given)?;
         match check.host_key() {
@@ -286,9 +294,15 @@ fn with_token<T>(length: u32, read: impl FnOnce(&[u8]) -> Result<T, Error>) -> R
     SCRATCH.with_borrow(|scratch| read(scratch.get(..length as usize).unwrap_or_default()))
 }
 
-fn conclude(verifier: u32, length: u32, step: impl FnOnce(SignatureCheck<'_>) -> Result<u32, Error>) -> Option<u32> {
+fn conclude(
+    verifier: u32,
+    length: u32,
+    step: impl FnOnce(SignatureCheck<'_>) -> Result<u32, Error>,
+) -> Option<u32> {
     let outcome = VERIFIERS.with_borrow(|verifiers| {
-        let verifier = verifiers.get(verifier).ok_or_else(|| Error::invalid_arg("verifier", "one that was not freed"))?;
+        let verifier = verifiers
+            .get(verifier)
+            .ok_or_else(|| Error::invalid_arg("verifier", "one that was not freed"))?;
         with_token(length, |token| step(verifier.start_bytes(token)?))
     });
     settle(outcome)
@@ -331,14 +345,18 @@ fn moment(now: f64, given: bool) -> Result<NumericDate, Error> {
     if !given {
         return NumericDate::from_host_clock(now);
     }
-    NumericDate::new(now)
-        .filter(|now| now.seconds() <= LATEST_NOW)
-        .ok_or_else(|| Error::invalid_arg("now", "a Date or a number of seconds since 1970 (not milliseconds)"))
+    NumericDate::new(now).filter(|now| now.seconds() <= LATEST_NOW).ok_or_else(|| {
+        Error::invalid_arg("now", "a Date or a number of seconds since 1970 (not milliseconds)")
+    })
 }
 
 fn expiry_numbers(expiry: Expiry) -> Vec<f64> {
     let flag = |set: bool| f64::from(u8::from(set));
-    vec![flag(expiry.expired), flag(expiry.not_yet_valid), expiry.expires_at.map_or(f64::NAN, NumericDate::seconds)]
+    vec![
+        flag(expiry.expired),
+        flag(expiry.not_yet_valid),
+        expiry.expires_at.map_or(f64::NAN, NumericDate::seconds),
+    ]
 }
 
 fn import_options(algorithm: Option<&str>, allow_short_secret: bool) -> Result<ImportOptions, Error> {

@@ -36,7 +36,10 @@ pub(super) fn read(object: &Object) -> Result<Rules, Error> {
             return Err(Error::invalid_arg(&name, "left out: rules know no such option"));
         }
         if !HARMLESS.contains(&name.as_str()) && get(object, &name)?.is_undefined() {
-            return Err(Error::invalid_arg(&name, "left out or given a value: undefined would switch the check off"));
+            return Err(Error::invalid_arg(
+                &name,
+                "left out or given a value: undefined would switch the check off",
+            ));
         }
     }
     let mut rules = Rules::new(accept(object, "issuer")?, accept(object, "audience")?);
@@ -67,20 +70,25 @@ pub(super) fn read(object: &Object) -> Result<Rules, Error> {
     if let Some(length) = option::<f64>(object, "maxTokenLength", "a whole number of characters above 0")? {
         let whole = length.fract() == 0.0 && length > 0.0 && length <= f64::from(u32::MAX / 4);
         let length = whole.then_some(length as usize);
-        rules.max_token_length =
-            length.ok_or_else(|| Error::invalid_arg("maxTokenLength", "a whole number of characters above 0"))?;
+        rules.max_token_length = length
+            .ok_or_else(|| Error::invalid_arg("maxTokenLength", "a whole number of characters above 0"))?;
     }
     Ok(rules)
 }
 
 /// The algorithm called `name`, asked for by the option `option`.
 pub(super) fn algorithm(name: &str, option: &str) -> Result<Algorithm, Error> {
-    Algorithm::from_name(name).ok_or_else(|| Error::invalid_arg(option, "made of algorithms that are supported"))
+    Algorithm::from_name(name)
+        .ok_or_else(|| Error::invalid_arg(option, "made of algorithms that are supported"))
 }
 
 /// The value of an option, which must be of type `T` where it is given. What serde says of a value that is not may
 /// quote it, so it is not passed on.
-fn option<T: DeserializeOwned>(object: &Object, name: &str, expected: &'static str) -> Result<Option<T>, Error> {
+fn option<T: DeserializeOwned>(
+    object: &Object,
+    name: &str,
+    expected: &'static str,
+) -> Result<Option<T>, Error> {
     let value = get(object, name)?;
     if value.is_undefined() {
         return Ok(None);
