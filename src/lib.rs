@@ -3,6 +3,8 @@
 #[cfg(feature = "jwt")]
 pub mod engine;
 #[cfg(feature = "jwt")]
+pub mod guard;
+#[cfg(feature = "jwt")]
 pub mod jwt;
 #[cfg(feature = "session")]
 pub mod session;
