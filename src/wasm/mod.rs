@@ -7,6 +7,7 @@
 use wasm_bindgen::prelude::wasm_bindgen;
 
 mod error;
+mod guard;
 
 /// The version of this crate, so that the shell can tell a module that is not its own.
 #[wasm_bindgen]
