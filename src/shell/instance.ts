@@ -31,7 +31,7 @@ export function generation(): number {
 
 /** Calls an export. Throws the TokenwardError that the module left behind, and ERR_WASM_UNAVAILABLE after a trap. */
 export function call<Name extends keyof Exports>(name: Name, ...args: Parameters<Exports[Name]>): Returned<Name> {
-  const { exports, memory } = current();
+  const { exports } = current();
   let result: unknown;
   let failure: string | undefined;
   try {
@@ -41,9 +41,18 @@ export function call<Name extends keyof Exports>(name: Name, ...args: Parameters
     instance = undefined;
     throw isTrap(error) ? wasmUnavailable('trapped', error) : error;
   }
-  if (memory.buffer.byteLength > MAX_IDLE_MEMORY) instance = undefined;
   if (failure !== undefined) throw tokenwardError(JSON.parse(failure) as ErrorFields);
   return result as Returned<Name>;
+}
+
+/** The memory of the instance that the last call went to. Its buffer is another one whenever it has grown. */
+export function memory(): WebAssembly.Memory {
+  return current().memory;
+}
+
+/** Drops an instance whose memory a huge input has swollen. To be called when nothing in it is needed any more. */
+export function trim(): void {
+  if (instance && instance.memory.buffer.byteLength > MAX_IDLE_MEMORY) instance = undefined;
 }
 
 function current(): Instance {

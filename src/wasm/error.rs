@@ -22,6 +22,11 @@ pub(super) fn fail<T>(error: Error) -> Option<T> {
     None
 }
 
+/// What a fallible export returns: the value, or `None` with the error left for [`take_error`].
+pub(super) fn settle<T>(result: Result<T, Error>) -> Option<T> {
+    result.map_or_else(fail, Some)
+}
+
 /// The error as the shell reads it. Members that an error does not have are left out.
 fn to_json(error: &Error) -> String {
     let mut members = Members(String::new());

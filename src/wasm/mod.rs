@@ -7,7 +7,14 @@
 use wasm_bindgen::prelude::wasm_bindgen;
 
 mod error;
+#[cfg(feature = "jwt")]
 mod guard;
+#[cfg(feature = "jwt")]
+mod jwt;
+#[cfg(feature = "jwt")]
+mod rules;
+#[cfg(feature = "jwt")]
+mod table;
 
 /// The version of this crate, so that the shell can tell a module that is not its own.
 #[wasm_bindgen]
