@@ -8,7 +8,8 @@
 //! method and field names checked against RFC 9110's `token`. A request cannot put anything else into one.
 
 use crate::Error;
-use crate::json::{self, Value};
+use crate::json;
+use crate::jwt::scopes;
 
 /// The body of the answer to a request without credentials, unless the guard was told another.
 pub const MISSING_MESSAGE: &str =
@@ -141,20 +142,11 @@ pub struct Grants {
 }
 
 impl Grants {
-    /// Reads `scope` (RFC 8693 §4.2), `scp` and `cnf` (RFC 7800) of a verified token's claims.
+    /// Reads `scope` (RFC 8693 §4.2) or else `scp`, and `cnf` (RFC 7800), of a verified token's claims.
     #[must_use]
     pub fn from_claims(claims: &json::Object<'_>) -> Self {
-        let mut scopes = Vec::new();
-        for claim in ["scope", "scp"] {
-            let texts = match claims.get(claim) {
-                Some(Value::Array(list)) => list.elements(),
-                Some(value) => vec![value],
-                None => Vec::new(),
-            };
-            for text in texts.into_iter().filter_map(Value::as_text) {
-                scopes.extend(text.to_cow().split(' ').filter(|name| !name.is_empty()).map(str::to_owned));
-            }
-        }
+        // A claim of the wrong type grants nothing.
+        let scopes = scopes(claims).ok().flatten().unwrap_or_default();
         Self { scopes, confirmed_by_key: claims.get("cnf").is_some() }
     }
 }

@@ -108,7 +108,8 @@ fn origins(value: Option<Value<'_>>) -> Result<Origins, Error> {
 
 fn texts(name: &str, value: Value<'_>) -> Result<Vec<String>, Error> {
     let Value::Array(list) = value else { return Err(Error::invalid_arg(name, "a list of strings")) };
-    let texts = list.elements().into_iter().map(|element| element.as_text().map(|text| text.to_cow().into_owned()));
+    let texts =
+        list.elements().into_iter().map(|element| element.as_text().map(|text| text.to_cow().into_owned()));
     texts.collect::<Option<_>>().ok_or_else(|| Error::invalid_arg(name, "a list of strings"))
 }
 
