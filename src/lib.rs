@@ -1,5 +1,16 @@
 //! tokenward verifies JWTs, and keeps a client signed in.
 
+// No input may reach a panic. Tests may.
+#![deny(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::todo,
+    clippy::unreachable,
+    clippy::unwrap_used
+)]
+
 #[cfg(feature = "jwt")]
 pub mod engine;
 #[cfg(feature = "jwt")]
