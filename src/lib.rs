@@ -1,7 +1,20 @@
 //! tokenward verifies JWTs, and keeps a client signed in.
 
+// No input may reach a panic. Tests may.
+#![deny(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::todo,
+    clippy::unreachable,
+    clippy::unwrap_used
+)]
+
 #[cfg(feature = "jwt")]
 pub mod engine;
+#[cfg(feature = "jwt")]
+pub mod guard;
 #[cfg(feature = "jwt")]
 pub mod jwt;
 #[cfg(feature = "session")]

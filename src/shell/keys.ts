@@ -27,7 +27,7 @@ let cryptoKeys = 0;
 export class VerificationKey {
   /** What the key allows by itself. Rules may name more for an RSA key without `alg`, and must for a bare secret. */
   readonly algorithms: Algorithm[];
-  readonly kid?: string;
+  declare readonly kid?: string;
   readonly type: 'secret' | 'public';
 
   /** @internal */
@@ -89,12 +89,10 @@ export function thumbprint(jwk: Jwk): string {
 
 /** The keys behind any key input. */
 export function readKeys(input: unknown): Keys {
-  if (typeof input === 'object' && input !== null) {
-    const known = keysOf.get(input as VerificationKey);
-    if (known) return known;
-    if ('keys' in input) return readSet(input);
-  }
-  return readKey(input, {});
+  const known = typeof input === 'object' && input !== null ? keysOf.get(input as VerificationKey) : undefined;
+  if (known) return known;
+  // Not `'keys' in input`: bytes have a method of that name.
+  return Array.isArray((input as { keys?: unknown } | null | undefined)?.keys) ? readSet(input) : readKey(input, {});
 }
 
 /** Lets an extractable CryptoKey into the module, so that from now on it verifies synchronously too. */
