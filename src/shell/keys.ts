@@ -119,7 +119,7 @@ function readKey(input: unknown, { alg, allowShortSecret = false }: ImportOption
   if (secret) return held(() => call('key_from_secret', secret, alg, allowShortSecret));
   if (typeof input !== 'object' || input === null || Array.isArray(input)) throw refusal('key-kind');
   if (keysOf.has(input as VerificationKey)) throw refusal('key-kind');
-  if (brand(input) === 'CryptoKey') return fromCryptoKey(input as CryptoKey);
+  if (isCryptoKey(input)) return fromCryptoKey(input);
   const text = json(isKeyObject(input) ? fromKeyObject(input) : input);
   return held(() => call('key_from_jwk', text, alg, allowShortSecret));
 }
@@ -127,6 +127,11 @@ function readKey(input: unknown, { alg, allowShortSecret = false }: ImportOption
 /** Brands work across realms, where `instanceof` does not. */
 function brand(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);
+}
+
+/** workerd gives its own classes no brand before compatibility date 2024-09-26. */
+function isCryptoKey(value: object): value is CryptoKey {
+  return brand(value) === 'CryptoKey' || (typeof CryptoKey === 'function' && value instanceof CryptoKey);
 }
 
 /** A copy of the bytes: what the caller does with theirs later changes no key. */
