@@ -26,12 +26,6 @@ fn value(digit: u8) -> u8 {
     VALUES.get(usize::from(digit)).copied().unwrap_or(INVALID)
 }
 
-/// Whether `byte` is one of the 64 digits.
-#[cfg(feature = "jwt")]
-pub(crate) fn is_digit(byte: u8) -> bool {
-    value(byte) != INVALID
-}
-
 /// The bytes that `text` stands for, or `None` where it is not canonical base64url.
 #[must_use]
 pub fn decode(text: &[u8]) -> Option<Vec<u8>> {

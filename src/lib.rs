@@ -12,6 +12,8 @@ mod error;
 pub mod json;
 mod secret;
 mod time;
+#[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
+mod wasm;
 
 pub use error::{
     Error, JwkFault, KeySetFault, Lack, Misuse, Reason, ResponseFault, TokenFault, UrlFault, Weakness,

@@ -1,1 +1,29 @@
 //! Verification, from the text of a token to claims that can be trusted.
+//!
+//! ```text
+//! token ─▶ UnverifiedJwt ─▶ SignatureCheck ─▶ SignatureValid ─▶ Verified
+//!           jws             key, key_set       engine             rules
+//! ```
+//!
+//! The order of the checks is fixed: length, characters and dots, base64url, header, algorithm, critical parameters,
+//! key, signature, claims set, and then the rules.
+
+mod algorithm;
+mod claims;
+mod expiry;
+mod host_key;
+mod jws;
+mod key;
+mod key_set;
+mod pem;
+mod rules;
+mod verifier;
+
+pub use algorithm::{Algorithm, Family};
+pub use expiry::Expiry;
+pub use host_key::HostKey;
+pub use jws::{Header, MAX_TOKEN_LENGTH, UnverifiedJwt};
+pub use key::{ImportOptions, VerificationKey, thumbprint};
+pub use key_set::KeySet;
+pub use rules::{Accept, ClaimValue, Rules};
+pub use verifier::{Keys, SignatureCheck, SignatureValid, Verified, Verifier};

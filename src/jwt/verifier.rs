@@ -1,0 +1,332 @@
+//! Rules and keys, compiled once and used for every token.
+
+use std::fmt;
+
+use crate::engine;
+use crate::error::{Error, Misuse, Reason};
+use crate::json::{Object, Value};
+use crate::jwt::jws::read_claims;
+use crate::jwt::key::Material;
+use crate::jwt::{Accept, Algorithm, Header, KeySet, Rules, UnverifiedJwt, VerificationKey};
+use crate::time::NumericDate;
+
+/// Verifies tokens of one issuer, or of several that each have their own keys and rules.
+///
+/// The steps are types, each made only from the one before: [`UnverifiedJwt`], then [`SignatureCheck`] once a key is
+/// chosen, then [`SignatureValid`], then [`Verified`]. No claim is judged before the signature holds.
+#[derive(Clone, Debug)]
+pub struct Verifier {
+    issuers: Vec<Issuer>,
+    max_token_length: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Issuer {
+    rules: Rules,
+    keys: Keys,
+}
+
+/// What a token may be checked with.
+#[derive(Clone, Debug)]
+pub enum Keys {
+    /// This key, whatever `kid` the token names.
+    One(VerificationKey),
+    /// The one key of the set that fits.
+    Set(KeySet),
+}
+
+impl From<VerificationKey> for Keys {
+    fn from(key: VerificationKey) -> Self {
+        Self::One(key)
+    }
+}
+
+impl From<KeySet> for Keys {
+    fn from(set: KeySet) -> Self {
+        Self::Set(set)
+    }
+}
+
+impl Keys {
+    fn select(
+        &self,
+        header: &Header,
+        algorithm: Algorithm,
+        rules: &Rules,
+    ) -> Result<&VerificationKey, Error> {
+        let named = rules.algorithms.as_deref();
+        match self {
+            Self::One(key) if key.allows(algorithm, named) => Ok(key),
+            Self::One(_) => Err(Error::AlgorithmNotAllowed { alg: Some(algorithm.name()) }),
+            Self::Set(set) => set.select(header.kid(), algorithm, named),
+        }
+    }
+
+    fn check_rules(&self, rules: &Rules) -> Result<(), Error> {
+        let named = rules.algorithms.as_deref();
+        match self {
+            Self::One(key) => key.check_rules(named),
+            Self::Set(set) => set.check_rules(named),
+        }
+    }
+}
+
+impl Verifier {
+    /// A verifier for the tokens that `rules` accept, checked with `keys`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArg`] for rules that check nothing, [`Error::KeyUnusable`] for a secret without an algorithm,
+    /// [`Error::KeyWeak`] for one that is too short for an algorithm of the rules.
+    pub fn new(rules: Rules, keys: impl Into<Keys>) -> Result<Self, Error> {
+        let keys = keys.into();
+        rules.validate()?;
+        keys.check_rules(&rules)?;
+        Ok(Self { max_token_length: rules.max_token_length, issuers: vec![Issuer { rules, keys }] })
+    }
+
+    /// A verifier for several issuers. The token's `iss`, matched exactly, chooses among them before any key is
+    /// looked at.
+    ///
+    /// # Errors
+    /// As [`Verifier::new`]; and [`Error::InvalidArg`] for an empty list, an issuer that is not exactly one string, or
+    /// one that is there twice.
+    pub fn with_issuers(issuers: Vec<(Rules, Keys)>) -> Result<Self, Error> {
+        let expected = "a list of rules, each with one issuer of its own";
+        let mut names = Vec::new();
+        for (rules, keys) in &issuers {
+            rules.validate()?;
+            keys.check_rules(rules)?;
+            let Accept::OneOf(accepted) = &rules.issuer else {
+                return Err(Error::invalid_arg("issuers", expected));
+            };
+            let [name] = accepted.as_slice() else { return Err(Error::invalid_arg("issuers", expected)) };
+            names.push(name);
+        }
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        if count == 0 || names.len() < count {
+            return Err(Error::invalid_arg("issuers", expected));
+        }
+        let max_token_length =
+            issuers.iter().map(|(rules, _)| rules.max_token_length).max().unwrap_or_default();
+        let issuers = issuers.into_iter().map(|(rules, keys)| Issuer { rules, keys }).collect();
+        Ok(Self { issuers, max_token_length })
+    }
+
+    /// Verifies `token` at the moment `now`.
+    ///
+    /// # Errors
+    /// Whatever makes the token unacceptable; [`Error::KeyUnusable`] where its key stays with a host's engine.
+    pub fn verify(&self, token: &str, now: NumericDate) -> Result<Verified, Error> {
+        self.start(token)?.by_engine()?.judge(now)
+    }
+
+    /// Everything up to the signature: reads the token and chooses the key.
+    ///
+    /// # Errors
+    /// Whatever makes the token unacceptable before its signature is looked at.
+    pub fn start<'a>(&'a self, token: &'a str) -> Result<SignatureCheck<'a>, Error> {
+        self.start_bytes(token.as_bytes())
+    }
+
+    /// As [`Verifier::start`], for a token that arrives as bytes.
+    ///
+    /// # Errors
+    /// As [`Verifier::start`].
+    pub fn start_bytes<'a>(&'a self, token: &'a [u8]) -> Result<SignatureCheck<'a>, Error> {
+        let jwt = UnverifiedJwt::parse_bytes(token, self.max_token_length)?;
+        let issuer = self.issuer_of(&jwt)?;
+        if token.len() > issuer.rules.max_token_length {
+            return Err(Error::malformed(crate::TokenFault::TooLong));
+        }
+        let algorithm = jwt.header().algorithm().ok_or(Error::AlgorithmNotAllowed { alg: None })?;
+        if issuer.rules.algorithms.as_ref().is_some_and(|named| !named.contains(&algorithm)) {
+            return Err(Error::AlgorithmNotAllowed { alg: Some(algorithm.name()) });
+        }
+        jwt.header().check_critical()?;
+        let key = issuer.keys.select(jwt.header(), algorithm, &issuer.rules)?;
+        Ok(SignatureCheck { jwt, algorithm, key, rules: &issuer.rules })
+    }
+
+    /// The longest token that is read, in characters.
+    #[must_use]
+    pub const fn max_token_length(&self) -> usize {
+        self.max_token_length
+    }
+
+    fn issuer_of(&self, jwt: &UnverifiedJwt<'_>) -> Result<&Issuer, Error> {
+        if let [issuer] = self.issuers.as_slice() {
+            return Ok(issuer);
+        }
+        // The claim only chooses whose keys are tried; the rules judge it once the signature holds.
+        match jwt.claims_unverified()?.get("iss") {
+            None => Err(Error::claim("iss", Reason::Missing)),
+            Some(Value::String(name)) => {
+                let accepts = |issuer: &&Issuer| matches!(&issuer.rules.issuer, Accept::OneOf(values) if values.iter().any(|value| name.is(value)));
+                self.issuers.iter().find(accepts).ok_or_else(|| Error::claim("iss", Reason::Mismatch))
+            }
+            Some(_) => Err(Error::claim("iss", Reason::Invalid)),
+        }
+    }
+}
+
+/// A token and the key that its signature is to be checked with.
+#[derive(Debug)]
+pub struct SignatureCheck<'a> {
+    jwt: UnverifiedJwt<'a>,
+    algorithm: Algorithm,
+    key: &'a VerificationKey,
+    rules: &'a Rules,
+}
+
+impl<'a> SignatureCheck<'a> {
+    /// The algorithm to check with.
+    #[must_use]
+    pub const fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// The key to check with.
+    #[must_use]
+    pub const fn key(&self) -> &'a VerificationKey {
+        self.key
+    }
+
+    /// The token that is checked.
+    #[must_use]
+    pub const fn jwt(&self) -> &UnverifiedJwt<'a> {
+        &self.jwt
+    }
+
+    /// The number of the key where it stays with the host, so that only the host's engine can check.
+    #[must_use]
+    pub const fn host_key(&self) -> Option<u32> {
+        if let Material::Host(number) = self.key.material() { Some(*number) } else { None }
+    }
+
+    /// Checks the signature here.
+    ///
+    /// # Errors
+    /// [`Error::SignatureInvalid`], or [`Error::KeyUnusable`] where the key stays with the host.
+    pub fn by_engine(self) -> Result<SignatureValid<'a>, Error> {
+        let verdict =
+            engine_verdict(self.algorithm, self.key, self.jwt.signing_input(), self.jwt.signature())?;
+        self.judged_by_host(verdict)
+    }
+
+    /// Takes the verdict of the host's engine over exactly this message, signature, key and algorithm.
+    ///
+    /// # Errors
+    /// [`Error::SignatureInvalid`] where `valid` is false.
+    pub fn judged_by_host(self, valid: bool) -> Result<SignatureValid<'a>, Error> {
+        if valid { Ok(SignatureValid { check: self }) } else { Err(Error::SignatureInvalid) }
+    }
+}
+
+fn engine_verdict(
+    alg: Algorithm,
+    key: &VerificationKey,
+    message: &[u8],
+    signature: &[u8],
+) -> Result<bool, Error> {
+    use jwt_compact::{Algorithm as Engine, AlgorithmSignature};
+
+    fn check<E: Engine>(engine: &E, key: &E::VerifyingKey, message: &[u8], signature: &[u8]) -> bool {
+        let fits = E::Signature::LENGTH.is_none_or(|length| length.get() == signature.len());
+        fits && E::Signature::try_from_slice(signature)
+            .is_ok_and(|signature| engine.verify_signature(&signature, key, message))
+    }
+
+    Ok(match (alg, key.material()) {
+        (Algorithm::Es256, Material::Ec(_, key)) => check(&engine::Es256, key, message, signature),
+        (Algorithm::Es384, Material::Ec(_, key)) => check(&engine::Es384, key, message, signature),
+        (Algorithm::Es512, Material::Ec(_, key)) => check(&engine::Es512, key, message, signature),
+        (Algorithm::EdDsa, Material::Ed25519(key)) => check(&engine::EdDsa, key, message, signature),
+        (Algorithm::Ed25519, Material::Ed25519(key)) => check(&engine::Ed25519, key, message, signature),
+        (Algorithm::Hs256, Material::Hmac(key, _)) => check(&engine::Hs256, key, message, signature),
+        (Algorithm::Hs384, Material::Hmac(key, _)) => check(&engine::Hs384, key, message, signature),
+        (Algorithm::Hs512, Material::Hmac(key, _)) => check(&engine::Hs512, key, message, signature),
+        (Algorithm::Ps256, Material::Rsa(key)) => check(&engine::Ps256, key, message, signature),
+        (Algorithm::Ps384, Material::Rsa(key)) => check(&engine::Ps384, key, message, signature),
+        (Algorithm::Ps512, Material::Rsa(key)) => check(&engine::Ps512, key, message, signature),
+        (Algorithm::Rs256, Material::Rsa(key)) => check(&engine::Rs256, key, message, signature),
+        (Algorithm::Rs384, Material::Rsa(key)) => check(&engine::Rs384, key, message, signature),
+        (Algorithm::Rs512, Material::Rsa(key)) => check(&engine::Rs512, key, message, signature),
+        // A key is chosen only where it is of the algorithm's type, so what is left stays with the host.
+        _ => return Err(Error::KeyUnusable { misuse: Misuse::Engine }),
+    })
+}
+
+/// A token whose signature holds and whose claims have not been judged.
+#[derive(Debug)]
+pub struct SignatureValid<'a> {
+    check: SignatureCheck<'a>,
+}
+
+impl SignatureValid<'_> {
+    /// Judges the claims at the moment `now`.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] where the payload is not a JSON object; otherwise what the rules refuse.
+    pub fn judge(self, now: NumericDate) -> Result<Verified, Error> {
+        let SignatureCheck { jwt, algorithm, key, rules } = self.check;
+        rules.check(jwt.header(), &jwt.claims_unverified()?, now)?;
+        let kid = key.kid().map(Into::into);
+        let (header, payload) = jwt.into_parts();
+        Ok(Verified { header, payload, algorithm, kid })
+    }
+}
+
+/// A token whose signature holds and which the rules accept.
+#[derive(Clone)]
+pub struct Verified {
+    header: Header,
+    payload: Vec<u8>,
+    algorithm: Algorithm,
+    kid: Option<Box<str>>,
+}
+
+impl Verified {
+    /// The JOSE header.
+    #[must_use]
+    pub const fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The claims set.
+    #[must_use]
+    pub fn claims(&self) -> Object<'_> {
+        read_claims(&self.payload).unwrap_or_default()
+    }
+
+    /// The JSON text of the claims set: the bytes that were verified.
+    #[must_use]
+    pub fn payload(&self) -> &[u8] {
+        &self.payload
+    }
+
+    /// The JSON texts of header and claims set.
+    #[must_use]
+    pub fn into_json(self) -> (Vec<u8>, Vec<u8>) {
+        (self.header.into_json(), self.payload)
+    }
+
+    /// The algorithm that was used.
+    #[must_use]
+    pub const fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// The identifier of the key that fitted.
+    #[must_use]
+    pub fn kid(&self) -> Option<&str> {
+        self.kid.as_deref()
+    }
+}
+
+impl fmt::Debug for Verified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verified").field("algorithm", &self.algorithm).finish_non_exhaustive()
+    }
+}

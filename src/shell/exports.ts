@@ -1,0 +1,39 @@
+// What the module exports, in TypeScript's words. `make pack` checks this against what wasm-bindgen generated.
+// A failing export returns undefined and leaves its error in take_error (src/wasm/error.rs).
+
+/** src/wasm/mod.rs and src/wasm/error.rs: in every module. */
+interface BasicExports {
+  take_error(): string | undefined;
+  version(): string;
+}
+
+/** src/wasm/jwt.rs. Where a token's length is asked for, the token is in the scratch buffer (see memory.ts). */
+interface JwtExports {
+  algorithms(): string;
+  answer(): number;
+  decode(length: number): boolean | undefined;
+  expiry_of_claims(json: string, now: number, given: boolean, tolerance: number): Float64Array | undefined;
+  expiry_of_token(length: number, now: number, given: boolean, tolerance: number): Float64Array | undefined;
+  key_facts(key: number): string | undefined;
+  key_from_host(
+    kind: string, name: string, hash: string, curve: string, bits: number, exponent: Uint8Array, verifies: boolean,
+    number: number, jwk?: string | null,
+  ): number | undefined;
+  key_from_jwk(json: string, algorithm: string | null | undefined, allowShortSecret: boolean): number | undefined;
+  key_from_pem(pem: string, algorithm?: string | null): number | undefined;
+  key_from_secret(secret: Uint8Array, algorithm: string | null | undefined, allowShortSecret: boolean): number | undefined;
+  keys_from_jwks(json: string): number | undefined;
+  keys_size(keys: number): number;
+  open(verifier: number | null | undefined, length: number): number | undefined;
+  refuse(what: string, detail: string): boolean | undefined;
+  release_keys(keys: number): void;
+  release_verifier(verifier: number): void;
+  room(): number;
+  thumbprint(jwk: string): string | undefined;
+  verifier(rules: object, keys: number): number | undefined;
+  verify(verifier: number, length: number, now: number, given: boolean): number | undefined;
+  verify_judged(verifier: number, length: number, now: number, given: boolean, hostKey: number, valid: boolean): number | undefined;
+}
+
+/** The exports of the module. The session-only module lacks those of verification; nothing there calls them. */
+export type Exports = BasicExports & JwtExports;
