@@ -147,7 +147,7 @@ impl Session {
     }
 
     /// Takes tokens into use.
-    fn hold(&mut self, set: TokenSet, epoch: u64, generation: u64) {
+    pub(super) fn hold(&mut self, set: TokenSet, epoch: u64, generation: u64) {
         let jitter = self.random.unit();
         self.last_lifetime_ms = set.lifetime_ms;
         self.held = Some(Held::new(set, self.now, &self.options, jitter));

@@ -71,13 +71,14 @@ mod grant;
 mod leave;
 mod record;
 mod response;
+mod state;
 mod target;
 mod token;
 
 use record::{Intent, Record};
 use token::{Held, TokenSet};
 
-use crate::{Error, Secret};
+use crate::{Error, NumericDate, Secret};
 
 pub use challenge::{Challenge, parse_challenges};
 pub use event::{CallId, Effect, EndReason, Event, Loss, Notice, Op, StoreFailed, Stored, Warning};
@@ -102,6 +103,9 @@ const MARK_MS: u64 = 60_000;
 /// The longest timer that every host keeps: more overflows and fires at once.
 const MAX_TIMER_MS: u64 = 0x7fff_ffff;
 
+/// A clock given in Unix milliseconds reads at least this; below it, seconds were meant.
+const EARLIEST_NOW: f64 = 1e11;
+
 /// The time, on two clocks. With one clock only, both are the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Now {
@@ -109,6 +113,24 @@ pub struct Now {
     pub wall_ms: u64,
     /// Milliseconds on a clock that nobody sets.
     pub mono_ms: u64,
+}
+
+impl Now {
+    /// Readings of two clocks, in milliseconds. A host's wall clock may not be set yet; one that a caller gives is
+    /// taken at its word, unless it counts seconds.
+    ///
+    /// # Errors
+    /// [`Error::ClockUnavailable`] for a host clock that reads before 2024, [`Error::InvalidArg`] for a given one
+    /// that cannot be in Unix milliseconds.
+    pub fn read(wall_ms: f64, mono_ms: f64, given: bool) -> Result<Self, Error> {
+        if given && !(EARLIEST_NOW..8.64e15).contains(&wall_ms) {
+            return Err(Error::invalid_arg("now", "a function that gives Unix milliseconds"));
+        }
+        if !given {
+            NumericDate::from_host_clock(wall_ms / 1000.0)?;
+        }
+        Ok(Self { wall_ms: wall_ms as u64, mono_ms: mono_ms.max(0.0) as u64 })
+    }
 }
 
 /// How a session behaves.

@@ -111,21 +111,21 @@ impl Record {
     }
 }
 
-fn push_number(text: &mut String, name: &str, value: u64) {
+pub(crate) fn push_number(text: &mut String, name: &str, value: u64) {
     text.push_str(",\"");
     text.push_str(name);
     text.push_str("\":");
     text.push_str(&value.to_string());
 }
 
-fn push_text(text: &mut String, name: &str, value: &str) {
+pub(crate) fn push_text(text: &mut String, name: &str, value: &str) {
     text.push_str(",\"");
     text.push_str(name);
     text.push_str("\":");
     push_string(text, value);
 }
 
-fn number(object: &Object<'_>, name: &str) -> Option<u64> {
+pub(crate) fn number(object: &Object<'_>, name: &str) -> Option<u64> {
     match object.get(name)? {
         // Every number written here is a whole one that a double holds exactly.
         Value::Number(number) if (0.0..9.0e15).contains(&number) => Some(number as u64),
@@ -133,6 +133,6 @@ fn number(object: &Object<'_>, name: &str) -> Option<u64> {
     }
 }
 
-fn string(object: &Object<'_>, name: &str) -> Option<String> {
+pub(crate) fn string(object: &Object<'_>, name: &str) -> Option<String> {
     object.get(name).and_then(Value::as_text).map(|text| text.to_cow().into_owned())
 }
