@@ -1,5 +1,7 @@
 //! What a signature can be checked with: reading keys, and refusing those that are weak or meant for something else.
 
+use std::sync::Arc;
+
 use sha2::{Digest, Sha256};
 
 use crate::base64url;
@@ -13,13 +15,14 @@ use crate::secret::Secret;
 /// A key that is sound and meant for verifying.
 #[derive(Clone, Debug)]
 pub struct VerificationKey {
-    material: Material,
+    material: Arc<Material>,
     kid: Option<Box<str>>,
     /// The algorithms that the key is bound to; `None` where it binds itself to none.
     bound: Option<Vec<Algorithm>>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "one allocation for each key, and never moved after it")]
 pub(super) enum Material {
     Ec(Curve, EcKey),
     Ed25519(Ed25519Key),
@@ -67,7 +70,7 @@ impl VerificationKey {
         {
             return Err(unusable(Misuse::Algorithm));
         }
-        Self { material, kid, bound: None }.bind(own.or(options.algorithm))
+        Self::new(material, kid).bind(own.or(options.algorithm))
     }
 
     /// Reads a public key in PEM: SPKI, X.509 certificate or PKCS#1. Of a certificate only the key is read.
@@ -75,7 +78,7 @@ impl VerificationKey {
     /// # Errors
     /// [`Error::JwkInvalid`], [`Error::KeyWeak`] or [`Error::KeyUnusable`].
     pub fn from_pem(pem: &str, options: ImportOptions) -> Result<Self, Error> {
-        Self { material: pem::read(pem)?, kid: None, bound: None }.bind(options.algorithm)
+        Self::new(pem::read(pem)?, None).bind(options.algorithm)
     }
 
     /// Takes the bytes of a shared secret.
@@ -84,12 +87,16 @@ impl VerificationKey {
     /// [`Error::KeyWeak`] where it is empty or too short, [`Error::KeyUnusable`] where it looks like a public key.
     pub fn from_secret(secret: &[u8], options: ImportOptions) -> Result<Self, Error> {
         let material = hmac(secret, options.allow_short_secret)?;
-        Self { material, kid: None, bound: None }.bind(options.algorithm)
+        Self::new(material, None).bind(options.algorithm)
     }
 
     /// A key that stays with the host and is bound to these algorithms, which are of one family.
-    pub(super) const fn host(number: u32, algorithms: Vec<Algorithm>) -> Self {
-        Self { material: Material::Host(number), kid: None, bound: Some(algorithms) }
+    pub(super) fn host(number: u32, algorithms: Vec<Algorithm>) -> Self {
+        Self { bound: Some(algorithms), ..Self::new(Material::Host(number), None) }
+    }
+
+    fn new(material: Material, kid: Option<Box<str>>) -> Self {
+        Self { material: Arc::new(material), kid, bound: None }
     }
 
     /// Binds the key to some of the algorithms that its type allows.
@@ -127,7 +134,7 @@ impl VerificationKey {
     /// Whether this is a shared secret.
     #[must_use]
     pub fn is_secret(&self) -> bool {
-        match (&self.material, self.bound.as_deref()) {
+        match (&*self.material, self.bound.as_deref()) {
             (Material::Host(_), Some([algorithm, ..])) => matches!(algorithm.family(), Family::Hmac(_)),
             (material, _) => matches!(material, Material::Hmac(..)),
         }
@@ -157,7 +164,7 @@ impl VerificationKey {
 
     /// Refuses a secret that is shorter than the hash of `algorithm` (RFC 7518 §3.2).
     fn check_strength(&self, algorithm: Algorithm) -> Result<(), Error> {
-        match (&self.material, algorithm.family()) {
+        match (&*self.material, algorithm.family()) {
             (Material::Hmac(_, strength), Family::Hmac(hash))
                 if !strength.allow_short && strength.length < hash.length() =>
             {
@@ -169,7 +176,7 @@ impl VerificationKey {
 
     /// Whether the key is of the type that `algorithm` needs.
     fn fits(&self, algorithm: Algorithm) -> bool {
-        match (&self.material, algorithm.family()) {
+        match (&*self.material, algorithm.family()) {
             (Material::Ec(curve, _), Family::Ec(needed)) => *curve == needed,
             (Material::Host(_), _) => self.bound.as_ref().is_some_and(|bound| bound.contains(&algorithm)),
             (Material::Ed25519(_), Family::Ed25519)
@@ -179,7 +186,7 @@ impl VerificationKey {
         }
     }
 
-    pub(super) const fn material(&self) -> &Material {
+    pub(super) fn material(&self) -> &Material {
         &self.material
     }
 }

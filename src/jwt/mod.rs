@@ -19,6 +19,8 @@ mod pem;
 mod rules;
 mod verifier;
 
+pub(crate) use claims::scopes;
+
 pub use algorithm::{Algorithm, Family};
 pub use expiry::Expiry;
 pub use host_key::HostKey;

@@ -95,7 +95,7 @@ fn block(pem: &str) -> Option<(&str, Vec<u8>)> {
 fn base64(text: &[u8]) -> Option<Vec<u8>> {
     let end = text.iter().rposition(|&byte| byte != b'=').map_or(0, |at| at + 1);
     let (digits, padding) = text.split_at_checked(end)?;
-    if text.len() % 4 != 0 || padding.len() > 2 {
+    if !text.len().is_multiple_of(4) || padding.len() > 2 {
         return None;
     }
     let digits: Option<Vec<u8>> = digits

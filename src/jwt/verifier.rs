@@ -201,7 +201,7 @@ impl<'a> SignatureCheck<'a> {
 
     /// The number of the key where it stays with the host, so that only the host's engine can check.
     #[must_use]
-    pub const fn host_key(&self) -> Option<u32> {
+    pub fn host_key(&self) -> Option<u32> {
         if let Material::Host(number) = self.key.material() { Some(*number) } else { None }
     }
 
@@ -298,6 +298,12 @@ impl Verified {
     #[must_use]
     pub fn claims(&self) -> Object<'_> {
         read_claims(&self.payload).unwrap_or_default()
+    }
+
+    /// The claim called `name`, where it is a string.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.claims().get(name)?.as_text().map(|text| text.to_cow().into())
     }
 
     /// The JSON text of the claims set: the bytes that were verified.

@@ -35,5 +35,12 @@ interface JwtExports {
   verify_judged(verifier: number, length: number, now: number, given: boolean, hostKey: number, valid: boolean): number | undefined;
 }
 
+/** src/wasm/guard.rs. Everything crosses as JSON text. */
+interface GuardExports {
+  guard_check(options: string, need: string): boolean | undefined;
+  guard_credentials(options: string, request: string): string | undefined;
+  guard_judge(options: string, request: string, need: string, token: string, code: string): string | undefined;
+}
+
 /** The exports of the module. The session-only module lacks those of verification; nothing there calls them. */
-export type Exports = BasicExports & JwtExports;
+export type Exports = BasicExports & JwtExports & GuardExports;

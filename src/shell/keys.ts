@@ -27,7 +27,7 @@ let cryptoKeys = 0;
 export class VerificationKey {
   /** What the key allows by itself. Rules may name more for an RSA key without `alg`, and must for a bare secret. */
   readonly algorithms: Algorithm[];
-  readonly kid?: string;
+  declare readonly kid?: string;
   readonly type: 'secret' | 'public';
 
   /** @internal */
@@ -89,12 +89,10 @@ export function thumbprint(jwk: Jwk): string {
 
 /** The keys behind any key input. */
 export function readKeys(input: unknown): Keys {
-  if (typeof input === 'object' && input !== null) {
-    const known = keysOf.get(input as VerificationKey);
-    if (known) return known;
-    if ('keys' in input) return readSet(input);
-  }
-  return readKey(input, {});
+  const known = typeof input === 'object' && input !== null ? keysOf.get(input as VerificationKey) : undefined;
+  if (known) return known;
+  // Not `'keys' in input`: bytes have a method of that name.
+  return Array.isArray((input as { keys?: unknown } | null | undefined)?.keys) ? readSet(input) : readKey(input, {});
 }
 
 /** Lets an extractable CryptoKey into the module, so that from now on it verifies synchronously too. */
@@ -121,7 +119,7 @@ function readKey(input: unknown, { alg, allowShortSecret = false }: ImportOption
   if (secret) return held(() => call('key_from_secret', secret, alg, allowShortSecret));
   if (typeof input !== 'object' || input === null || Array.isArray(input)) throw refusal('key-kind');
   if (keysOf.has(input as VerificationKey)) throw refusal('key-kind');
-  if (brand(input) === 'CryptoKey') return fromCryptoKey(input as CryptoKey);
+  if (isCryptoKey(input)) return fromCryptoKey(input);
   const text = json(isKeyObject(input) ? fromKeyObject(input) : input);
   return held(() => call('key_from_jwk', text, alg, allowShortSecret));
 }
@@ -129,6 +127,11 @@ function readKey(input: unknown, { alg, allowShortSecret = false }: ImportOption
 /** Brands work across realms, where `instanceof` does not. */
 function brand(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);
+}
+
+/** workerd gives its own classes no brand before compatibility date 2024-09-26. */
+function isCryptoKey(value: object): value is CryptoKey {
+  return brand(value) === 'CryptoKey' || (typeof CryptoKey === 'function' && value instanceof CryptoKey);
 }
 
 /** A copy of the bytes: what the caller does with theirs later changes no key. */

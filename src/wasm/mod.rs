@@ -8,6 +8,8 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 mod error;
 #[cfg(feature = "jwt")]
+mod guard;
+#[cfg(feature = "jwt")]
 mod jwt;
 #[cfg(feature = "jwt")]
 mod rules;

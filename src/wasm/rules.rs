@@ -11,8 +11,9 @@ use crate::jwt::{Accept, Algorithm, ClaimValue, Rules};
 /// Options that only the shell uses, besides those read here.
 const SHELL: [&str; 4] = ["now", "isRevoked", "schema", "keys"];
 
-/// Options for which `undefined` is the same as not given: they switch no check on.
-const HARMLESS: [&str; 4] = ["requireExp", "clockTolerance", "maxTokenLength", "now"];
+/// Options for which `undefined` is the same as not given: they switch no check on. Issuer and audience are not
+/// among them; what is said of those is said where they are read.
+const HARMLESS: [&str; 6] = ["issuer", "audience", "requireExp", "clockTolerance", "maxTokenLength", "now"];
 
 const CHECKS: [&str; 12] = [
     "issuer",
@@ -38,7 +39,7 @@ pub(super) fn read(object: &Object) -> Result<Rules, Error> {
         if !HARMLESS.contains(&name.as_str()) && get(object, &name)?.is_undefined() {
             return Err(Error::invalid_arg(
                 &name,
-                "left out or given a value: undefined would switch the check off",
+                "left out, or given a value: undefined would switch the check off",
             ));
         }
     }
