@@ -32,13 +32,27 @@ impl Session {
                     flight.login = flight.login.filter(|login| *login != id);
                 }
             }
-            Event::Answered { id, epoch, generation, origin, status, challenges, replayable } => {
-                let current = self.held.is_some() && epoch == self.epoch && generation == self.generation;
-                let challenges = challenges.as_deref();
-                if status == 401 {
-                    self.refused_by_resource(id, epoch, generation, origin, challenges, replayable, out);
-                } else if current {
-                    self.accepted_by_resource(id, &origin, status, challenges, out);
+            Event::Answered {
+                id,
+                epoch,
+                generation,
+                origin,
+                path,
+                status,
+                challenges,
+                replayable,
+                second,
+            } => {
+                let curable = self.is_about_the_token(&origin, &path, status, challenges.as_deref(), out);
+                let same_session = self.held.is_some() && epoch == self.epoch;
+                if status != 401 {
+                    if same_session && generation == self.generation {
+                        self.accepted_by_resource(&origin);
+                    }
+                } else if curable && same_session {
+                    self.refused_by_resource(id, generation, origin, replayable, second, out);
+                } else {
+                    out.push(Effect::Deliver { id });
                 }
             }
             Event::Login { id, credentials } => {
@@ -346,28 +360,24 @@ impl Session {
         }
     }
 
-    /// A 401 for a request that carried a token.
-    #[expect(clippy::too_many_arguments, reason = "the fields of one event")]
+    /// A 401 for a request of this sign-in, about its token.
     fn refused_by_resource(
         &mut self,
         id: CallId,
-        epoch: u64,
         generation: u64,
         origin: String,
-        challenges: Option<&str>,
         replayable: bool,
+        second: bool,
         out: &mut Effects,
     ) {
         let deliver = Effect::Deliver { id };
-        if !self.is_about_the_token(id, 401, challenges, out) || self.held.is_none() || epoch != self.epoch {
-            return out.push(deliver);
-        }
+        let replayable = replayable && !second;
         let waiter = Waiter {
             id,
             min_validity_ms: 0,
             once: false,
             after: Some(generation),
-            epoch: Some(epoch),
+            epoch: Some(self.epoch),
             has_response: true,
             looked: true,
         };
@@ -383,7 +393,7 @@ impl Session {
         self.marks.retain(|mark| mark.since_ms.saturating_add(MARK_MS) > self.now.mono_ms);
         let marked = self.marks.iter().any(|mark| mark.origin == origin);
         let on_arrival = self.held.as_ref().is_some_and(|held| held.age_ms() < held.arrival_ms());
-        if marked || on_arrival {
+        if marked || on_arrival || second {
             if !marked && self.marks.len() < MAX_MARKS {
                 self.marks.push(Mark { origin, since_ms: self.now.mono_ms });
             }
@@ -406,20 +416,10 @@ impl Session {
         }
     }
 
-    fn accepted_by_resource(
-        &mut self,
-        id: CallId,
-        origin: &str,
-        status: u16,
-        challenges: Option<&str>,
-        out: &mut Effects,
-    ) {
+    fn accepted_by_resource(&mut self, origin: &str) {
         self.marks.retain(|mark| mark.origin != origin);
         if let Some(held) = &mut self.held {
             held.suspect = false;
-        }
-        if status == 403 {
-            self.is_about_the_token(id, status, challenges, out);
         }
     }
 
@@ -427,12 +427,13 @@ impl Session {
     /// origins, counts as `invalid_token`.
     fn is_about_the_token(
         &self,
-        id: CallId,
+        origin: &str,
+        path: &str,
         status: u16,
         challenges: Option<&str>,
         out: &mut Effects,
     ) -> bool {
-        let Some(challenges) = challenges else {
+        let Some(challenges) = challenges.filter(|_| matches!(status, 401 | 403)) else {
             return status == 401;
         };
         let challenges = parse_challenges(challenges);
@@ -443,7 +444,7 @@ impl Session {
         match error {
             Some("insufficient_scope" | "insufficient_user_authentication") => {
                 out.push(Effect::Tell(Notice::Challenge {
-                    id,
+                    url: format!("{origin}{path}"),
                     status,
                     scheme: bearer.scheme.clone(),
                     error,

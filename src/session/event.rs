@@ -47,12 +47,16 @@ pub enum Event {
         generation: u64,
         /// The origin that answered.
         origin: String,
+        /// The path there, for [`Notice::Challenge`]. Queries may hold anything and stay out.
+        path: String,
         /// Its status.
         status: u16,
         /// `WWW-Authenticate`, where it can be read.
         challenges: Option<String>,
-        /// Whether the request can be sent again, and has not been yet.
+        /// Whether the request can be sent again.
         replayable: bool,
+        /// Whether it has been already.
+        second: bool,
     },
     /// The user signs in. Answered by [`Effect::SignedIn`] or [`Effect::Fail`].
     Login {
@@ -282,8 +286,8 @@ pub enum Notice {
     },
     /// A resource server wants something that a refresh does not give.
     Challenge {
-        /// The call whose response it is.
-        id: CallId,
+        /// Where, without its query.
+        url: String,
         /// 401 or 403.
         status: u16,
         /// The scheme.

@@ -2,7 +2,7 @@
 
 import { call, generation } from './instance.js';
 
-interface State { handle: number; generation: number; release: 'release_keys' | 'release_verifier' }
+interface State { handle: number; generation: number; release: 'release_keys' | 'release_session' | 'release_verifier' }
 
 // workerd has none before compatibility date 2025-05-05; there, free() or the end of the isolate clears up.
 const registry = typeof FinalizationRegistry === 'function' ? new FinalizationRegistry(letGo) : undefined;

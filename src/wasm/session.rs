@@ -140,12 +140,11 @@ pub fn parse_challenges(value: &str) -> String {
 
 /// Leaves the error for something that only the shell can see.
 #[wasm_bindgen]
-pub fn session_refuse(what: &str, expected: &str) -> Option<bool> {
-    settle(Err(match (what, expected) {
-        ("foreign", _) => Error::ForeignUrl,
-        ("body", _) => Error::BodyNotReplayable,
-        ("url", _) => no_url(),
-        ("closed", _) => Error::SessionClosed,
+pub fn session_refuse(what: &str) -> Option<bool> {
+    settle(Err(match what {
+        "foreign-url" => Error::ForeignUrl,
+        "body-not-replayable" => Error::BodyNotReplayable,
+        "not-a-url" => no_url(),
         _ => argument(what),
     }))
 }
@@ -349,9 +348,11 @@ fn read_event(text: &str) -> Result<Event, Error> {
             epoch: number("epoch") as u64,
             generation: number("generation") as u64,
             origin: text("origin").unwrap_or_default(),
+            path: text("path").unwrap_or_default(),
             status: number("status") as u16,
             challenges: text("challenges"),
             replayable: reader.flag("replayable"),
+            second: reader.flag("second"),
         },
         "login" => Event::Login { id, credentials: credentials() },
         "logout" => Event::Logout {
@@ -485,8 +486,8 @@ fn write_notice(members: &mut Members, notice: &Notice) {
             detail.optional_text("code", *code);
             "ended"
         }
-        Notice::Challenge { id, status, scheme, error, scope } => {
-            members.optional_number("id", Some(u64::from(*id)));
+        Notice::Challenge { url, status, scheme, error, scope } => {
+            detail.text("url", url);
             detail.optional_number("status", Some(u64::from(*status)));
             detail.text("scheme", scheme);
             detail.optional_text("error", *error);

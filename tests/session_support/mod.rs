@@ -160,6 +160,8 @@ impl Host {
             epoch,
             generation,
             origin: "https://api.example".to_owned(),
+            path: "/v1".to_owned(),
+            second: false,
             status,
             challenges: www.map(str::to_owned),
             replayable: again,
