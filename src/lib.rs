@@ -1,5 +1,4 @@
 #![doc = include_str!("../README.md")]
-
 // No input may reach a panic. Tests may.
 #![deny(
     clippy::expect_used,
