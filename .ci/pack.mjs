@@ -13,6 +13,7 @@ const esbuild = createRequire(at('tests/'))('esbuild');
 /** One row for each module that is shipped: its features, the exports over it, its own entry points. */
 const BUILDS = [
   { name: 'index', wasm: 'core.wasm', features: 'jwt,session', api: 'index.ts', slim: 'slim' },
+  { name: 'session', wasm: 'session.wasm', features: 'session', api: 'session.ts' },
 ];
 /** Whatever else is in the package is a mistake. */
 const ALLOWED = /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|dist\/[\w.-]+\.(js|mjs|cjs|d\.ts|d\.cts|wasm))$/;
@@ -146,7 +147,7 @@ function declare() {
   const api = BUILDS.map((build) => [build.api.replace('.ts', ''), build.name]);
   const slim = BUILDS.filter((build) => build.slim).map((build) => ['entry/slim', build.slim]);
   const renamed = new Map([...api, ...slim].map(([from, to]) => [join(types, `${from}.d.ts`), to]));
-  const nameOf = (file) => renamed.get(file) ?? relative(types, file).replace('.d.ts', '');
+  const nameOf = (file) => renamed.get(file) ?? relative(types, file).replace('.d.ts', '').replaceAll('/', '-');
   const waiting = [...renamed.keys()];
   const done = new Set();
   while (waiting.length > 0) {

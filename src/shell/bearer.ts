@@ -4,7 +4,7 @@ import { isTokenwardError } from './error.js';
 import { refusal } from './grants.js';
 import { call } from './instance.js';
 import { succeeded, type Machine, type Outcome } from './machine.js';
-import { createSession, machineOf } from './session.js';
+import { createSession, machineOf } from './create-session.js';
 import type { BearerFetch, BearerFetchOptions, BearerInit, SessionOptions } from './types.js';
 import { partsOf, resolve } from './url.js';
 
