@@ -183,6 +183,7 @@ const FOLLOWS = typeof document === 'undefined' && (
 function readResources(resources: BearerFetchOptions['resources'], loopback: boolean): string {
   const list = Array.isArray(resources) ? resources as (string | URL)[] : [resources as string | URL];
   const places = JSON.stringify(list.map((url) => {
+    if (typeof url !== 'string' && !(url instanceof URL)) throw refusal('resources');
     try {
       return partsOf(resolve(url));
     } catch {
