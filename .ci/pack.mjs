@@ -146,7 +146,7 @@ function declare() {
   const api = BUILDS.map((build) => [build.api.replace('.ts', ''), build.name]);
   const slim = BUILDS.filter((build) => build.slim).map((build) => ['entry/slim', build.slim]);
   const renamed = new Map([...api, ...slim].map(([from, to]) => [join(types, `${from}.d.ts`), to]));
-  const nameOf = (file) => renamed.get(file) ?? relative(types, file).replace('.d.ts', '');
+  const nameOf = (file) => renamed.get(file) ?? relative(types, file).replace('.d.ts', '').replaceAll('/', '.');
   const waiting = [...renamed.keys()];
   const done = new Set();
   while (waiting.length > 0) {
