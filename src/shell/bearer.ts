@@ -107,7 +107,8 @@ class Exchange {
 
   constructor(wrapper: Wrapper, send: typeof fetch, input: Input, init: RequestInit, headers: Headers, url: URL, mayReplay: boolean) {
     this.#wrapper = wrapper;
-    this.#send = send;
+    // A page's own fetch refuses to be called as a method.
+    this.#send = (...request) => send(...request);
     this.#input = input;
     this.#init = init;
     this.#headers = headers;
