@@ -29,6 +29,9 @@ await inChromium('wasm tests, Chromium', 'wasm-pack', wasmPack(['--headless', '-
 await count('package in Node', 'node', ['tests/js/run-node.mjs']);
 await count('package in workerd', 'node', ['tests/js/run-workerd.mjs']);
 await inChromium('package in Chromium', 'node', ['tests/js/run-chromium.mjs']);
+await count('tokens of oidc-provider', 'node', ['tests/js/oidc/run.mjs']);
+await count('demo', 'node', ['tests/js/run-demo.mjs']);
+await inChromium('demo in a page', 'node', ['tests/js/run-demo.mjs', '--page']);
 await check('declarations', 'node', ['.ci/types.mjs']);
 await check('publint', 'publint', ['--strict', tarball]);
 // core.wasm is not for TypeScript to resolve.

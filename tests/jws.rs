@@ -1,5 +1,5 @@
 //! The compact serialization: one token, one meaning.
-#![cfg(feature = "jwt")]
+#![cfg(all(feature = "jwt", not(target_arch = "wasm32")))]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 mod common;

@@ -1,5 +1,5 @@
 //! Keys in every form: what is read, what each allows, and what is too weak or meant for something else.
-#![cfg(feature = "jwt")]
+#![cfg(all(feature = "jwt", not(target_arch = "wasm32")))]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 mod common;

@@ -1,5 +1,5 @@
 //! JWK Sets: none, one and many are three outcomes, and one odd member locks nobody out.
-#![cfg(feature = "jwt")]
+#![cfg(all(feature = "jwt", not(target_arch = "wasm32")))]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 mod common;

@@ -1,5 +1,5 @@
 //! The pipeline: what is looked at before the signature, what only after it, and what comes out.
-#![cfg(feature = "jwt")]
+#![cfg(all(feature = "jwt", not(target_arch = "wasm32")))]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 mod common;
