@@ -25,6 +25,8 @@ mod error;
 pub mod json;
 mod secret;
 mod time;
+#[cfg(feature = "jwt")]
+mod url;
 #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
 mod wasm;
 
@@ -33,3 +35,5 @@ pub use error::{
 };
 pub use secret::Secret;
 pub use time::{MAX_CLOCK_TOLERANCE, NumericDate};
+#[cfg(feature = "jwt")]
+pub use url::UrlParts;
