@@ -17,7 +17,7 @@ pack: setup ## Build the npm package: target/tokenward.tgz
 	@$(MAKE) --no-print-directory $(package)
 
 demo: pack ## Run the main job from the packed package, then serve the page (ARGS=--once: without the page)
-	@node www/demo.mjs $(ARGS)
+	@node .ci/demo.mjs $(ARGS)
 
 test: pack ## Check formatting, lints, types, and run every test, natively and in Node, workerd and Chromium
 	@node .ci/test.mjs

@@ -58,7 +58,7 @@ function compile({ name, wasm, features }) {
   ];
   run('cargo', ['build', '--quiet', '--release', '--locked', '--lib', '--target', 'wasm32-unknown-unknown',
     '--target-dir', join(work, 'cargo'), '--no-default-features', '--features', features],
-  { env: { CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f') } });
+  { CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f') });
 
   say(`${wasm}: wasm-bindgen, wasm-opt`);
   const generated = join(work, 'generated', name);
@@ -146,7 +146,7 @@ function declare() {
   const api = BUILDS.map((build) => [build.api.replace('.ts', ''), build.name]);
   const slim = BUILDS.filter((build) => build.slim).map((build) => ['entry/slim', build.slim]);
   const renamed = new Map([...api, ...slim].map(([from, to]) => [join(types, `${from}.d.ts`), to]));
-  const nameOf = (file) => renamed.get(file) ?? relative(types, file).replace('.d.ts', '');
+  const nameOf = (file) => renamed.get(file) ?? relative(types, file).replace('.d.ts', '').replaceAll('/', '.');
   const waiting = [...renamed.keys()];
   const done = new Set();
   while (waiting.length > 0) {
@@ -196,7 +196,7 @@ function ship() {
       if (secret && bytes.includes(secret)) throw new Error(`${file} names a path of this machine`);
     }
   }
-  const [packed] = JSON.parse(output('npm', ['pack', staging, '--json', '--ignore-scripts', '--pack-destination', work]));
+  const [packed] = JSON.parse(output('npm', ['pack', staging, '--json', '--ignore-scripts', '--loglevel=error', '--pack-destination', work]));
   const left = files.filter((file) => !packed.files.some(({ path }) => path === file));
   if (left.length > 0) throw new Error(`not in the tarball: ${left.join(', ')}`);
   renameSync(join(work, packed.filename), tarball);

@@ -21,7 +21,7 @@ await check('documentation', 'cargo', ['doc', '--quiet', '--locked', '--no-deps'
 await count('native tests', 'cargo', ['test', '--quiet', '--locked']);
 
 // wasm-bindgen-test skips everything and exits 0 where the host is not the one that the variable names: hence the counts.
-const wasmPack = (host) => ['test', ...host, '--mode', 'no-install', '.', '--', '--locked', '--test', 'wasm'];
+const wasmPack = (host) => ['test', ...host, '--mode', 'no-install', '.', '--locked', '--test', 'wasm'];
 await count('wasm tests, Node', 'wasm-pack', wasmPack(['--node']), SIMD);
 await inChromium('wasm tests, Chromium', 'wasm-pack', wasmPack(['--headless', '--chrome']),
   { ...SIMD, WASM_BINDGEN_USE_BROWSER: '1', WASM_BINDGEN_TEST_WEBDRIVER_JSON: at('tests/wasm/webdriver.json') });
@@ -29,6 +29,9 @@ await inChromium('wasm tests, Chromium', 'wasm-pack', wasmPack(['--headless', '-
 await count('package in Node', 'node', ['tests/js/run-node.mjs']);
 await count('package in workerd', 'node', ['tests/js/run-workerd.mjs']);
 await inChromium('package in Chromium', 'node', ['tests/js/run-chromium.mjs']);
+await count('tokens of oidc-provider', 'node', ['tests/js/oidc/run.mjs']);
+await count('demo', 'node', ['tests/js/run-demo.mjs']);
+await inChromium('demo in a page', 'node', ['tests/js/run-demo.mjs', '--page']);
 await check('declarations', 'node', ['.ci/types.mjs']);
 await check('publint', 'publint', ['--strict', tarball]);
 // core.wasm is not for TypeScript to resolve.

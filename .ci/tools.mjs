@@ -1,6 +1,6 @@
 // What the build scripts share: where things are, and running other programs.
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
@@ -19,9 +19,12 @@ export const path = [
 export const at = (...parts) => join(root, ...parts);
 export const read = (...parts) => readFileSync(at(...parts), 'utf8');
 
-/** Runs a program, its output shown. Throws unless it exits 0. */
-export function run(program, args, { env, ...options } = {}) {
-  execFileSync(program, args, { cwd: root, stdio: 'inherit', env: { ...process.env, PATH: path, ...env }, ...options });
+/** Runs a program, its output shown. Where it fails there is nothing more to say, and this process ends. */
+export function run(program, args, env = {}) {
+  const { status, error } = spawnSync(program, args, { cwd: root, stdio: 'inherit', env: { ...process.env, PATH: path, ...env } });
+  if (status === 0) return;
+  console.error(`${program} ${error ? error.message : `ended with ${status}`}`);
+  process.exit(1);
 }
 
 /** What a program prints. */

@@ -1,5 +1,4 @@
-//! tokenward verifies JWTs, and keeps a client signed in.
-
+#![doc = include_str!("../README.md")]
 // No input may reach a panic. Tests may.
 #![deny(
     clippy::expect_used,
@@ -33,6 +32,8 @@ mod wasm;
 pub use error::{
     Error, JwkFault, KeySetFault, Lack, Misuse, Reason, ResponseFault, TokenFault, UrlFault, Weakness,
 };
+#[cfg(feature = "jwt")]
+pub use jwt::{Accept, Algorithm, KeySet, Rules, UnverifiedJwt, VerificationKey, Verified, Verifier};
 pub use secret::Secret;
 pub use time::{MAX_CLOCK_TOLERANCE, NumericDate};
 #[cfg(feature = "jwt")]

@@ -100,7 +100,10 @@ impl VerificationKey {
     }
 
     /// Binds the key to some of the algorithms that its type allows.
-    pub(super) fn bind_to(mut self, algorithms: Vec<Algorithm>) -> Result<Self, Error> {
+    ///
+    /// # Errors
+    /// [`Error::KeyUnusable`] where one is not of its type, [`Error::KeyWeak`] for a secret too short for one.
+    pub fn bind_to(mut self, algorithms: Vec<Algorithm>) -> Result<Self, Error> {
         for &algorithm in &algorithms {
             if !self.fits(algorithm) {
                 return Err(unusable(Misuse::Algorithm));

@@ -300,6 +300,12 @@ impl Verified {
         read_claims(&self.payload).unwrap_or_default()
     }
 
+    /// The claim called `name`, where it is a string.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.claims().get(name)?.as_text().map(|text| text.to_cow().into())
+    }
+
     /// The JSON text of the claims set: the bytes that were verified.
     #[must_use]
     pub fn payload(&self) -> &[u8] {

@@ -17,7 +17,7 @@ interface JwtExports {
   key_facts(key: number): string | undefined;
   key_from_host(
     kind: string, name: string, hash: string, curve: string, bits: number, exponent: Uint8Array, verifies: boolean,
-    number: number, jwk?: string | null,
+    number: number, jwk?: string | null, algorithm?: string | null,
   ): number | undefined;
   key_from_jwk(json: string, algorithm: string | null | undefined, allowShortSecret: boolean): number | undefined;
   key_from_pem(pem: string, algorithm?: string | null): number | undefined;
@@ -42,5 +42,18 @@ interface GuardExports {
   guard_judge(options: string, request: string, need: string, token: string, code: string): string | undefined;
 }
 
+/** src/wasm/session.rs. Options, events, effects and snapshots are JSON text. */
+interface SessionExports {
+  parse_challenges(value: string): string;
+  release_session(session: number): void;
+  resources_admit(urls: string, loopback: boolean, url: string): boolean | undefined;
+  resources_check(urls: string, loopback: boolean): string | undefined;
+  session_explain(session: number): string | undefined;
+  session_open(options: string, seed: number, wallMs: number, monoMs: number, state?: string | null): number | undefined;
+  session_refuse(what: string): boolean | undefined;
+  session_snapshot(session: number, wallMs: number, monoMs: number): string | undefined;
+  session_step(session: number, wallMs: number, monoMs: number, given: boolean, event: string): string | undefined;
+}
+
 /** The exports of the module. The session-only module lacks those of verification; nothing there calls them. */
-export type Exports = BasicExports & JwtExports & GuardExports;
+export type Exports = BasicExports & JwtExports & SessionExports & GuardExports;

@@ -2,7 +2,14 @@
 
 import { call, generation } from './instance.js';
 
-interface State { handle: number; generation: number; release: 'release_keys' | 'release_verifier' }
+interface State {
+  handle: number;
+  /** The instance it is installed in; 0 for none. */
+  generation: number;
+  /** How often it was installed. */
+  installs: number;
+  release: 'release_keys' | 'release_session' | 'release_verifier';
+}
 
 // workerd has none before compatibility date 2025-05-05; there, free() or the end of the isolate clears up.
 const registry = typeof FinalizationRegistry === 'function' ? new FinalizationRegistry(letGo) : undefined;
@@ -12,24 +19,37 @@ function letGo(state: State): void {
   state.generation = 0;
 }
 
-/** Installs itself when it is first used, and again in every new instance. */
+/** Installs itself when it is first used, again in every new instance, and again whenever what it is made of was. */
 export class Held {
   readonly #install: () => number;
   readonly #state: State;
+  readonly #source: Held | undefined;
+  #made = 0;
 
-  constructor(release: State['release'], install: () => number) {
+  constructor(release: State['release'], install: () => number, source?: Held) {
     this.#install = install;
-    this.#state = { handle: 0, generation: 0, release };
+    this.#source = source;
+    this.#state = { handle: 0, generation: 0, installs: 0, release };
     registry?.register(this, this.#state, this.#state);
   }
 
   get handle(): number {
     const state = this.#state;
-    if (state.generation !== generation()) {
+    const made = this.#source?.installs ?? 0;
+    if (state.generation !== generation() || this.#made !== made) {
+      letGo(state);
       state.handle = this.#install();
       state.generation = generation();
+      state.installs += 1;
+      this.#made = made;
     }
     return state.handle;
+  }
+
+  /** How often it was installed, now included. */
+  get installs(): number {
+    void this.handle;
+    return this.#state.installs;
   }
 
   /** Takes it out of the module; the next use installs it again. */

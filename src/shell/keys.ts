@@ -16,6 +16,8 @@ export type KeyInput = CryptoKey | Jwk | { keys: Jwk[] } | string | Uint8Array |
 export interface Keys {
   readonly held: Held;
   readonly cryptoKey?: CryptoKey;
+  /** Whether what is installed is the JWK that the host exported. */
+  exported?: boolean;
 }
 
 const keysOf = new WeakMap<VerificationKey | KeySet, Keys>();
@@ -95,15 +97,20 @@ export function readKeys(input: unknown): Keys {
   return Array.isArray((input as { keys?: unknown } | null | undefined)?.keys) ? readSet(input) : readKey(input, {});
 }
 
-/** Lets an extractable CryptoKey into the module, so that from now on it verifies synchronously too. */
-export async function exportOnce(keys: Keys): Promise<void> {
-  const { cryptoKey } = keys;
+/** Exports an extractable CryptoKey, so that from now on it verifies synchronously too. */
+export async function exportOnce({ cryptoKey }: Keys): Promise<void> {
   if (!cryptoKey?.extractable || exportedJwk.has(cryptoKey)) return;
   try {
     exportedJwk.set(cryptoKey, JSON.stringify(await crypto.subtle.exportKey('jwk', cryptoKey)));
   } catch {
-    return; // The host keeps it, and verifies with it.
+    // The host keeps it, and verifies with it.
   }
+}
+
+/** Takes an exported CryptoKey into the module in place of the one that stays with the host. */
+export function adopt(keys: Keys): void {
+  if (!keys.cryptoKey || keys.exported || !exportedJwk.has(keys.cryptoKey)) return;
+  keys.exported = true;
   keys.held.free();
 }
 
@@ -112,14 +119,17 @@ function readSet(jwks: unknown): Keys {
   return { held: new Held('release_keys', () => call('keys_from_jwks', text)) };
 }
 
-function readKey(input: unknown, { alg, allowShortSecret = false }: ImportOptions): Keys {
+function readKey(input: unknown, options: ImportOptions): Keys {
+  const { alg } = Object(options) as ImportOptions;
+  const allowShortSecret = Object(options).allowShortSecret === true;
+  if (alg !== undefined && typeof alg !== 'string') throw refusal('argument', 'alg');
   const held = (install: () => number): Keys => ({ held: new Held('release_keys', install) });
   if (typeof input === 'string') return held(() => call('key_from_pem', input, alg));
   const secret = bytesOf(input);
   if (secret) return held(() => call('key_from_secret', secret, alg, allowShortSecret));
   if (typeof input !== 'object' || input === null || Array.isArray(input)) throw refusal('key-kind');
   if (keysOf.has(input as VerificationKey)) throw refusal('key-kind');
-  if (brand(input) === 'CryptoKey') return fromCryptoKey(input as CryptoKey);
+  if (isCryptoKey(input)) return fromCryptoKey(input, alg);
   const text = json(isKeyObject(input) ? fromKeyObject(input) : input);
   return held(() => call('key_from_jwk', text, alg, allowShortSecret));
 }
@@ -127,6 +137,11 @@ function readKey(input: unknown, { alg, allowShortSecret = false }: ImportOption
 /** Brands work across realms, where `instanceof` does not. */
 function brand(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);
+}
+
+/** workerd gives its own classes no brand before compatibility date 2024-09-26. */
+function isCryptoKey(value: object): value is CryptoKey {
+  return brand(value) === 'CryptoKey' || (typeof CryptoKey === 'function' && value instanceof CryptoKey);
 }
 
 /** A copy of the bytes: what the caller does with theirs later changes no key. */
@@ -160,14 +175,14 @@ function fromKeyObject(key: KeyObject): unknown {
   }
 }
 
-function fromCryptoKey(cryptoKey: CryptoKey): Keys {
+function fromCryptoKey(cryptoKey: CryptoKey, alg: Algorithm | undefined): Keys {
   let number = cryptoKeyNumbers.get(cryptoKey);
   if (number === undefined) cryptoKeyNumbers.set(cryptoKey, number = ++cryptoKeys);
   const algorithm = cryptoKey.algorithm as KeyAlgorithm & Partial<RsaHashedKeyAlgorithm & EcKeyAlgorithm & HmacKeyAlgorithm>;
   const install = () => call(
     'key_from_host', cryptoKey.type, algorithm.name, algorithm.hash?.name ?? '', algorithm.namedCurve ?? '',
     algorithm.modulusLength ?? algorithm.length ?? 0, algorithm.publicExponent ?? new Uint8Array(),
-    cryptoKey.usages.includes('verify'), number, exportedJwk.get(cryptoKey),
+    cryptoKey.usages.includes('verify'), number, exportedJwk.get(cryptoKey), alg,
   );
   return { held: new Held('release_keys', install), cryptoKey };
 }

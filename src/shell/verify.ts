@@ -3,7 +3,7 @@
 import { isTokenwardError } from './error.js';
 import { Held, disposable } from './held.js';
 import { call, trim } from './instance.js';
-import { exportOnce, readKeys, type KeyInput, type Keys } from './keys.js';
+import { adopt, exportOnce, readKeys, type KeyInput, type Keys } from './keys.js';
 import { message, number, put, range, refusal, text } from './memory.js';
 import type {
   Algorithm, Expiry, ExpiryOptions, JoseHeader, JwtClaims, Result, Rules, StandardSchema, Verified,
@@ -36,16 +36,13 @@ export class Verifier<C extends object = {}> {
     const rules = { ...options };
     this.#rules = callbacks(rules);
     const keys = this.#keys = readKeys(rules.keys);
-    this.#held = new Held('release_verifier', () => call('verifier', rules, keys.held.handle));
+    this.#held = new Held('release_verifier', () => call('verifier', rules, keys.held.handle), keys.held);
     void this.#held.handle;
   }
 
   /** @throws (rejects with) the reason why the token is not accepted. */
   async verify(token: string): Promise<Verified<C>> {
-    if (this.#keys.cryptoKey) {
-      await exportOnce(this.#keys);
-      this.#held.free();
-    }
+    if (this.#keys.cryptoKey) await exportOnce(this.#keys);
     let { verified, question } = this.#step(token);
     while (question) {
       const valid = await askHost(question, this.#keys.cryptoKey);
@@ -86,6 +83,7 @@ export class Verifier<C extends object = {}> {
 
   #step(token: string, verdict?: Verdict): { verified?: Verified<C>; question?: Question } {
     const [now, given] = moment(this.#rules.now);
+    adopt(this.#keys);
     const verifier = this.#held.handle;
     const length = put(token, verifier);
     const status = verdict

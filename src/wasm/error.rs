@@ -28,8 +28,8 @@ pub(super) fn settle<T>(result: Result<T, Error>) -> Option<T> {
 }
 
 /// The error as the shell reads it. Members that an error does not have are left out.
-fn to_json(error: &Error) -> String {
-    let mut members = Members(String::new());
+pub(super) fn to_json(error: &Error) -> String {
+    let mut members = Members::default();
     members.text("code", error.code());
     members.text("message", &error.to_string());
     members.raw("retryable", if error.is_retryable() { "true" } else { "false" });
@@ -61,10 +61,11 @@ fn to_json(error: &Error) -> String {
 }
 
 /// The members of a JSON object, without its braces.
-struct Members(String);
+#[derive(Default)]
+pub(super) struct Members(String);
 
 impl Members {
-    fn raw(&mut self, name: &str, value: &str) {
+    pub(super) fn raw(&mut self, name: &str, value: &str) {
         if !self.0.is_empty() {
             self.0.push(',');
         }
@@ -73,25 +74,25 @@ impl Members {
         self.0.push_str(value);
     }
 
-    fn text(&mut self, name: &str, value: &str) {
+    pub(super) fn text(&mut self, name: &str, value: &str) {
         let mut quoted = String::new();
         json::push_string(&mut quoted, value);
         self.raw(name, &quoted);
     }
 
-    fn optional_text(&mut self, name: &str, value: Option<&str>) {
+    pub(super) fn optional_text(&mut self, name: &str, value: Option<&str>) {
         if let Some(value) = value {
             self.text(name, value);
         }
     }
 
-    fn optional_number(&mut self, name: &str, value: Option<u64>) {
+    pub(super) fn optional_number(&mut self, name: &str, value: Option<u64>) {
         if let Some(value) = value {
             self.raw(name, &value.to_string());
         }
     }
 
-    fn finish(self) -> String {
+    pub(super) fn finish(self) -> String {
         format!("{{{}}}", self.0)
     }
 }

@@ -174,9 +174,15 @@ pub fn key_from_host(
     verifies: bool,
     number: u32,
     jwk: Option<String>,
+    algorithm: Option<String>,
 ) -> Option<u32> {
     let key = HostKey { kind, name, hash, curve, bits, exponent, verifies };
-    settle(jwk.map_or_else(|| key.opaque(number), |jwk| key.exported(jwk.as_bytes())).map(add_keys))
+    let read = || {
+        let wanted = import_options(algorithm.as_deref(), false)?.algorithm;
+        let key = jwk.map_or_else(|| key.opaque(number), |jwk| key.exported(jwk.as_bytes()))?;
+        wanted.map_or(Ok(key.clone()), |wanted| key.bind_to(vec![wanted]))
+    };
+    settle(read().map(add_keys))
 }
 
 /// What a key says about itself, as JSON: `algorithms`, `kid`, `type`.

@@ -13,7 +13,8 @@ mod guard;
 mod jwt;
 #[cfg(feature = "jwt")]
 mod rules;
-#[cfg(feature = "jwt")]
+#[cfg(feature = "session")]
+mod session;
 mod table;
 
 /// The version of this crate, so that the shell can tell a module that is not its own.

@@ -24,6 +24,11 @@ impl<T> Table<T> {
         self.slots.get(handle as usize)?.as_ref()
     }
 
+    #[cfg(feature = "session")]
+    pub(super) fn get_mut(&mut self, handle: u32) -> Option<&mut T> {
+        self.slots.get_mut(handle as usize)?.as_mut()
+    }
+
     pub(super) fn remove(&mut self, handle: u32) {
         if self.slots.get_mut(handle as usize).and_then(Option::take).is_some() {
             self.free.push(handle);
