@@ -24,7 +24,7 @@ mod error;
 pub mod json;
 mod secret;
 mod time;
-#[cfg(feature = "jwt")]
+#[cfg(any(feature = "jwt", feature = "session"))]
 mod url;
 #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
 mod wasm;
@@ -36,5 +36,5 @@ pub use error::{
 pub use jwt::{Accept, Algorithm, KeySet, Rules, UnverifiedJwt, VerificationKey, Verified, Verifier};
 pub use secret::Secret;
 pub use time::{MAX_CLOCK_TOLERANCE, NumericDate};
-#[cfg(feature = "jwt")]
+#[cfg(any(feature = "jwt", feature = "session"))]
 pub use url::UrlParts;

@@ -12,9 +12,9 @@ use crate::error::{Error, UrlFault};
 use crate::json::{Object, Value, push_string};
 use crate::session::{
     Answer, Credentials, Effect, Event, Fields, Grant, JsonLogin, Loss, Notice, Now, Options, Request,
-    Resources, Session, Snapshot, StoreFailed, Stored, UrlParts, endpoint,
-    parse_challenges as read_challenges,
+    Resources, Session, Snapshot, StoreFailed, Stored, endpoint, parse_challenges as read_challenges,
 };
+use crate::url::UrlParts;
 use crate::wasm::error::{Members, settle, to_json};
 use crate::wasm::table::Table;
 
