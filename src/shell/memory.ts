@@ -81,4 +81,4 @@ export function refusal(what: Refusal, detail = ''): unknown {
   return undefined;
 }
 
-export type Refusal = 'token-kind' | 'key-kind' | 'key-engine' | 'sync-key' | 'sync-callback' | 'revoked' | 'revocation' | 'schema' | 'argument';
+export type Refusal = 'token-kind' | 'key-kind' | 'key-engine' | 'sync-key' | 'sync-keys' | 'sync-callback' | 'revoked' | 'revocation' | 'schema' | 'argument';

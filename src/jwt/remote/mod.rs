@@ -224,6 +224,12 @@ impl Remote {
         self.version
     }
 
+    /// The number of the last flight that [`Remote::need`] or [`Remote::refresh`] wanted started.
+    #[must_use]
+    pub const fn last_flight(&self) -> u32 {
+        self.flights
+    }
+
     /// How fresh the set is.
     #[must_use]
     pub fn freshness(&self, now: u64) -> Freshness {
