@@ -84,7 +84,7 @@ pub use challenge::{Challenge, parse_challenges};
 pub use event::{CallId, Effect, EndReason, Event, Loss, Notice, Op, StoreFailed, Stored, Warning};
 pub use grant::{Credentials, Grant, JsonLogin, Request, endpoint};
 pub use response::{Answer, Fields, MAX_RESPONSE_LENGTH};
-pub use target::{Resources, UrlParts};
+pub use target::Resources;
 pub use token::Freshness;
 
 /// What the machine wants done, in order.

@@ -82,7 +82,7 @@ function view(name: Range): Uint8Array<ArrayBuffer> | undefined {
 }
 
 /** What only the shell can see. */
-export type Refusal = 'token-kind' | 'key-kind' | 'key-engine' | 'sync-key' | 'sync-callback' | 'revoked' | 'revocation' | 'schema' | 'argument';
+export type Refusal = 'token-kind' | 'key-kind' | 'key-engine' | 'sync-key' | 'sync-keys' | 'sync-callback' | 'revoked' | 'revocation' | 'schema' | 'argument';
 
 /** The error for what only the shell can see. Its code and words come from the module. */
 export function refusal(what: Refusal, detail = ''): unknown {

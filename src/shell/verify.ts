@@ -5,6 +5,7 @@ import { Held, disposable } from './held.js';
 import { call, generation, trim } from './instance.js';
 import { adopt, exportOnce, readKeys, type KeyInput, type Keys } from './keys.js';
 import { message, number, put, range, refusal, text } from './memory.js';
+import type { Remote } from './remote.js';
 import type {
   Algorithm, Expiry, ExpiryOptions, JoseHeader, JwtClaims, Result, Rules, StandardSchema, Verified,
 } from './types.js';
@@ -43,10 +44,12 @@ export class Verifier<C extends object = {}> {
 
   /** @throws (rejects with) the reason why the token is not accepted. */
   async verify(token: string): Promise<Verified<C>> {
-    if (this.#keys.cryptoKey) await exportOnce(this.#keys);
+    const { remote, cryptoKey } = this.#keys;
+    if (remote) return this.#finish(await this.#fetching(remote, token));
+    if (cryptoKey) await exportOnce(this.#keys);
     let { verified, question } = this.#step(token);
     while (question) {
-      const valid = await askHost(question, this.#keys.cryptoKey);
+      const valid = await askHost(question, cryptoKey);
       ({ verified, question } = this.#step(token, { hostKey: question.hostKey, valid }));
     }
     return this.#finish(verified as Verified<C>);
@@ -54,7 +57,8 @@ export class Verifier<C extends object = {}> {
 
   /** @throws the reason why the token is not accepted; ERR_SYNC_UNAVAILABLE where the answer exists only asynchronously. */
   verifySync(token: string): Verified<C> {
-    const { verified } = this.#step(token);
+    const { remote } = this.#keys;
+    const { verified } = remote ? this.#fetched(remote, token) : this.#step(token);
     if (!verified) throw refusal('sync-key');
     return this.#finishSync(verified);
   }
@@ -80,6 +84,47 @@ export class Verifier<C extends object = {}> {
   /** Clears the verifier from the module's memory. Without it, that happens when this object is collected. */
   free(): void {
     this.#held.free();
+  }
+
+  /** Verifies with a set that may have to be fetched, because it is old or because it lacks the token's key. */
+  async #fetching(remote: Remote, token: string): Promise<Verified<C>> {
+    if (remote.version === 0) this.#judgeForm(token);
+    let since = remote.moment()[0];
+    let missed = 0;
+    let verdict: unknown;
+    while (await remote.ready(since, missed)) {
+      try {
+        return this.#step(token).verified as Verified<C>;
+      } catch (error) {
+        if (!isMiss(error)) throw error;
+        verdict = error;
+        if (missed === 0) since = remote.moment()[0];
+        missed = remote.version;
+      }
+    }
+    throw verdict;
+  }
+
+  /** As `#fetching`, with the set as it is. */
+  #fetched(remote: Remote, token: string): { verified?: Verified<C> } {
+    const [now] = remote.moment();
+    if (remote.version === 0) this.#judgeForm(token);
+    remote.readyNow(now);
+    try {
+      return this.#step(token);
+    } catch (error) {
+      if (!isMiss(error) || !remote.readyNow(now, remote.version)) throw error;
+    }
+    return this.#step(token);
+  }
+
+  /** What no key could make a good token is refused before anything is fetched for it. */
+  #judgeForm(token: string): void {
+    try {
+      this.#step(token);
+    } catch (error) {
+      if (!isMiss(error)) throw error;
+    }
   }
 
   #step(token: string, verdict?: Verdict): { verified?: Verified<C>; question?: Question } {
@@ -269,6 +314,10 @@ function judgeSchema<C extends object>(verified: Verified<C>, answer: unknown): 
     throw refusal('schema', typeof name === 'string' ? name : 'schema');
   }
   verified.payload = value as JwtClaims & C;
+}
+
+function isMiss(error: unknown): boolean {
+  return isTokenwardError(error) && error.code === 'ERR_JWKS_NO_MATCHING_KEY';
 }
 
 function refused<C extends object>(error: unknown): Result<C> {

@@ -299,6 +299,7 @@ pub fn refuse(what: &str, detail: &str) -> Option<bool> {
         "token-kind" => Error::malformed(TokenFault::NotAString),
         "key-kind" => Error::KeyUnusable { misuse: Misuse::Kind },
         "key-engine" => Error::KeyUnusable { misuse: Misuse::Engine },
+        "sync-keys" => Error::SyncUnavailable { lack: Lack::Keys },
         "sync-key" => Error::SyncUnavailable { lack: Lack::CryptoKey },
         "sync-callback" => Error::SyncUnavailable { lack: Lack::Callback },
         "revoked" => Error::Revoked,
@@ -382,7 +383,7 @@ fn import_options(algorithm: Option<&str>, allow_short_secret: bool) -> Result<I
     Ok(ImportOptions { algorithm, allow_short_secret })
 }
 
-fn add_keys(keys: impl Into<Keys>) -> u32 {
+pub(super) fn add_keys(keys: impl Into<Keys>) -> u32 {
     KEYS.with_borrow_mut(|table| table.add(keys.into()))
 }
 

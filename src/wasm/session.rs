@@ -8,15 +8,15 @@ use std::cell::RefCell;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::Secret;
-use crate::error::{Error, UrlFault};
+use crate::error::Error;
 use crate::json::{Object, Value, push_string};
 use crate::session::{
     Answer, Credentials, Effect, Event, Fields, Grant, JsonLogin, Loss, Notice, Now, Options, Request,
-    Resources, Session, Snapshot, StoreFailed, Stored, UrlParts, endpoint,
-    parse_challenges as read_challenges,
+    Resources, Session, Snapshot, StoreFailed, Stored, endpoint, parse_challenges as read_challenges,
 };
 use crate::wasm::error::{Members, settle, to_json};
 use crate::wasm::table::Table;
+use crate::wasm::url::{Parts, no_url};
 
 thread_local! {
     static SESSIONS: RefCell<Table<Session>> = const { RefCell::new(Table::new()) };
@@ -167,10 +167,6 @@ fn argument(name: &str) -> Error {
     Error::invalid_arg(name, expected)
 }
 
-const fn no_url() -> Error {
-    Error::InsecureUrl { fault: UrlFault::Syntax }
-}
-
 /// Seconds as JSON. Printing a floating-point number would need a tenth of the whole module.
 fn seconds(ms: u64) -> String {
     format!("{}.{:03}", ms / 1000, ms % 1000)
@@ -178,28 +174,6 @@ fn seconds(ms: u64) -> String {
 
 fn list(items: impl Iterator<Item = String>) -> String {
     format!("[{}]", items.collect::<Vec<_>>().join(","))
-}
-
-/// A URL as the platform resolved it, in the order of the fields of [`UrlParts`].
-struct Parts([String; 7]);
-
-impl Parts {
-    fn read(value: Option<Value<'_>>) -> Result<Self, Error> {
-        let Some(Value::Array(parts)) = value else {
-            return Err(no_url());
-        };
-        let mut strings = parts
-            .elements()
-            .into_iter()
-            .map_while(|part| part.as_text().map(|text| text.to_cow().into_owned()));
-        let mut next = || strings.next().ok_or_else(no_url);
-        Ok(Self([next()?, next()?, next()?, next()?, next()?, next()?, next()?]))
-    }
-
-    fn as_url(&self) -> UrlParts<'_> {
-        let [protocol, username, password, hostname, port, pathname, search] = &self.0;
-        UrlParts { protocol, username, password, hostname, port, pathname, search }
-    }
 }
 
 fn read_resources(urls: &str, loopback: bool) -> Result<Resources, Error> {
