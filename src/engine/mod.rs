@@ -10,6 +10,8 @@
 mod algorithm;
 mod hmac;
 mod limits;
+mod montgomery;
+mod rsa;
 mod rustcrypto;
 
 pub use algorithm::{
@@ -17,7 +19,9 @@ pub use algorithm::{
     RsaSignature,
 };
 pub use hmac::{HmacKey, Hs256, Hs384, Hs512};
-pub use rustcrypto::{EcKey, Ed25519Key, RsaKey};
+mod rsa_alias {}
+pub use self::rsa::RsaKey;
+pub use rustcrypto::{EcKey, Ed25519Key};
 
 /// The hash functions of JOSE (FIPS 180-4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
