@@ -8,20 +8,28 @@
 //! Which engine works behind the types of public keys is chosen here and nowhere else.
 
 mod algorithm;
+mod ecdsa;
+mod field;
 mod hmac;
 mod limits;
 mod montgomery;
+mod multiples;
 mod rsa;
 mod rustcrypto;
+mod scalar;
+mod tables;
+mod weierstrass;
 
 pub use algorithm::{
-    Ed25519, EdDsa, Es256, Es384, Es512, FixedSignature, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512,
+    Ed25519, EdDsa, Es256, Es256k, Es384, Es512, FixedSignature, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512,
     RsaSignature,
 };
 pub use hmac::{HmacKey, Hs256, Hs384, Hs512};
 mod rsa_alias {}
 pub use self::rsa::RsaKey;
-pub use rustcrypto::{EcKey, Ed25519Key};
+pub use ecdsa::EcKey;
+pub use rustcrypto::Ed25519Key;
+pub use tables::{set_table_budget, table_memory};
 
 /// The hash functions of JOSE (FIPS 180-4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +51,8 @@ pub enum Curve {
     P384,
     /// NIST P-521, coordinates of 66 bytes.
     P521,
+    /// secp256k1 (RFC 8812 §3.1), coordinates of 32 bytes.
+    Secp256k1,
 }
 
 impl Curve {
@@ -50,7 +60,7 @@ impl Curve {
     #[must_use]
     pub const fn width(self) -> usize {
         match self {
-            Self::P256 => 32,
+            Self::P256 | Self::Secp256k1 => 32,
             Self::P384 => 48,
             Self::P521 => 66,
         }

@@ -111,7 +111,8 @@ fn pss_holds<D: Digest>(digest: &[u8], encoded: &[u8], bits: usize) -> bool {
         }
         *first &= !spare;
     }
-    let Some((padding, salt)) = block.len().checked_sub(length).and_then(|at| block.split_at_checked(at)) else {
+    let Some((padding, salt)) = block.len().checked_sub(length).and_then(|at| block.split_at_checked(at))
+    else {
         return false;
     };
     let Some((1, zeros)) = padding.split_last() else { return false };

@@ -53,8 +53,7 @@ impl Columns {
         q: [u32; 4],
     ) {
         let [q0, q1, q2, q3] = q.map(u64::from);
-        let [_, mut w3, mut w2, mut w1] =
-            if CONTINUES { rows.0[first - 1].map(u64::from) } else { [0; 4] };
+        let [_, mut w3, mut w2, mut w1] = if CONTINUES { rows.0[first - 1].map(u64::from) } else { [0; 4] };
         for (columns, &limbs) in self.0[block..].iter_mut().zip(&rows.0[first..]) {
             let [b0, b1, b2, b3] = limbs.map(u64::from);
             columns[0] += q0 * b0 + q1 * w1 + q2 * w2 + q3 * w3;
