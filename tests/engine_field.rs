@@ -10,15 +10,18 @@
     reason = "a test"
 )]
 
-#[path = "../src/engine/field/mod.rs"]
+#[path = "../src/engine/kernels/edwards.rs"]
+mod edwards;
+#[path = "../src/engine/kernels/field/mod.rs"]
 mod field;
-#[path = "../src/engine/field/generate.rs"]
+#[path = "../src/engine/kernels/field/generate.rs"]
 mod generate;
-#[path = "../src/engine/weierstrass.rs"]
+#[path = "../src/engine/kernels/weierstrass.rs"]
 mod weierstrass;
 
 use std::cell::Cell;
 
+use edwards::{Entry, Extended};
 use field::Field;
 use generate::{Interval, SPECS, Spec};
 use proptest::prelude::*;
@@ -144,12 +147,56 @@ impl<const SPEC: usize> Field for Bounds<SPEC> {
         self.mul(self)
     }
 
+    fn canonical(&self) -> Vec<i32> {
+        let one = Self::new(&[Interval::of(1, 1)]);
+        assert!(self.mul(&one).within(&Self::product()));
+        vec![0; Self::SPEC.n]
+    }
+
     fn is_zero(&self) -> bool {
         assert!(self.within(&Self::product()), "{self:?} has more zeros than 0 and p");
         let answers = ANSWERS.get();
         ANSWERS.set(answers >> 1);
         answers & 1 == 1
     }
+}
+
+/// Runs the formulas of edwards25519 on all points there can be.
+#[test]
+fn no_limb_overflows_on_edwards25519() {
+    type F = Bounds<4>;
+    let coordinate = F::coordinate();
+    let check = |point: Extended<F>| {
+        for coordinate in [point.x, point.y, point.z, point.t] {
+            assert!(coordinate.within(&F::coordinate()), "{coordinate:?}");
+        }
+    };
+    let check_entry = |entry: &Entry<F>| {
+        for part in [entry.sum, entry.difference, entry.product] {
+            assert!(part.within(&F::carried()), "{part:?}");
+        }
+    };
+    let point = Extended { x: coordinate, y: coordinate, z: coordinate, t: coordinate };
+    check(Extended::IDENTITY);
+    check(point.double());
+    let entry = Entry { sum: F::carried(), difference: F::carried(), product: F::carried() };
+    for entry in [entry, entry.negate()] {
+        check(point.add(&entry));
+    }
+    for entry in Extended::to_entries_with(&[point, point], &coordinate.add(&coordinate)) {
+        check_entry(&entry);
+    }
+    for answers in 0..16 {
+        for negative in [false, true] {
+            ANSWERS.set(answers);
+            if let Some(point) = Extended::with_y(&coordinate, negative, &coordinate, &coordinate) {
+                check(point);
+            }
+        }
+        ANSWERS.set(answers);
+        point.has_small_order();
+    }
+    point.encode();
 }
 
 /// A curve of bounds.
@@ -174,6 +221,7 @@ fn points_stay_within_bounds<const SPEC: usize, const A_IS_MINUS_3: bool>() {
     };
     let point = Jacobian { x: F::<SPEC>::carried(), y: F::carried(), z: F::coordinate() };
     check(Jacobian::INFINITY);
+    assert!(F::<SPEC>::ONE.mul(&F::R_SQUARED).within(&F::coordinate()), "what is read is a coordinate");
     check(point.double::<AnyCurve<SPEC, A_IS_MINUS_3>>());
     let affine = Affine { x: F::<SPEC>::coordinate(), y: F::coordinate() };
     for other in [affine, affine.negate()] {
@@ -186,7 +234,11 @@ fn points_stay_within_bounds<const SPEC: usize, const A_IS_MINUS_3: bool>() {
         ANSWERS.set(answers);
         point.has_x(&F::coordinate());
         ANSWERS.set(answers);
-        let found = Affine::on_curve::<AnyCurve<SPEC, A_IS_MINUS_3>>(F::coordinate(), F::coordinate(), &F::coordinate());
+        let found = Affine::on_curve::<AnyCurve<SPEC, A_IS_MINUS_3>>(
+            F::coordinate(),
+            F::coordinate(),
+            &F::coordinate(),
+        );
         if let Some(found) = found {
             check(found.into());
         }
@@ -231,7 +283,10 @@ fn element(n: usize, w: u32, top: i32) -> impl Strategy<Value = Vec<i32>> {
         1 => Just(2 * half - 2),
         1 => Just(1)
     ];
-    (prop::collection::vec(limb, n - 1), prop_oneof![4 => -top..2 * top, 1 => Just(2 * top - 1), 1 => Just(-top), 1 => Just(0)])
+    (
+        prop::collection::vec(limb, n - 1),
+        prop_oneof![4 => -top..2 * top, 1 => Just(2 * top - 1), 1 => Just(-top), 1 => Just(0)],
+    )
         .prop_map(|(mut limbs, top)| {
             limbs.push(top);
             limbs

@@ -8,28 +8,22 @@
 //! Which engine works behind the types of public keys is chosen here and nowhere else.
 
 mod algorithm;
-mod ecdsa;
-mod field;
 mod hmac;
+#[cfg(not(feature = "rustcrypto"))]
+mod kernels;
 mod limits;
-mod montgomery;
-mod multiples;
-mod rsa;
+#[cfg(feature = "rustcrypto")]
 mod rustcrypto;
-mod scalar;
-mod tables;
-mod weierstrass;
 
 pub use algorithm::{
     Ed25519, EdDsa, Es256, Es256k, Es384, Es512, FixedSignature, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512,
     RsaSignature,
 };
 pub use hmac::{HmacKey, Hs256, Hs384, Hs512};
-mod rsa_alias {}
-pub use self::rsa::RsaKey;
-pub use ecdsa::EcKey;
-pub use rustcrypto::Ed25519Key;
-pub use tables::{set_table_budget, table_memory};
+#[cfg(not(feature = "rustcrypto"))]
+pub use kernels::{EcKey, Ed25519Key, RsaKey, set_table_budget, table_memory};
+#[cfg(feature = "rustcrypto")]
+pub use rustcrypto::{EcKey, Ed25519Key, RsaKey, set_table_budget, table_memory};
 
 /// The hash functions of JOSE (FIPS 180-4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

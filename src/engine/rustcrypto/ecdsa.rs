@@ -2,8 +2,10 @@
 
 use p256::ecdsa::signature::hazmat::PrehashVerifier;
 
-use super::super::{Curve, limits};
-use crate::{Error, JwkFault};
+use crate::{
+    Error, JwkFault,
+    engine::{Curve, limits},
+};
 
 /// An ECDSA public key: a point of one of the curves.
 #[derive(Clone, Debug)]
@@ -14,6 +16,7 @@ enum Point {
     P256(p256::ecdsa::VerifyingKey),
     P384(p384::ecdsa::VerifyingKey),
     P521(p521::ecdsa::VerifyingKey),
+    Secp256k1(k256::ecdsa::VerifyingKey),
 }
 
 impl EcKey {
@@ -29,6 +32,7 @@ impl EcKey {
             Curve::P256 => p256::ecdsa::VerifyingKey::from_sec1_bytes(&point).map(Point::P256),
             Curve::P384 => p384::ecdsa::VerifyingKey::from_sec1_bytes(&point).map(Point::P384),
             Curve::P521 => p521::ecdsa::VerifyingKey::from_sec1_bytes(&point).map(Point::P521),
+            Curve::Secp256k1 => k256::ecdsa::VerifyingKey::from_sec1_bytes(&point).map(Point::Secp256k1),
         }
         .map(Self)
         .map_err(|_| Error::JwkInvalid { fault: JwkFault::Point })
@@ -42,6 +46,8 @@ impl EcKey {
             (Point::P384(key), Curve::P384) => p384::ecdsa::Signature::from_slice(signature)
                 .is_ok_and(|signature| key.verify_prehash(digest, &signature).is_ok()),
             (Point::P521(key), Curve::P521) => p521::ecdsa::Signature::from_slice(signature)
+                .is_ok_and(|signature| key.verify_prehash(digest, &signature).is_ok()),
+            (Point::Secp256k1(key), Curve::Secp256k1) => k256::ecdsa::Signature::from_slice(signature)
                 .is_ok_and(|signature| key.verify_prehash(digest, &signature).is_ok()),
             _ => false,
         }

@@ -1,10 +1,12 @@
 //! RSA by the crate `rsa`.
 
-use rsa::{BoxedUint, Pkcs1v15Sign, Pss, PublicKey};
+use ::rsa::{BoxedUint, Pkcs1v15Sign, Pss, PublicKey};
 use sha2::{Sha256, Sha384, Sha512};
 
-use super::super::{Hash, limits};
-use crate::Error;
+use crate::{
+    Error,
+    engine::{Hash, limits},
+};
 
 /// An RSA public key, for PKCS#1 v1.5 and PSS (RFC 8017).
 #[derive(Clone, Debug)]

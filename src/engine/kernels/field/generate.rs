@@ -266,12 +266,8 @@ impl Interval {
     }
 
     pub fn mul(self, other: Self) -> Self {
-        let ends = [
-            self.low * other.low,
-            self.low * other.high,
-            self.high * other.low,
-            self.high * other.high,
-        ];
+        let ends =
+            [self.low * other.low, self.low * other.high, self.high * other.low, self.high * other.high];
         Self::of(*ends.iter().min().expect("four"), *ends.iter().max().expect("four"))
     }
 

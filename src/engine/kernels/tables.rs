@@ -78,20 +78,13 @@ impl<G: Group> Tables<G> {
         })
     }
 
-    /// The point itself.
-    pub(super) fn point(&self) -> &G::Entry {
-        &self.point
-    }
-
     /// The largest table there is.
     pub(super) fn best(&self) -> Arc<Multiples<G>> {
         self.last_used.store(CLOCK.fetch_add(1, Relaxed), Relaxed);
         if let Some(table) = &*self.large.read().unwrap_or_else(PoisonError::into_inner) {
             return Arc::clone(table);
         }
-        Arc::clone(
-            self.small.get_or_init(|| Arc::new(Multiples::one_row(&self.point, self.layout.bits))),
-        )
+        Arc::clone(self.small.get_or_init(|| Arc::new(Multiples::one_row(&self.point, self.layout.bits))))
     }
 
     /// Works on the large table once the point has been used enough. To be called when the answer is known.

@@ -54,7 +54,7 @@ impl Layout {
 
     /// The memory of a table in bytes.
     pub(super) const fn size<G: Group>(self) -> usize {
-        self.rows() * size_of::<G::Entry>() << (self.window - 1)
+        (self.rows() * size_of::<G::Entry>()) << (self.window - 1)
     }
 }
 
@@ -133,7 +133,8 @@ pub(super) fn sum<G: Group>(terms: [(&Multiples<G>, &[i32]); 2]) -> G::Point {
             }
             for (row, digits) in table.rows.iter().zip(digits.chunks(stride)) {
                 let digit = digits.get(position / window).copied().unwrap_or(0);
-                let Some(entry) = (digit.unsigned_abs() as usize).checked_sub(1).and_then(|i| row.get(i)) else {
+                let Some(entry) = (digit.unsigned_abs() as usize).checked_sub(1).and_then(|i| row.get(i))
+                else {
                     continue;
                 };
                 sum = if digit < 0 { G::subtract(&sum, entry) } else { G::add(&sum, entry) };

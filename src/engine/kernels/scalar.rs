@@ -87,6 +87,24 @@ impl<const N: usize> Order<N> {
         scalar
     }
 
+    /// The number with these big endian bytes, at most `8 N` of them, modulo `n`.
+    pub(super) fn reduce_wide(&self, bytes: &[u8]) -> Scalar<N> {
+        let (high, low) = bytes.split_at(bytes.len().saturating_sub(4 * N));
+        let high = from_bytes(high).unwrap_or([0; N]);
+        let low = from_bytes(low).unwrap_or([0; N]);
+        let mut one = [0; N];
+        if let Some(limb) = one.first_mut() {
+            *limb = 1;
+        }
+        // high R + low
+        let mut sum = self.to_montgomery(&high);
+        add(&mut sum, &self.multiply(&self.to_montgomery(&low), &one));
+        if !less(&sum, &self.n) {
+            subtract(&mut sum, &self.n);
+        }
+        sum
+    }
+
     /// `scalar + n`, which the spare bits have room for.
     pub(super) fn plus_n(&self, scalar: &Scalar<N>) -> Scalar<N> {
         let mut sum = *scalar;

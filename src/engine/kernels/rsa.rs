@@ -4,8 +4,11 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
-use super::{Hash, limits, montgomery::Modulus};
-use crate::Error;
+use super::montgomery::Modulus;
+use crate::{
+    Error,
+    engine::{Hash, limits},
+};
 
 /// An RSA public key, for PKCS#1 v1.5 and PSS (RFC 8017).
 #[derive(Clone, Debug)]
@@ -33,7 +36,7 @@ impl RsaKey {
     }
 
     /// Compares with the one encoding there is (RFC 8017 §8.2.2), so nothing of it has to be parsed.
-    pub(super) fn verify_pkcs1(&self, hash: Hash, digest: &[u8], signature: &[u8]) -> bool {
+    pub(in crate::engine) fn verify_pkcs1(&self, hash: Hash, digest: &[u8], signature: &[u8]) -> bool {
         let Some(encoded) = self.open(signature) else { return false };
         let info = digest_info(hash);
         let Some(filler) = encoded.len().checked_sub(3 + info.len() + digest.len()) else { return false };
@@ -47,11 +50,11 @@ impl RsaKey {
     }
 
     /// RFC 8017 §8.1.2, with MGF1 of the same hash and a salt as long as it.
-    pub(super) fn verify_pss(&self, hash: Hash, digest: &[u8], signature: &[u8]) -> bool {
+    pub(in crate::engine) fn verify_pss(&self, hash: Hash, digest: &[u8], signature: &[u8]) -> bool {
         let Some(encoded) = self.open(signature) else { return false };
         let bits = self.0.bits - 1;
         // The encoding has one bit less than the modulus, so it can have one byte less.
-        let encoded = if bits % 8 == 0 {
+        let encoded = if bits.is_multiple_of(8) {
             let Some((0, rest)) = encoded.split_first() else { return false };
             rest
         } else {

@@ -3,26 +3,25 @@
 use std::sync::{Arc, OnceLock};
 
 use super::{
-    Curve,
     field::Field,
-    limits,
     multiples::{Group, Layout, sum},
     scalar::{Order, signed_digits, to_bytes},
     tables::Tables,
     weierstrass::{self, Affine, Jacobian, P256, P384, P521, Secp256k1},
 };
-use crate::{Error, JwkFault};
+use crate::{
+    Error, JwkFault,
+    engine::{Curve, limits},
+};
 
-static N_P256: Order<9> =
-    Order::new("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
+static N_P256: Order<9> = Order::new("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
 static N_P384: Order<13> = Order::new(
     "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973",
 );
 static N_P521: Order<17> = Order::new(
     "01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409",
 );
-static N_SECP256K1: Order<9> =
-    Order::new("fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141");
+static N_SECP256K1: Order<9> = Order::new("fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141");
 
 /// An ECDSA public key: a point of one of the curves. Clones share it, and its tables.
 #[derive(Clone, Debug)]
@@ -55,7 +54,7 @@ impl EcKey {
     }
 
     /// Whether `signature`, `r` and `s` in a row, is one of `digest`, on `curve`.
-    pub(super) fn verify(&self, curve: Curve, digest: &[u8], signature: &[u8]) -> bool {
+    pub(in crate::engine) fn verify(&self, curve: Curve, digest: &[u8], signature: &[u8]) -> bool {
         match (&self.0, curve) {
             (Point::P256(key), Curve::P256) => verify(key, &N_P256, digest, signature),
             (Point::P384(key), Curve::P384) => verify(key, &N_P384, digest, signature),
@@ -83,7 +82,8 @@ macro_rules! generator {
             fn generator() -> Option<&'static Arc<Tables<Self>>> {
                 static TABLES: OnceLock<Option<Arc<Tables<$curve>>>> = OnceLock::new();
                 let layout = Layout { window: $window, stride: $stride, bits: $bits };
-                let point = || Affine::new::<Self>(<Self as weierstrass::Curve>::X, <Self as weierstrass::Curve>::Y);
+                let point =
+                    || Affine::new::<Self>(<Self as weierstrass::Curve>::X, <Self as weierstrass::Curve>::Y);
                 TABLES.get_or_init(|| Some(Tables::new(point()?, layout))).as_ref()
             }
         }
