@@ -16,6 +16,7 @@ mod jws;
 mod key;
 mod key_set;
 mod pem;
+pub mod remote;
 mod rules;
 mod verifier;
 

@@ -4,7 +4,7 @@ import { isTokenwardError } from './error.js';
 import { refusal } from './grants.js';
 import { call } from './instance.js';
 import { succeeded, type Machine, type Outcome } from './machine.js';
-import { createSession, machineOf } from './session.js';
+import { createSession, machineOf } from './create-session.js';
 import type { BearerFetch, BearerFetchOptions, BearerInit, SessionOptions } from './types.js';
 import { partsOf, resolve } from './url.js';
 
@@ -184,6 +184,7 @@ const FOLLOWS = typeof document === 'undefined' && (
 function readResources(resources: BearerFetchOptions['resources'], loopback: boolean): string {
   const list = Array.isArray(resources) ? resources as (string | URL)[] : [resources as string | URL];
   const places = JSON.stringify(list.map((url) => {
+    if (typeof url !== 'string' && !(url instanceof URL)) throw refusal('resources');
     try {
       return partsOf(resolve(url));
     } catch {

@@ -2,9 +2,10 @@
 
 import { isTokenwardError } from './error.js';
 import { Held, disposable } from './held.js';
-import { call, trim } from './instance.js';
+import { call, generation, trim } from './instance.js';
 import { adopt, exportOnce, readKeys, type KeyInput, type Keys } from './keys.js';
 import { message, number, put, range, refusal, text } from './memory.js';
+import type { Remote } from './remote.js';
 import type {
   Algorithm, Expiry, ExpiryOptions, JoseHeader, JwtClaims, Result, Rules, StandardSchema, Verified,
 } from './types.js';
@@ -29,6 +30,7 @@ export class Verifier<C extends object = {}> {
   readonly #keys: Keys;
   readonly #held: Held;
   readonly #rules: Pick<Rules, 'now' | 'isRevoked' | 'schema'>;
+  #known: Pick<Verified, 'header' | 'key'> & { number: number; generation: number } | undefined;
 
   /** @throws ERR_INVALID_ARG for rules that check nothing, and what `importKey` throws. */
   constructor(options: VerifierOptions) {
@@ -42,10 +44,12 @@ export class Verifier<C extends object = {}> {
 
   /** @throws (rejects with) the reason why the token is not accepted. */
   async verify(token: string): Promise<Verified<C>> {
-    if (this.#keys.cryptoKey) await exportOnce(this.#keys);
+    const { remote, cryptoKey } = this.#keys;
+    if (remote) return this.#finish(await this.#fetching(remote, token));
+    if (cryptoKey) await exportOnce(this.#keys);
     let { verified, question } = this.#step(token);
     while (question) {
-      const valid = await askHost(question, this.#keys.cryptoKey);
+      const valid = await askHost(question, cryptoKey);
       ({ verified, question } = this.#step(token, { hostKey: question.hostKey, valid }));
     }
     return this.#finish(verified as Verified<C>);
@@ -53,7 +57,8 @@ export class Verifier<C extends object = {}> {
 
   /** @throws the reason why the token is not accepted; ERR_SYNC_UNAVAILABLE where the answer exists only asynchronously. */
   verifySync(token: string): Verified<C> {
-    const { verified } = this.#step(token);
+    const { remote } = this.#keys;
+    const { verified } = remote ? this.#fetched(remote, token) : this.#step(token);
     if (!verified) throw refusal('sync-key');
     return this.#finishSync(verified);
   }
@@ -81,6 +86,47 @@ export class Verifier<C extends object = {}> {
     this.#held.free();
   }
 
+  /** Verifies with a set that may have to be fetched, because it is old or because it lacks the token's key. */
+  async #fetching(remote: Remote, token: string): Promise<Verified<C>> {
+    if (remote.version === 0) this.#judgeForm(token);
+    let since = remote.moment()[0];
+    let missed = 0;
+    let verdict: unknown;
+    while (await remote.ready(since, missed)) {
+      try {
+        return this.#step(token).verified as Verified<C>;
+      } catch (error) {
+        if (!isMiss(error)) throw error;
+        verdict = error;
+        if (missed === 0) since = remote.moment()[0];
+        missed = remote.version;
+      }
+    }
+    throw verdict;
+  }
+
+  /** As `#fetching`, with the set as it is. */
+  #fetched(remote: Remote, token: string): { verified?: Verified<C> } {
+    const [now] = remote.moment();
+    if (remote.version === 0) this.#judgeForm(token);
+    remote.readyNow(now);
+    try {
+      return this.#step(token);
+    } catch (error) {
+      if (!isMiss(error) || !remote.readyNow(now, remote.version)) throw error;
+    }
+    return this.#step(token);
+  }
+
+  /** What no key could make a good token is refused before anything is fetched for it. */
+  #judgeForm(token: string): void {
+    try {
+      this.#step(token);
+    } catch (error) {
+      if (!isMiss(error)) throw error;
+    }
+  }
+
   #step(token: string, verdict?: Verdict): { verified?: Verified<C>; question?: Question } {
     const [now, given] = moment(this.#rules.now);
     adopt(this.#keys);
@@ -89,9 +135,24 @@ export class Verifier<C extends object = {}> {
     const status = verdict
       ? call('verify_judged', verifier, length, now, given, verdict.hostKey, verdict.valid)
       : call('verify', verifier, length, now, given);
-    const outcome = status === CHECK_SIGNATURE ? { question: asked() } : { verified: accepted<C>() };
+    const outcome = status === CHECK_SIGNATURE ? { question: asked() } : { verified: this.#accepted() };
     trim();
     return outcome;
+  }
+
+  /** Most tokens of an issuer have the same header: it is parsed once, and copied where a copy is as good. */
+  #accepted(): Verified<C> {
+    const headerNumber = number('headerNumber');
+    if (this.#known?.number !== headerNumber || this.#known.generation !== generation()) {
+      const kid = text('kid');
+      const known = { header: parsed<JoseHeader>('header'), key: { ...(kid !== undefined && { kid }), alg: algorithm() } };
+      if (headerNumber === 0 || Object.values(known.header).some((value) => typeof value === 'object')) {
+        return { header: known.header, payload: parsed('payload'), key: known.key };
+      }
+      this.#known = { ...known, number: headerNumber, generation: generation() };
+    }
+    const { header, key } = this.#known;
+    return { header: { ...header }, payload: parsed('payload'), key: { ...key } };
   }
 
   #finishSync(verified: Verified<C>): Verified<C> {
@@ -191,11 +252,6 @@ function parsed<T>(name: 'header' | 'payload'): T {
   return JSON.parse(text(name) ?? '') as T;
 }
 
-function accepted<C extends object>(): Verified<C> {
-  const kid = text('kid');
-  return { header: parsed('header'), payload: parsed('payload'), key: { ...(kid !== undefined && { kid }), alg: algorithm() } };
-}
-
 function asked(): Question {
   return { algorithm: algorithm(), hostKey: number('hostKey'), message: message(), signature: range('signature') };
 }
@@ -258,6 +314,10 @@ function judgeSchema<C extends object>(verified: Verified<C>, answer: unknown): 
     throw refusal('schema', typeof name === 'string' ? name : 'schema');
   }
   verified.payload = value as JwtClaims & C;
+}
+
+function isMiss(error: unknown): boolean {
+  return isTokenwardError(error) && error.code === 'ERR_JWKS_NO_MATCHING_KEY';
 }
 
 function refused<C extends object>(error: unknown): Result<C> {
