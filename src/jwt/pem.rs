@@ -47,22 +47,23 @@ pub(super) fn read(pem: &str) -> Result<Material, Error> {
 /// Whether bytes given as a shared secret are really a key in PEM, JWK or DER, armoured or not: signing with a public
 /// key as the secret is the oldest forgery there is (RFC 8725 §2.1).
 pub(super) fn looks_like_key(secret: &[u8]) -> bool {
-    if is_der_key(secret) {
+    if is_der_key(secret) || has_armour(secret) {
         return true;
     }
     let Ok(text) = str::from_utf8(secret) else { return false };
     let invisible =
         |c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{2060}');
-    let text = text.trim_matches(invisible);
-    if text.contains("-----BEGIN") {
-        return true;
-    }
-    if let Ok(object) = Object::parse(text.as_bytes()) {
+    if let Ok(object) = Object::parse(text.trim_matches(invisible).as_bytes()) {
         return object.get("kty").is_some() || object.get("keys").is_some();
     }
     let digits: String = text.chars().filter(|c| !invisible(*c)).collect();
     let digits = digits.trim_end_matches('=').replace('+', "-").replace('/', "_");
-    base64url::decode(digits.as_bytes()).is_some_and(|der| is_der_key(&der))
+    base64url::decode(digits.as_bytes()).is_some_and(|bytes| is_der_key(&bytes) || has_armour(&bytes))
+}
+
+fn has_armour(bytes: &[u8]) -> bool {
+    let begin = b"-----BEGIN";
+    bytes.windows(begin.len()).any(|window| window == begin)
 }
 
 const MALFORMED: Error = Error::JwkInvalid { fault: JwkFault::Pem };

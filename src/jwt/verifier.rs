@@ -1,11 +1,13 @@
 //! Rules and keys, compiled once and used for every token.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
 use crate::engine;
 use crate::error::{Error, Misuse, Reason};
 use crate::json::{Object, Value};
-use crate::jwt::jws::read_claims;
+use crate::jwt::jws::{KnownHeader, read_claims};
 use crate::jwt::key::Material;
 use crate::jwt::{Accept, Algorithm, Header, KeySet, Rules, UnverifiedJwt, VerificationKey};
 use crate::time::NumericDate;
@@ -14,11 +16,22 @@ use crate::time::NumericDate;
 ///
 /// The steps are types, each made only from the one before: [`UnverifiedJwt`], then [`SignatureCheck`] once a key is
 /// chosen, then [`SignatureValid`], then [`Verified`]. No claim is judged before the signature holds.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Verifier {
     issuers: Vec<Issuer>,
     max_token_length: usize,
+    /// The header of the last token that was accepted.
+    known: Mutex<Option<Remembered>>,
 }
+
+#[derive(Clone, Debug)]
+struct Remembered {
+    header: KnownHeader,
+    number: u32,
+}
+
+/// Numbers the headers that verifiers remember; no two are the same.
+static HEADERS: AtomicU32 = AtomicU32::new(0);
 
 #[derive(Clone, Debug)]
 struct Issuer {
@@ -81,7 +94,7 @@ impl Verifier {
         let keys = keys.into();
         rules.validate()?;
         keys.check_rules(&rules)?;
-        Ok(Self { max_token_length: rules.max_token_length, issuers: vec![Issuer { rules, keys }] })
+        Ok(Self::of(rules.max_token_length, vec![Issuer { rules, keys }]))
     }
 
     /// A verifier for several issuers. The token's `iss`, matched exactly, chooses among them before any key is
@@ -111,7 +124,11 @@ impl Verifier {
         let max_token_length =
             issuers.iter().map(|(rules, _)| rules.max_token_length).max().unwrap_or_default();
         let issuers = issuers.into_iter().map(|(rules, keys)| Issuer { rules, keys }).collect();
-        Ok(Self { issuers, max_token_length })
+        Ok(Self::of(max_token_length, issuers))
+    }
+
+    const fn of(max_token_length: usize, issuers: Vec<Issuer>) -> Self {
+        Self { issuers, max_token_length, known: Mutex::new(None) }
     }
 
     /// Verifies `token` at the moment `now`.
@@ -135,7 +152,11 @@ impl Verifier {
     /// # Errors
     /// As [`Verifier::start`].
     pub fn start_bytes<'a>(&'a self, token: &'a [u8]) -> Result<SignatureCheck<'a>, Error> {
-        let jwt = UnverifiedJwt::parse_bytes(token, self.max_token_length)?;
+        // Whoever finds the header in use by another thread reads its own.
+        let known = self.known.try_lock().ok();
+        let known_header = known.as_ref().and_then(|known| known.as_ref()).map(|known| &known.header);
+        let jwt = UnverifiedJwt::parse_known(token, self.max_token_length, known_header)?;
+        drop(known);
         let issuer = self.issuer_of(&jwt)?;
         if token.len() > issuer.rules.max_token_length {
             return Err(Error::malformed(crate::TokenFault::TooLong));
@@ -146,13 +167,24 @@ impl Verifier {
         }
         jwt.header().check_critical()?;
         let key = issuer.keys.select(jwt.header(), algorithm, &issuer.rules)?;
-        Ok(SignatureCheck { jwt, algorithm, key, rules: &issuer.rules })
+        Ok(SignatureCheck { jwt, algorithm, key, rules: &issuer.rules, verifier: self })
     }
 
     /// The longest token that is read, in characters.
     #[must_use]
     pub const fn max_token_length(&self) -> usize {
         self.max_token_length
+    }
+
+    /// Remembers the header of an accepted token, and gives the number it is remembered by.
+    fn remember(&self, jwt: &UnverifiedJwt<'_>) -> Option<u32> {
+        let mut known = self.known.try_lock().ok()?;
+        if let Some(known) = known.as_ref().filter(|known| known.header.is_of(jwt)) {
+            return Some(known.number);
+        }
+        let number = HEADERS.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
+        *known = Some(Remembered { header: jwt.to_known(), number });
+        Some(number)
     }
 
     fn issuer_of(&self, jwt: &UnverifiedJwt<'_>) -> Result<&Issuer, Error> {
@@ -178,6 +210,7 @@ pub struct SignatureCheck<'a> {
     algorithm: Algorithm,
     key: &'a VerificationKey,
     rules: &'a Rules,
+    verifier: &'a Verifier,
 }
 
 impl<'a> SignatureCheck<'a> {
@@ -270,28 +303,37 @@ impl SignatureValid<'_> {
     /// # Errors
     /// [`Error::Malformed`] where the payload is not a JSON object; otherwise what the rules refuse.
     pub fn judge(self, now: NumericDate) -> Result<Verified, Error> {
-        let SignatureCheck { jwt, algorithm, key, rules } = self.check;
+        let SignatureCheck { jwt, algorithm, key, rules, verifier } = self.check;
         rules.check(jwt.header(), &jwt.claims_unverified()?, now)?;
-        let kid = key.kid().map(Into::into);
+        let header_number = verifier.remember(&jwt);
+        let kid = key.shared_kid();
         let (header, payload) = jwt.into_parts();
-        Ok(Verified { header, payload, algorithm, kid })
+        Ok(Verified { header, header_number, payload, algorithm, kid })
     }
 }
 
 /// A token whose signature holds and which the rules accept.
 #[derive(Clone)]
 pub struct Verified {
-    header: Header,
+    header: Arc<Header>,
+    header_number: Option<u32>,
     payload: Vec<u8>,
     algorithm: Algorithm,
-    kid: Option<Box<str>>,
+    kid: Option<Arc<str>>,
 }
 
 impl Verified {
     /// The JOSE header.
     #[must_use]
-    pub const fn header(&self) -> &Header {
+    pub fn header(&self) -> &Header {
         &self.header
+    }
+
+    /// A number that names this header together with algorithm and key: what was made of it for one token serves for
+    /// every other token of the same number.
+    #[must_use]
+    pub const fn header_number(&self) -> Option<u32> {
+        self.header_number
     }
 
     /// The claims set.
@@ -312,10 +354,10 @@ impl Verified {
         &self.payload
     }
 
-    /// The JSON texts of header and claims set.
+    /// The JSON text of the claims set.
     #[must_use]
-    pub fn into_json(self) -> (Vec<u8>, Vec<u8>) {
-        (self.header.into_json(), self.payload)
+    pub fn into_payload(self) -> Vec<u8> {
+        self.payload
     }
 
     /// The algorithm that was used.

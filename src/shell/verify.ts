@@ -2,7 +2,7 @@
 
 import { isTokenwardError } from './error.js';
 import { Held, disposable } from './held.js';
-import { call, trim } from './instance.js';
+import { call, generation, trim } from './instance.js';
 import { adopt, exportOnce, readKeys, type KeyInput, type Keys } from './keys.js';
 import { message, number, put, range, refusal, text } from './memory.js';
 import type { Remote } from './remote.js';
@@ -30,6 +30,7 @@ export class Verifier<C extends object = {}> {
   readonly #keys: Keys;
   readonly #held: Held;
   readonly #rules: Pick<Rules, 'now' | 'isRevoked' | 'schema'>;
+  #known: Pick<Verified, 'header' | 'key'> & { number: number; generation: number } | undefined;
 
   /** @throws ERR_INVALID_ARG for rules that check nothing, and what `importKey` throws. */
   constructor(options: VerifierOptions) {
@@ -134,9 +135,24 @@ export class Verifier<C extends object = {}> {
     const status = verdict
       ? call('verify_judged', verifier, length, now, given, verdict.hostKey, verdict.valid)
       : call('verify', verifier, length, now, given);
-    const outcome = status === CHECK_SIGNATURE ? { question: asked() } : { verified: accepted<C>() };
+    const outcome = status === CHECK_SIGNATURE ? { question: asked() } : { verified: this.#accepted() };
     trim();
     return outcome;
+  }
+
+  /** Most tokens of an issuer have the same header: it is parsed once, and copied where a copy is as good. */
+  #accepted(): Verified<C> {
+    const headerNumber = number('headerNumber');
+    if (this.#known?.number !== headerNumber || this.#known.generation !== generation()) {
+      const kid = text('kid');
+      const known = { header: parsed<JoseHeader>('header'), key: { ...(kid !== undefined && { kid }), alg: algorithm() } };
+      if (headerNumber === 0 || Object.values(known.header).some((value) => typeof value === 'object')) {
+        return { header: known.header, payload: parsed('payload'), key: known.key };
+      }
+      this.#known = { ...known, number: headerNumber, generation: generation() };
+    }
+    const { header, key } = this.#known;
+    return { header: { ...header }, payload: parsed('payload'), key: { ...key } };
   }
 
   #finishSync(verified: Verified<C>): Verified<C> {
@@ -234,11 +250,6 @@ function once<C extends object>(keys: KeyInput, rules: Rules): Verifier<C> {
 
 function parsed<T>(name: 'header' | 'payload'): T {
   return JSON.parse(text(name) ?? '') as T;
-}
-
-function accepted<C extends object>(): Verified<C> {
-  const kid = text('kid');
-  return { header: parsed('header'), payload: parsed('payload'), key: { ...(kid !== undefined && { kid }), alg: algorithm() } };
 }
 
 function asked(): Question {

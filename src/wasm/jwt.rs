@@ -12,7 +12,7 @@ use crate::error::{Error, Lack, Misuse, Reason, TokenFault};
 use crate::json::push_string;
 use crate::jwt::{
     Algorithm, Expiry, HostKey, ImportOptions, KeySet, Keys, MAX_TOKEN_LENGTH, SignatureCheck, UnverifiedJwt,
-    VerificationKey, Verifier, thumbprint as jwk_thumbprint,
+    VerificationKey, Verified, Verifier, thumbprint as jwk_thumbprint,
 };
 use crate::time::NumericDate;
 use crate::wasm::error::{fail, settle};
@@ -38,6 +38,8 @@ struct Answer {
     algorithm: u32,
     host_key: u32,
     message_length: u32,
+    /// Answers of one number have the same header, key and algorithm; 0 for none.
+    header_number: u32,
 }
 
 const NOTHING: Answer = Answer {
@@ -48,18 +50,27 @@ const NOTHING: Answer = Answer {
     algorithm: 0,
     host_key: 0,
     message_length: 0,
+    header_number: 0,
 };
+
+#[expect(dead_code, reason = "read by JavaScript, through the ranges of the answer")]
+enum Kept {
+    Nothing,
+    Signature(Vec<u8>),
+    Unverified(Vec<u8>, Vec<u8>),
+    Verified(Verified),
+}
 
 thread_local! {
     static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     static ANSWER: Cell<Answer> = const { Cell::new(NOTHING) };
-    /// Keeps alive what the answer points into, until the next answer.
-    static KEPT: RefCell<[Vec<u8>; 4]> = const { RefCell::new([const { Vec::new() }; 4]) };
+    /// What the answer points into, until the next one.
+    static KEPT: RefCell<Kept> = const { RefCell::new(Kept::Nothing) };
     static KEYS: RefCell<Table<Keys>> = const { RefCell::new(Table::new()) };
     static VERIFIERS: RefCell<Table<Verifier>> = const { RefCell::new(Table::new()) };
 }
 
-/// Where the answer lies: eleven 32-bit numbers in the order of its fields.
+/// Where the answer lies: twelve 32-bit numbers in the order of its fields.
 #[wasm_bindgen]
 pub fn answer() -> u32 {
     ANSWER.with(|answer| answer.as_ptr() as usize as u32)
@@ -102,7 +113,8 @@ pub fn decode(length: u32) -> Option<bool> {
         let jwt = UnverifiedJwt::parse_bytes(token, MAX_TOKEN_LENGTH)?;
         jwt.claims_unverified()?;
         let (header, payload) = jwt.into_json_unverified();
-        keep(header, payload, Vec::new(), None, NOTHING);
+        ANSWER.set(Answer { header: range(&header), payload: range(&payload), ..NOTHING });
+        KEPT.replace(Kept::Unverified(header, payload));
         Ok(true)
     }))
 }
@@ -315,37 +327,34 @@ fn conclude(
     settle(outcome)
 }
 
-fn accept(verified: crate::jwt::Verified) -> Result<u32, Error> {
-    let answer = Answer { algorithm: verified.algorithm() as u32, ..NOTHING };
-    let kid = verified.kid().map(String::from);
-    let (header, payload) = verified.into_json();
-    keep(header, payload, Vec::new(), kid, answer);
+fn accept(verified: Verified) -> Result<u32, Error> {
+    ANSWER.set(Answer {
+        header: range(verified.header().json()),
+        payload: range(verified.payload()),
+        // No key identifier, and an empty one, are told apart by the offset.
+        kid: verified.kid().map_or([0; 2], |kid| range(kid.as_bytes())),
+        algorithm: verified.algorithm() as u32,
+        header_number: verified.header_number().unwrap_or_default(),
+        ..NOTHING
+    });
+    KEPT.replace(Kept::Verified(verified));
     Ok(ACCEPTED)
 }
 
 fn ask_host(check: &SignatureCheck<'_>, host_key: u32) {
-    let answer = Answer {
+    let signature = check.jwt().signature().to_vec();
+    ANSWER.set(Answer {
+        signature: range(&signature),
         algorithm: check.algorithm() as u32,
         host_key,
         message_length: check.jwt().signing_input().len() as u32,
         ..NOTHING
-    };
-    keep(Vec::new(), Vec::new(), check.jwt().signature().to_vec(), None, answer);
+    });
+    KEPT.replace(Kept::Signature(signature));
 }
 
-/// Keeps these bytes until the next answer and points the answer at them.
-fn keep(header: Vec<u8>, payload: Vec<u8>, signature: Vec<u8>, kid: Option<String>, answer: Answer) {
-    let kid = kid.map(String::into_bytes);
-    let range = |bytes: &[u8]| [bytes.as_ptr() as usize as u32, bytes.len() as u32];
-    ANSWER.set(Answer {
-        header: range(&header),
-        payload: range(&payload),
-        signature: range(&signature),
-        // No key identifier, and an empty one, are told apart by the offset.
-        kid: kid.as_deref().map_or([0; 2], range),
-        ..answer
-    });
-    KEPT.replace([header, payload, signature, kid.unwrap_or_default()]);
+fn range(bytes: &[u8]) -> [u32; 2] {
+    [bytes.as_ptr() as usize as u32, bytes.len() as u32]
 }
 
 fn moment(now: f64, given: bool) -> Result<NumericDate, Error> {

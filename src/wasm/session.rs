@@ -88,7 +88,7 @@ pub fn session_explain(session: u32) -> Option<String> {
         SESSIONS.with_borrow(|sessions| sessions.get(session).map(Session::explain)).unwrap_or_default();
     Some(list(log.iter().map(|line| {
         let mut members = Members::default();
-        members.raw("at", &(line.at_ms as f64 / 1000.0).to_string());
+        members.raw("at", &seconds(line.at_ms));
         members.text("from", line.from);
         members.text("event", line.event);
         members.text("to", line.to);
@@ -165,6 +165,11 @@ fn argument(name: &str) -> Error {
         _ => "something else",
     };
     Error::invalid_arg(name, expected)
+}
+
+/// Seconds as JSON. Printing a floating-point number would need a tenth of the whole module.
+fn seconds(ms: u64) -> String {
+    format!("{}.{:03}", ms / 1000, ms % 1000)
 }
 
 fn list(items: impl Iterator<Item = String>) -> String {
@@ -485,7 +490,7 @@ fn write_snapshot(snapshot: &Snapshot) -> String {
             members.text("status", "signed-out");
             members.text("reason", reason.as_str());
         }
-        Snapshot::Active { generation, subject, scopes, expires_at, freshness, refreshing, volatile } => {
+        Snapshot::Active { generation, subject, scopes, expires_at_ms, freshness, refreshing, volatile } => {
             members.text("status", "active");
             members.optional_number("generation", Some(*generation));
             members.optional_text("subject", subject.as_deref());
@@ -497,8 +502,8 @@ fn write_snapshot(snapshot: &Snapshot) -> String {
                 });
                 members.raw("scopes", &list(quoted));
             }
-            if let Some(expires_at) = expires_at {
-                members.raw("expiresAt", &expires_at.to_string());
+            if let Some(expires_at_ms) = expires_at_ms {
+                members.raw("expiresAt", &seconds(*expires_at_ms));
             }
             members.text("freshness", freshness.as_str());
             members.raw("refreshing", if *refreshing { "true" } else { "false" });
