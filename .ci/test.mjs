@@ -28,6 +28,7 @@ await inChromium('wasm tests, Chromium', 'wasm-pack', wasmPack(['--headless', '-
 
 await count('package in Node', 'node', ['tests/js/run-node.mjs']);
 await count('package in workerd', 'node', ['tests/js/run-workerd.mjs']);
+await count('package against issuers', 'node', ['tests/js/run-issuer.mjs']);
 await inChromium('package in Chromium', 'node', ['tests/js/run-chromium.mjs']);
 await count('tokens of oidc-provider', 'node', ['tests/js/oidc/run.mjs']);
 await count('demo', 'node', ['tests/js/run-demo.mjs']);
