@@ -2,18 +2,17 @@
 
 use std::fmt;
 
-use crate::engine;
-use crate::error::{Error, Misuse, Reason};
+use crate::error::{Error, Reason, TokenFault};
 use crate::json::{Object, Value};
+use crate::jwt::explain::{Check, Stopped};
 use crate::jwt::jws::read_claims;
-use crate::jwt::key::Material;
-use crate::jwt::{Accept, Algorithm, Header, KeySet, Rules, UnverifiedJwt, VerificationKey};
+use crate::jwt::{Accept, Algorithm, Header, KeySet, Rules, SignatureCheck, UnverifiedJwt, VerificationKey};
 use crate::time::NumericDate;
 
 /// Verifies tokens of one issuer, or of several that each have their own keys and rules.
 ///
 /// The steps are types, each made only from the one before: [`UnverifiedJwt`], then [`SignatureCheck`] once a key is
-/// chosen, then [`SignatureValid`], then [`Verified`]. No claim is judged before the signature holds.
+/// chosen, then [`SignatureValid`](crate::jwt::SignatureValid), then [`Verified`]. No claim is judged before the signature holds.
 #[derive(Clone, Debug)]
 pub struct Verifier {
     issuers: Vec<Issuer>,
@@ -48,13 +47,13 @@ impl From<KeySet> for Keys {
 }
 
 impl Keys {
-    fn select(
+    /// The one key for a token with this header, given the algorithms that the rules name.
+    pub(super) fn select(
         &self,
         header: &Header,
         algorithm: Algorithm,
-        rules: &Rules,
+        named: Option<&[Algorithm]>,
     ) -> Result<&VerificationKey, Error> {
-        let named = rules.algorithms.as_deref();
         match self {
             Self::One(key) if key.allows(algorithm, named) => Ok(key),
             Self::One(_) => Err(Error::AlgorithmNotAllowed { alg: Some(algorithm.name()) }),
@@ -62,11 +61,19 @@ impl Keys {
         }
     }
 
-    fn check_rules(&self, rules: &Rules) -> Result<(), Error> {
-        let named = rules.algorithms.as_deref();
+    /// Refuses algorithms under which a secret would have none, or one that it is too short for.
+    pub(super) fn check_rules(&self, named: Option<&[Algorithm]>) -> Result<(), Error> {
         match self {
             Self::One(key) => key.check_rules(named),
             Self::Set(set) => set.check_rules(named),
+        }
+    }
+
+    /// How many keys there are to choose from.
+    pub(super) const fn len(&self) -> usize {
+        match self {
+            Self::One(_) => 1,
+            Self::Set(set) => set.len(),
         }
     }
 }
@@ -80,7 +87,7 @@ impl Verifier {
     pub fn new(rules: Rules, keys: impl Into<Keys>) -> Result<Self, Error> {
         let keys = keys.into();
         rules.validate()?;
-        keys.check_rules(&rules)?;
+        keys.check_rules(rules.algorithms.as_deref())?;
         Ok(Self { max_token_length: rules.max_token_length, issuers: vec![Issuer { rules, keys }] })
     }
 
@@ -95,7 +102,7 @@ impl Verifier {
         let mut names = Vec::new();
         for (rules, keys) in &issuers {
             rules.validate()?;
-            keys.check_rules(rules)?;
+            keys.check_rules(rules.algorithms.as_deref())?;
             let Accept::OneOf(accepted) = &rules.issuer else {
                 return Err(Error::invalid_arg("issuers", expected));
             };
@@ -135,18 +142,17 @@ impl Verifier {
     /// # Errors
     /// As [`Verifier::start`].
     pub fn start_bytes<'a>(&'a self, token: &'a [u8]) -> Result<SignatureCheck<'a>, Error> {
-        let jwt = UnverifiedJwt::parse_bytes(token, self.max_token_length)?;
-        let issuer = self.issuer_of(&jwt)?;
+        self.prepare(token).map_err(|stopped| stopped.error)
+    }
+
+    /// As [`Verifier::start_bytes`], and where it stops, at which check.
+    pub(super) fn prepare<'a>(&'a self, token: &'a [u8]) -> Result<SignatureCheck<'a>, Stopped> {
+        let jwt = UnverifiedJwt::parse_bytes(token, self.max_token_length).map_err(Stopped::reading)?;
+        let issuer = self.issuer_of(&jwt).map_err(Stopped::at(Check::Issuer))?;
         if token.len() > issuer.rules.max_token_length {
-            return Err(Error::malformed(crate::TokenFault::TooLong));
+            return Err(Stopped::reading(Error::malformed(TokenFault::TooLong)));
         }
-        let algorithm = jwt.header().algorithm().ok_or(Error::AlgorithmNotAllowed { alg: None })?;
-        if issuer.rules.algorithms.as_ref().is_some_and(|named| !named.contains(&algorithm)) {
-            return Err(Error::AlgorithmNotAllowed { alg: Some(algorithm.name()) });
-        }
-        jwt.header().check_critical()?;
-        let key = issuer.keys.select(jwt.header(), algorithm, &issuer.rules)?;
-        Ok(SignatureCheck { jwt, algorithm, key, rules: &issuer.rules })
+        SignatureCheck::prepare(jwt, &issuer.keys, issuer.rules.algorithms.as_deref(), &issuer.rules)
     }
 
     /// The longest token that is read, in characters.
@@ -171,120 +177,13 @@ impl Verifier {
     }
 }
 
-/// A token and the key that its signature is to be checked with.
-#[derive(Debug)]
-pub struct SignatureCheck<'a> {
-    jwt: UnverifiedJwt<'a>,
-    algorithm: Algorithm,
-    key: &'a VerificationKey,
-    rules: &'a Rules,
-}
-
-impl<'a> SignatureCheck<'a> {
-    /// The algorithm to check with.
-    #[must_use]
-    pub const fn algorithm(&self) -> Algorithm {
-        self.algorithm
-    }
-
-    /// The key to check with.
-    #[must_use]
-    pub const fn key(&self) -> &'a VerificationKey {
-        self.key
-    }
-
-    /// The token that is checked.
-    #[must_use]
-    pub const fn jwt(&self) -> &UnverifiedJwt<'a> {
-        &self.jwt
-    }
-
-    /// The number of the key where it stays with the host, so that only the host's engine can check.
-    #[must_use]
-    pub fn host_key(&self) -> Option<u32> {
-        if let Material::Host(number) = self.key.material() { Some(*number) } else { None }
-    }
-
-    /// Checks the signature here.
-    ///
-    /// # Errors
-    /// [`Error::SignatureInvalid`], or [`Error::KeyUnusable`] where the key stays with the host.
-    pub fn by_engine(self) -> Result<SignatureValid<'a>, Error> {
-        let verdict =
-            engine_verdict(self.algorithm, self.key, self.jwt.signing_input(), self.jwt.signature())?;
-        self.judged_by_host(verdict)
-    }
-
-    /// Takes the verdict of the host's engine over exactly this message, signature, key and algorithm.
-    ///
-    /// # Errors
-    /// [`Error::SignatureInvalid`] where `valid` is false.
-    pub fn judged_by_host(self, valid: bool) -> Result<SignatureValid<'a>, Error> {
-        if valid { Ok(SignatureValid { check: self }) } else { Err(Error::SignatureInvalid) }
-    }
-}
-
-fn engine_verdict(
-    alg: Algorithm,
-    key: &VerificationKey,
-    message: &[u8],
-    signature: &[u8],
-) -> Result<bool, Error> {
-    use jwt_compact::{Algorithm as Engine, AlgorithmSignature};
-
-    fn check<E: Engine>(engine: &E, key: &E::VerifyingKey, message: &[u8], signature: &[u8]) -> bool {
-        let fits = E::Signature::LENGTH.is_none_or(|length| length.get() == signature.len());
-        fits && E::Signature::try_from_slice(signature)
-            .is_ok_and(|signature| engine.verify_signature(&signature, key, message))
-    }
-
-    Ok(match (alg, key.material()) {
-        (Algorithm::Es256, Material::Ec(_, key)) => check(&engine::Es256, key, message, signature),
-        (Algorithm::Es384, Material::Ec(_, key)) => check(&engine::Es384, key, message, signature),
-        (Algorithm::Es512, Material::Ec(_, key)) => check(&engine::Es512, key, message, signature),
-        (Algorithm::EdDsa, Material::Ed25519(key)) => check(&engine::EdDsa, key, message, signature),
-        (Algorithm::Ed25519, Material::Ed25519(key)) => check(&engine::Ed25519, key, message, signature),
-        (Algorithm::Hs256, Material::Hmac(key, _)) => check(&engine::Hs256, key, message, signature),
-        (Algorithm::Hs384, Material::Hmac(key, _)) => check(&engine::Hs384, key, message, signature),
-        (Algorithm::Hs512, Material::Hmac(key, _)) => check(&engine::Hs512, key, message, signature),
-        (Algorithm::Ps256, Material::Rsa(key)) => check(&engine::Ps256, key, message, signature),
-        (Algorithm::Ps384, Material::Rsa(key)) => check(&engine::Ps384, key, message, signature),
-        (Algorithm::Ps512, Material::Rsa(key)) => check(&engine::Ps512, key, message, signature),
-        (Algorithm::Rs256, Material::Rsa(key)) => check(&engine::Rs256, key, message, signature),
-        (Algorithm::Rs384, Material::Rsa(key)) => check(&engine::Rs384, key, message, signature),
-        (Algorithm::Rs512, Material::Rsa(key)) => check(&engine::Rs512, key, message, signature),
-        // A key is chosen only where it is of the algorithm's type, so what is left stays with the host.
-        _ => return Err(Error::KeyUnusable { misuse: Misuse::Engine }),
-    })
-}
-
-/// A token whose signature holds and whose claims have not been judged.
-#[derive(Debug)]
-pub struct SignatureValid<'a> {
-    check: SignatureCheck<'a>,
-}
-
-impl SignatureValid<'_> {
-    /// Judges the claims at the moment `now`.
-    ///
-    /// # Errors
-    /// [`Error::Malformed`] where the payload is not a JSON object; otherwise what the rules refuse.
-    pub fn judge(self, now: NumericDate) -> Result<Verified, Error> {
-        let SignatureCheck { jwt, algorithm, key, rules } = self.check;
-        rules.check(jwt.header(), &jwt.claims_unverified()?, now)?;
-        let kid = key.kid().map(Into::into);
-        let (header, payload) = jwt.into_parts();
-        Ok(Verified { header, payload, algorithm, kid })
-    }
-}
-
 /// A token whose signature holds and which the rules accept.
 #[derive(Clone)]
 pub struct Verified {
-    header: Header,
-    payload: Vec<u8>,
-    algorithm: Algorithm,
-    kid: Option<Box<str>>,
+    pub(super) header: Header,
+    pub(super) payload: Vec<u8>,
+    pub(super) algorithm: Algorithm,
+    pub(super) kid: Option<Box<str>>,
 }
 
 impl Verified {

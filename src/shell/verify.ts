@@ -6,7 +6,8 @@ import { call, trim } from './instance.js';
 import { adopt, exportOnce, readKeys, type KeyInput, type Keys } from './keys.js';
 import { message, number, put, range, refusal, text } from './memory.js';
 import type {
-  Algorithm, Expiry, ExpiryOptions, JoseHeader, JwtClaims, Result, Rules, StandardSchema, Verified,
+  Algorithm, Expiry, ExpiryOptions, Explanation, JoseHeader, JwsOptions, JwtClaims, Result, Rules, StandardSchema,
+  TokenwardError, Verified, VerifiedJws,
 } from './types.js';
 
 /** What `verify` of src/wasm/jwt.rs answers where the host's engine is needed; otherwise the token is accepted. */
@@ -24,38 +25,72 @@ const SUBTLE: Record<string, AlgorithmIdentifier | RsaPssParams | EcdsaParams> =
 /** Rules and keys of a `Verifier`. */
 export type VerifierOptions = Rules & { keys: KeyInput };
 
-/** Verifies tokens with rules and keys that are compiled once. */
-export class Verifier<C extends object = {}> {
+/** A verifier inside the module, and what it needs of the host. */
+class Compiled {
   readonly #keys: Keys;
   readonly #held: Held;
+
+  constructor(keys: Keys, install: (keys: number) => number) {
+    this.#keys = keys;
+    this.#held = new Held('release_verifier', () => install(keys.held.handle), keys.held);
+    void this.#held.handle;
+  }
+
+  /** Gives the token to the module, and the answer to `read`. */
+  sync<T>(token: string, ask: Ask, read: () => T): T {
+    const { answer } = this.#step(token, ask, read);
+    if (!answer) throw refusal('sync-key');
+    return answer.value;
+  }
+
+  /** As `sync`, asking the host about the signature where the key stays with it. */
+  async async<T>(token: string, ask: Ask, read: () => T): Promise<T> {
+    if (this.#keys.cryptoKey) await exportOnce(this.#keys);
+    let { answer, question } = this.#step(token, ask, read);
+    while (!answer) {
+      const { hostKey } = question as Question;
+      const valid = await askHost(question as Question, this.#keys.cryptoKey);
+      ({ answer, question } = this.#step(token, ask, read, { hostKey, valid }));
+    }
+    return answer.value;
+  }
+
+  free(): void {
+    this.#held.free();
+  }
+
+  #step<T>(token: string, ask: Ask, read: () => T, verdict: Verdict = NO_VERDICT): { answer?: { value: T }; question?: Question } {
+    adopt(this.#keys);
+    const verifier = this.#held.handle;
+    try {
+      const status = ask(verifier, put(token, verifier), verdict);
+      return status === CHECK_SIGNATURE ? { question: asked() } : { answer: { value: read() } };
+    } finally {
+      trim();
+    }
+  }
+}
+
+/** Verifies tokens with rules and keys that are compiled once. */
+export class Verifier<C extends object = {}> {
+  readonly #compiled: Compiled;
   readonly #rules: Pick<Rules, 'now' | 'isRevoked' | 'schema'>;
 
   /** @throws ERR_INVALID_ARG for rules that check nothing, and what `importKey` throws. */
   constructor(options: VerifierOptions) {
-    if (typeof options !== 'object' || options === null) throw refusal('argument', 'rules');
-    const rules = { ...options };
+    const rules = copied(options, 'rules');
     this.#rules = callbacks(rules);
-    const keys = this.#keys = readKeys(rules.keys);
-    this.#held = new Held('release_verifier', () => call('verifier', rules, keys.held.handle), keys.held);
-    void this.#held.handle;
+    this.#compiled = new Compiled(readKeys(rules.keys), (keys) => call('verifier', rules, keys));
   }
 
   /** @throws (rejects with) the reason why the token is not accepted. */
   async verify(token: string): Promise<Verified<C>> {
-    if (this.#keys.cryptoKey) await exportOnce(this.#keys);
-    let { verified, question } = this.#step(token);
-    while (question) {
-      const valid = await askHost(question, this.#keys.cryptoKey);
-      ({ verified, question } = this.#step(token, { hostKey: question.hostKey, valid }));
-    }
-    return this.#finish(verified as Verified<C>);
+    return this.#finish(await this.#compiled.async(token, this.#ask('verify'), accepted<C>));
   }
 
   /** @throws the reason why the token is not accepted; ERR_SYNC_UNAVAILABLE where the answer exists only asynchronously. */
   verifySync(token: string): Verified<C> {
-    const { verified } = this.#step(token);
-    if (!verified) throw refusal('sync-key');
-    return this.#finishSync(verified);
+    return this.#finishSync(this.#compiled.sync(token, this.#ask('verify'), accepted<C>));
   }
 
   /** As `verify`, with the reason in the result. */
@@ -76,22 +111,43 @@ export class Verifier<C extends object = {}> {
     }
   }
 
-  /** Clears the verifier from the module's memory. Without it, that happens when this object is collected. */
-  free(): void {
-    this.#held.free();
+  /**
+   * Every check in order: passed, failed, or skipped because the rules do not ask for it or an earlier one failed.
+   * There is no secret and nothing of the token's text in it. Claims that the rules require come as a second `claims`
+   * after `time`, a schema as one at the end.
+   */
+  async explain(token: string): Promise<Explanation> {
+    const explanation = await this.#compiled.async(token, this.#ask('explain'), () => JSON.parse(text('payload') ?? '') as Explanation);
+    const { isRevoked, schema } = this.#rules;
+    const reached = explanation.ok;
+    const add = async (check: 'revocation' | 'claims', asks: boolean, judge: () => Promise<unknown>): Promise<void> => {
+      if (!asks || !explanation.ok) {
+        const detail = reached && !asks ? 'the rules do not ask for it' : 'not reached';
+        explanation.steps.push({ check, outcome: 'skipped', detail });
+        return;
+      }
+      try {
+        await judge();
+        explanation.steps.push({ check, outcome: 'passed', detail: 'as the rules ask' });
+      } catch (error) {
+        const { code, message: detail } = error as TokenwardError;
+        explanation.steps.push({ check, outcome: 'failed', detail, code });
+        explanation.ok = false;
+      }
+    };
+    const verified = explanation.ok && (isRevoked || schema) ? await this.#compiled.async(token, this.#ask('verify'), accepted<C>) : undefined;
+    await add('revocation', isRevoked !== undefined, () => this.#revocation(verified as Verified<C>));
+    if (schema) await add('claims', true, () => this.#schema(verified as Verified<C>));
+    return explanation;
   }
 
-  #step(token: string, verdict?: Verdict): { verified?: Verified<C>; question?: Question } {
-    const [now, given] = moment(this.#rules.now);
-    adopt(this.#keys);
-    const verifier = this.#held.handle;
-    const length = put(token, verifier);
-    const status = verdict
-      ? call('verify_judged', verifier, length, now, given, verdict.hostKey, verdict.valid)
-      : call('verify', verifier, length, now, given);
-    const outcome = status === CHECK_SIGNATURE ? { question: asked() } : { verified: accepted<C>() };
-    trim();
-    return outcome;
+  /** Clears the verifier from the module's memory. Without it, that happens when this object is collected. */
+  free(): void {
+    this.#compiled.free();
+  }
+
+  #ask(what: 'verify' | 'explain'): Ask {
+    return (verifier, length, { hostKey, valid }) => call(what, verifier, length, ...moment(this.#rules.now), hostKey, valid);
   }
 
   #finishSync(verified: Verified<C>): Verified<C> {
@@ -102,10 +158,19 @@ export class Verifier<C extends object = {}> {
   }
 
   async #finish(verified: Verified<C>): Promise<Verified<C>> {
-    const { isRevoked, schema } = this.#rules;
-    if (isRevoked) judgeRevocation(await awaited(() => isRevoked(verified.payload), 'revocation'));
-    if (schema) judgeSchema(verified, await awaited(() => schema['~standard'].validate(verified.payload), 'schema'));
+    await this.#revocation(verified);
+    await this.#schema(verified);
     return verified;
+  }
+
+  async #revocation(verified: Verified<C>): Promise<void> {
+    const { isRevoked } = this.#rules;
+    if (isRevoked) judgeRevocation(await awaited(() => isRevoked(verified.payload), 'revocation'));
+  }
+
+  async #schema(verified: Verified<C>): Promise<void> {
+    const { schema } = this.#rules;
+    if (schema) judgeSchema(verified, await awaited(() => schema['~standard'].validate(verified.payload), 'schema'));
   }
 }
 disposable(Verifier);
@@ -133,6 +198,32 @@ export function verifySync<C extends object = {}>(token: string, key: KeyInput, 
     return verifier.verifySync(token);
   } finally {
     verifier.free();
+  }
+}
+
+/**
+ * Verifies a compact JWS with any payload: format, algorithm, key and signature are judged, claims are not.
+ * @throws (rejects with) the reason why the token is not accepted.
+ */
+export async function verifyJws(token: string, key: KeyInput, options: JwsOptions = {}): Promise<VerifiedJws> {
+  const compiled = compiledJws(key, options);
+  try {
+    return await compiled.async(token, askJws, acceptedJws);
+  } finally {
+    compiled.free();
+  }
+}
+
+/**
+ * As `verifyJws`, at once.
+ * @throws the reason why the token is not accepted; ERR_SYNC_UNAVAILABLE where the answer exists only asynchronously.
+ */
+export function verifyJwsSync(token: string, key: KeyInput, options: JwsOptions = {}): VerifiedJws {
+  const compiled = compiledJws(key, options);
+  try {
+    return compiled.sync(token, askJws, acceptedJws);
+  } finally {
+    compiled.free();
   }
 }
 
@@ -173,7 +264,18 @@ export function isExpired(token: string | JwtClaims, options?: ExpiryOptions): b
 }
 
 interface Question { algorithm: Algorithm; hostKey: number; message: Uint8Array<ArrayBuffer>; signature: Uint8Array<ArrayBuffer> }
-interface Verdict { hostKey: number; valid: boolean }
+interface Verdict { hostKey: number; valid: boolean | undefined }
+/** Asks the module about the token in the scratch buffer: CHECK_SIGNATURE, or the answer is there to be read. */
+type Ask = (verifier: number, length: number, verdict: Verdict) => number;
+
+const NO_VERDICT: Verdict = { hostKey: 0, valid: undefined };
+
+const askJws: Ask = (verifier, length, { hostKey, valid }) => call('verify_jws', verifier, length, hostKey, valid);
+
+function compiledJws(key: KeyInput, options: JwsOptions): Compiled {
+  const given = copied(options, 'options');
+  return new Compiled(readKeys(key), (keys) => call('jws_verifier', given, keys));
+}
 
 let algorithms: Algorithm[] | undefined;
 
@@ -183,8 +285,17 @@ function algorithm(): Algorithm {
 }
 
 function once<C extends object>(keys: KeyInput, rules: Rules): Verifier<C> {
-  if (typeof rules !== 'object' || rules === null) throw refusal('argument', 'rules');
-  return new Verifier<C>({ ...rules, keys });
+  return new Verifier<C>({ ...copied(rules, 'rules'), keys });
+}
+
+/** What the caller does with the options later changes nothing; a getter among them is asked once. */
+function copied<T extends object>(options: T, name: string): T {
+  if (typeof options !== 'object' || options === null) throw refusal('argument', name);
+  try {
+    return { ...options };
+  } catch {
+    throw refusal('argument', name);
+  }
 }
 
 function parsed<T>(name: 'header' | 'payload'): T {
@@ -192,8 +303,16 @@ function parsed<T>(name: 'header' | 'payload'): T {
 }
 
 function accepted<C extends object>(): Verified<C> {
+  return { header: parsed('header'), payload: parsed('payload'), key: usedKey() };
+}
+
+function acceptedJws(): VerifiedJws {
+  return { header: parsed('header'), payload: range('payload'), key: usedKey() };
+}
+
+function usedKey(): Verified['key'] {
   const kid = text('kid');
-  return { header: parsed('header'), payload: parsed('payload'), key: { ...(kid !== undefined && { kid }), alg: algorithm() } };
+  return { ...(kid !== undefined && { kid }), alg: algorithm() };
 }
 
 function asked(): Question {
@@ -208,11 +327,16 @@ async function askHost({ algorithm, message, signature }: Question, key: CryptoK
   }
 }
 
-/** Seconds, and whether they are the caller's word rather than the host clock's. */
+/** Seconds, and whether they are the caller's word rather than the host clock's. What is neither number nor Date is NaN, which is refused. */
 function moment(now: Rules['now']): [seconds: number, given: boolean] {
   if (now === undefined) return [Date.now() / 1000, false];
-  if (typeof now === 'function') return [Number(now()), true];
-  return [typeof now === 'number' ? now : Object.prototype.toString.call(now) === '[object Date]' ? now.getTime() / 1000 : NaN, true];
+  try {
+    const value: unknown = typeof now === 'function' ? now() : now;
+    if (typeof value === 'number') return [value, true];
+    return [typeof now === 'function' ? NaN : Date.prototype.getTime.call(value) / 1000, true];
+  } catch {
+    return [NaN, true];
+  }
 }
 
 function callbacks({ now, isRevoked, schema }: Rules): Pick<Rules, 'now' | 'isRevoked' | 'schema'> {
