@@ -14,7 +14,7 @@ setup: ## Install what building and testing need (Rust target, wasm-bindgen, was
 	@.ci/setup
 
 pack: setup ## Build the npm package: target/tokenward.tgz
-	@$(MAKE) --no-print-directory $(package)
+	@$(MAKE) --no-print-directory -s $(package)
 
 demo: pack ## Run the main job from the packed package, then serve the page (ARGS=--once: without the page)
 	@node .ci/demo.mjs $(ARGS)

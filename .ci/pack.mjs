@@ -13,6 +13,7 @@ const esbuild = createRequire(at('tests/'))('esbuild');
 /** One row for each module that is shipped: its features, the exports over it, its own entry points. */
 const BUILDS = [
   { name: 'index', wasm: 'core.wasm', features: 'jwt,session', api: 'index.ts', slim: 'slim' },
+  { name: 'session', wasm: 'session.wasm', features: 'session', api: 'session.ts' },
 ];
 /** Whatever else is in the package is a mistake. */
 const ALLOWED = /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|dist\/[\w.-]+\.(js|mjs|cjs|d\.ts|d\.cts|wasm))$/;

@@ -380,6 +380,7 @@ impl Error {
         )
     }
 
+    #[cfg(feature = "jwt")]
     pub(crate) const fn malformed(fault: TokenFault) -> Self {
         Self::Malformed { fault }
     }

@@ -24,6 +24,8 @@ mod error;
 pub mod json;
 mod secret;
 mod time;
+#[cfg(any(feature = "jwt", feature = "session"))]
+mod url;
 #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
 mod wasm;
 
@@ -34,3 +36,5 @@ pub use error::{
 pub use jwt::{Accept, Algorithm, KeySet, Rules, UnverifiedJwt, VerificationKey, Verified, Verifier};
 pub use secret::Secret;
 pub use time::{MAX_CLOCK_TOLERANCE, NumericDate};
+#[cfg(any(feature = "jwt", feature = "session"))]
+pub use url::UrlParts;

@@ -1,6 +1,7 @@
 //! A JWT in compact serialization, read but not verified (RFC 7515 §3.1, RFC 7519 §7.2).
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::base64url;
 use crate::error::{Error, TokenFault};
@@ -16,7 +17,8 @@ const MAX_KID_LENGTH: usize = 1_024;
 /// A token whose header has been read and whose signature has not been checked.
 #[derive(Clone)]
 pub struct UnverifiedJwt<'a> {
-    header: Header,
+    header: Arc<Header>,
+    header_segment: &'a [u8],
     signing_input: &'a [u8],
     payload: Vec<u8>,
     signature: Vec<u8>,
@@ -43,19 +45,42 @@ impl<'a> UnverifiedJwt<'a> {
     }
 
     pub(crate) fn parse_bytes(token: &'a [u8], max_length: usize) -> Result<Self, Error> {
+        Self::parse_known(token, max_length, None)
+    }
+
+    /// As [`UnverifiedJwt::parse`], where `known` is a header that was read before. Most tokens of an issuer have the
+    /// same one.
+    pub(super) fn parse_known(
+        token: &'a [u8],
+        max_length: usize,
+        known: Option<&KnownHeader>,
+    ) -> Result<Self, Error> {
         if token.len() > max_length {
             return Err(Error::malformed(TokenFault::TooLong));
         }
         let (signing_input, [header, payload, signature]) = segments(token)?;
         let decode = |segment| base64url::decode(segment).ok_or(Error::malformed(TokenFault::Base64url));
-        let (header, payload, signature) = (decode(header)?, decode(payload)?, decode(signature)?);
-        Ok(Self { header: Header::parse(header)?, signing_input, payload, signature })
+        let json = match known {
+            Some(known) if *known.segment == *header => None,
+            _ => Some(decode(header)?),
+        };
+        let (payload, signature) = (decode(payload)?, decode(signature)?);
+        let parsed = match (json, known) {
+            (None, Some(known)) => Arc::clone(&known.header),
+            (json, _) => Arc::new(Header::parse(json.unwrap_or_default())?),
+        };
+        Ok(Self { header: parsed, header_segment: header, signing_input, payload, signature })
     }
 
     /// The JOSE header.
     #[must_use]
-    pub const fn header(&self) -> &Header {
+    pub fn header(&self) -> &Header {
         &self.header
+    }
+
+    /// The header as something to compare the next token's with.
+    pub(super) fn to_known(&self) -> KnownHeader {
+        KnownHeader { segment: self.header_segment.into(), header: Arc::clone(&self.header) }
     }
 
     /// The claims set, **not verified**: anybody may have written it.
@@ -87,11 +112,30 @@ impl<'a> UnverifiedJwt<'a> {
     /// The JSON texts of header and claims set, **not verified**.
     #[must_use]
     pub fn into_json_unverified(self) -> (Vec<u8>, Vec<u8>) {
-        (self.header.json, self.payload)
+        (self.header.json.clone(), self.payload)
     }
 
-    pub(super) fn into_parts(self) -> (Header, Vec<u8>) {
+    pub(super) fn into_parts(self) -> (Arc<Header>, Vec<u8>) {
         (self.header, self.payload)
+    }
+}
+
+/// A header that was read before, and the segment it was read from.
+#[derive(Clone)]
+pub(super) struct KnownHeader {
+    segment: Box<[u8]>,
+    header: Arc<Header>,
+}
+
+impl KnownHeader {
+    pub(super) fn is_of(&self, jwt: &UnverifiedJwt<'_>) -> bool {
+        Arc::ptr_eq(&self.header, &jwt.header)
+    }
+}
+
+impl fmt::Debug for KnownHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.header.fmt(f)
     }
 }
 
@@ -157,10 +201,6 @@ impl Header {
     #[must_use]
     pub fn json(&self) -> &[u8] {
         &self.json
-    }
-
-    pub(super) fn into_json(self) -> Vec<u8> {
-        self.json
     }
 
     /// The identifier of the key, unverified.

@@ -16,7 +16,7 @@ use crate::secret::Secret;
 #[derive(Clone, Debug)]
 pub struct VerificationKey {
     material: Arc<Material>,
-    kid: Option<Box<str>>,
+    kid: Option<Arc<str>>,
     /// The algorithms that the key is bound to; `None` where it binds itself to none.
     bound: Option<Vec<Algorithm>>,
 }
@@ -95,7 +95,7 @@ impl VerificationKey {
         Self { bound: Some(algorithms), ..Self::new(Material::Host(number), None) }
     }
 
-    fn new(material: Material, kid: Option<Box<str>>) -> Self {
+    fn new(material: Material, kid: Option<Arc<str>>) -> Self {
         Self { material: Arc::new(material), kid, bound: None }
     }
 
@@ -132,6 +132,10 @@ impl VerificationKey {
     #[must_use]
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
+    }
+
+    pub(super) fn shared_kid(&self) -> Option<Arc<str>> {
+        self.kid.clone()
     }
 
     /// Whether this is a shared secret.

@@ -3,6 +3,7 @@
 //! [`SignatureCheck`] says what is to be checked, [`SignatureValid`] that it was: by the engine here, or by the host's.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::engine;
 use crate::error::{Error, Misuse};
@@ -10,13 +11,20 @@ use crate::json::Object;
 use crate::jwt::explain::{Check, Stopped};
 use crate::jwt::key::Material;
 use crate::jwt::rules::{check_algorithms, check_token_length};
-use crate::jwt::{Algorithm, Header, Keys, Rules, UnverifiedJwt, VerificationKey, Verified};
+use crate::jwt::{Algorithm, Header, Keys, Rules, UnverifiedJwt, VerificationKey, Verified, Verifier};
 use crate::time::NumericDate;
 
-/// A token and the key that its signature is to be checked with. `R` is what comes after the signature: [`Rules`], or
+/// What judges a token once its signature holds.
+#[derive(Clone, Copy, Debug)]
+pub struct ByRules<'a> {
+    pub(super) rules: &'a Rules,
+    pub(super) verifier: &'a Verifier,
+}
+
+/// A token and the key that its signature is to be checked with. `R` is what comes after the signature: rules, or
 /// nothing for a JWS whose payload is not judged.
 #[derive(Debug)]
-pub struct SignatureCheck<'a, R = &'a Rules> {
+pub struct SignatureCheck<'a, R = ByRules<'a>> {
     jwt: UnverifiedJwt<'a>,
     algorithm: Algorithm,
     key: &'a VerificationKey,
@@ -127,13 +135,13 @@ fn engine_verdict(
 
 /// A token whose signature holds and whose claims have not been judged.
 #[derive(Debug)]
-pub struct SignatureValid<'a, R = &'a Rules> {
+pub struct SignatureValid<'a, R = ByRules<'a>> {
     check: SignatureCheck<'a, R>,
 }
 
 impl<'a> SignatureCheck<'a> {
     pub(super) const fn rules(&self) -> &'a Rules {
-        self.rules
+        self.rules.rules
     }
 }
 
@@ -152,12 +160,13 @@ impl SignatureValid<'_> {
 
     /// As [`SignatureValid::judge`], and where it stops, at which check.
     pub(super) fn judge_tracked(self, now: NumericDate) -> Result<Verified, Stopped> {
-        let SignatureCheck { jwt, algorithm, key, rules, .. } = self.check;
+        let SignatureCheck { jwt, algorithm, key, rules: ByRules { rules, verifier }, .. } = self.check;
         let claims = jwt.claims_unverified().map_err(Stopped::at(Check::Claims))?;
         rules.check(jwt.header(), &claims, now)?;
-        let kid = key.kid().map(Into::into);
+        let kid = key.shared_kid();
+        let header_number = verifier.remember(&jwt, kid.as_ref());
         let (header, payload) = jwt.into_parts();
-        Ok(Verified { header, payload, algorithm, kid })
+        Ok(Verified { header, header_number, payload, algorithm, kid })
     }
 }
 
@@ -166,7 +175,7 @@ impl SignatureValid<'_, ()> {
     #[must_use]
     pub fn into_jws(self) -> VerifiedJws {
         let SignatureCheck { jwt, algorithm, key, .. } = self.check;
-        let kid = key.kid().map(Into::into);
+        let kid = key.shared_kid();
         let (header, payload) = jwt.into_parts();
         VerifiedJws { header, payload, algorithm, kid }
     }
@@ -227,16 +236,16 @@ impl JwsVerifier {
 /// A JWS whose signature holds. Its payload was not judged.
 #[derive(Clone)]
 pub struct VerifiedJws {
-    header: Header,
+    header: Arc<Header>,
     payload: Vec<u8>,
     algorithm: Algorithm,
-    kid: Option<Box<str>>,
+    kid: Option<Arc<str>>,
 }
 
 impl VerifiedJws {
     /// The JOSE header.
     #[must_use]
-    pub const fn header(&self) -> &Header {
+    pub fn header(&self) -> &Header {
         &self.header
     }
 
@@ -244,12 +253,6 @@ impl VerifiedJws {
     #[must_use]
     pub fn payload(&self) -> &[u8] {
         &self.payload
-    }
-
-    /// The JSON text of the header, and the payload.
-    #[must_use]
-    pub fn into_parts(self) -> (Vec<u8>, Vec<u8>) {
-        (self.header.into_json(), self.payload)
     }
 
     /// The algorithm that was used.

@@ -1,11 +1,14 @@
 //! Rules and keys, compiled once and used for every token.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
 use crate::error::{Error, Reason, TokenFault};
 use crate::json::{Object, Value};
 use crate::jwt::explain::{Check, Stopped};
-use crate::jwt::jws::read_claims;
+use crate::jwt::jws::{KnownHeader, read_claims};
+use crate::jwt::signature::ByRules;
 use crate::jwt::{Accept, Algorithm, Header, KeySet, Rules, SignatureCheck, UnverifiedJwt, VerificationKey};
 use crate::time::NumericDate;
 
@@ -13,11 +16,23 @@ use crate::time::NumericDate;
 ///
 /// The steps are types, each made only from the one before: [`UnverifiedJwt`], then [`SignatureCheck`] once a key is
 /// chosen, then [`SignatureValid`](crate::jwt::SignatureValid), then [`Verified`]. No claim is judged before the signature holds.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Verifier {
     issuers: Vec<Issuer>,
     max_token_length: usize,
+    /// The header of the last token that was accepted.
+    known: Mutex<Option<Remembered>>,
 }
+
+#[derive(Clone, Debug)]
+struct Remembered {
+    header: KnownHeader,
+    kid: Option<Arc<str>>,
+    number: u32,
+}
+
+/// Numbers the headers that verifiers remember; no two are the same.
+static HEADERS: AtomicU32 = AtomicU32::new(0);
 
 #[derive(Clone, Debug)]
 struct Issuer {
@@ -88,7 +103,7 @@ impl Verifier {
         let keys = keys.into();
         rules.validate()?;
         keys.check_rules(rules.algorithms.as_deref())?;
-        Ok(Self { max_token_length: rules.max_token_length, issuers: vec![Issuer { rules, keys }] })
+        Ok(Self::of(rules.max_token_length, vec![Issuer { rules, keys }]))
     }
 
     /// A verifier for several issuers. The token's `iss`, matched exactly, chooses among them before any key is
@@ -118,7 +133,11 @@ impl Verifier {
         let max_token_length =
             issuers.iter().map(|(rules, _)| rules.max_token_length).max().unwrap_or_default();
         let issuers = issuers.into_iter().map(|(rules, keys)| Issuer { rules, keys }).collect();
-        Ok(Self { issuers, max_token_length })
+        Ok(Self::of(max_token_length, issuers))
+    }
+
+    const fn of(max_token_length: usize, issuers: Vec<Issuer>) -> Self {
+        Self { issuers, max_token_length, known: Mutex::new(None) }
     }
 
     /// Verifies `token` at the moment `now`.
@@ -147,18 +166,37 @@ impl Verifier {
 
     /// As [`Verifier::start_bytes`], and where it stops, at which check.
     pub(super) fn prepare<'a>(&'a self, token: &'a [u8]) -> Result<SignatureCheck<'a>, Stopped> {
-        let jwt = UnverifiedJwt::parse_bytes(token, self.max_token_length).map_err(Stopped::reading)?;
-        let issuer = self.issuer_of(&jwt).map_err(Stopped::at(Check::Issuer))?;
-        if token.len() > issuer.rules.max_token_length {
+        // Whoever finds the header in use by another thread reads its own.
+        let known = self.known.try_lock().ok();
+        let known_header = known.as_ref().and_then(|known| known.as_ref()).map(|known| &known.header);
+        let jwt = UnverifiedJwt::parse_known(token, self.max_token_length, known_header);
+        drop(known);
+        let jwt = jwt.map_err(Stopped::reading)?;
+        let Issuer { rules, keys } = self.issuer_of(&jwt).map_err(Stopped::at(Check::Issuer))?;
+        if token.len() > rules.max_token_length {
             return Err(Stopped::reading(Error::malformed(TokenFault::TooLong)));
         }
-        SignatureCheck::prepare(jwt, &issuer.keys, issuer.rules.algorithms.as_deref(), &issuer.rules)
+        SignatureCheck::prepare(jwt, keys, rules.algorithms.as_deref(), ByRules { rules, verifier: self })
     }
 
     /// The longest token that is read, in characters.
     #[must_use]
     pub const fn max_token_length(&self) -> usize {
         self.max_token_length
+    }
+
+    /// Remembers the header of an accepted token, and gives the number it is remembered by. Two issuers may use one
+    /// header for keys of different names.
+    pub(super) fn remember(&self, jwt: &UnverifiedJwt<'_>, kid: Option<&Arc<str>>) -> Option<u32> {
+        let mut known = self.known.try_lock().ok()?;
+        if let Some(known) =
+            known.as_ref().filter(|known| known.header.is_of(jwt) && known.kid.as_ref() == kid)
+        {
+            return Some(known.number);
+        }
+        let number = HEADERS.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
+        *known = Some(Remembered { header: jwt.to_known(), kid: kid.cloned(), number });
+        Some(number)
     }
 
     fn issuer_of(&self, jwt: &UnverifiedJwt<'_>) -> Result<&Issuer, Error> {
@@ -180,17 +218,25 @@ impl Verifier {
 /// A token whose signature holds and which the rules accept.
 #[derive(Clone)]
 pub struct Verified {
-    pub(super) header: Header,
+    pub(super) header: Arc<Header>,
+    pub(super) header_number: Option<u32>,
     pub(super) payload: Vec<u8>,
     pub(super) algorithm: Algorithm,
-    pub(super) kid: Option<Box<str>>,
+    pub(super) kid: Option<Arc<str>>,
 }
 
 impl Verified {
     /// The JOSE header.
     #[must_use]
-    pub const fn header(&self) -> &Header {
+    pub fn header(&self) -> &Header {
         &self.header
+    }
+
+    /// A number that names this header together with algorithm and key: what was made of it for one token serves for
+    /// every other token of the same number.
+    #[must_use]
+    pub const fn header_number(&self) -> Option<u32> {
+        self.header_number
     }
 
     /// The claims set.
@@ -211,10 +257,10 @@ impl Verified {
         &self.payload
     }
 
-    /// The JSON texts of header and claims set.
+    /// The JSON text of the claims set.
     #[must_use]
-    pub fn into_json(self) -> (Vec<u8>, Vec<u8>) {
-        (self.header.into_json(), self.payload)
+    pub fn into_payload(self) -> Vec<u8> {
+        self.payload
     }
 
     /// The algorithm that was used.

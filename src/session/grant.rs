@@ -2,8 +2,8 @@
 
 use crate::json::push_string;
 use crate::session::response::{Fields, Question};
-use crate::session::target::UrlParts;
 use crate::session::token::TokenSet;
+use crate::url::UrlParts;
 use crate::{Error, Secret};
 
 /// A user name and a password, kept only from the moment they are given until the request is built.

@@ -84,7 +84,7 @@ pub use challenge::{Challenge, parse_challenges};
 pub use event::{CallId, Effect, EndReason, Event, Loss, Notice, Op, StoreFailed, Stored, Warning};
 pub use grant::{Credentials, Grant, JsonLogin, Request, endpoint};
 pub use response::{Answer, Fields, MAX_RESPONSE_LENGTH};
-pub use target::{Resources, UrlParts};
+pub use target::Resources;
 pub use token::Freshness;
 
 /// What the machine wants done, in order.
@@ -356,8 +356,8 @@ pub enum Snapshot {
         subject: Option<String>,
         /// The scopes granted, where the server said.
         scopes: Option<Vec<String>>,
-        /// When the access token expires, in seconds.
-        expires_at: Option<f64>,
+        /// When the access token expires, in Unix milliseconds.
+        expires_at_ms: Option<u64>,
         /// How it stands with it.
         freshness: Freshness,
         /// A newer one is on its way.
@@ -490,7 +490,7 @@ impl Session {
             generation: self.generation,
             subject: held.set.subject.clone(),
             scopes: held.set.scopes.clone(),
-            expires_at: held.expires_at(),
+            expires_at_ms: held.expires_at_ms(),
             freshness: held.freshness(),
             refreshing: self.flight.is_some(),
             volatile: self.volatile,

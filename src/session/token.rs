@@ -146,8 +146,8 @@ impl Held {
         self.set.lifetime_ms.map_or(5_000, |lifetime| (lifetime / 4).min(5_000))
     }
 
-    /// When it expires on the wall clock, in seconds.
-    pub(crate) fn expires_at(&self) -> Option<f64> {
-        self.set.lifetime_ms.map(|lifetime| self.set.sent_ms.saturating_add(lifetime) as f64 / 1000.0)
+    /// When it expires on the wall clock.
+    pub(crate) fn expires_at_ms(&self) -> Option<u64> {
+        self.set.lifetime_ms.map(|lifetime| self.set.sent_ms.saturating_add(lifetime))
     }
 }

@@ -4,7 +4,7 @@ import { isTokenwardError } from './error.js';
 import { refusal } from './grants.js';
 import { call } from './instance.js';
 import { succeeded, type Machine, type Outcome } from './machine.js';
-import { createSession, machineOf } from './session.js';
+import { createSession, machineOf } from './create-session.js';
 import type { BearerFetch, BearerFetchOptions, BearerInit, SessionOptions } from './types.js';
 import { partsOf, resolve } from './url.js';
 
@@ -107,7 +107,8 @@ class Exchange {
 
   constructor(wrapper: Wrapper, send: typeof fetch, input: Input, init: RequestInit, headers: Headers, url: URL, mayReplay: boolean) {
     this.#wrapper = wrapper;
-    this.#send = send;
+    // A page's own fetch refuses to be called as a method.
+    this.#send = (...request) => send(...request);
     this.#input = input;
     this.#init = init;
     this.#headers = headers;
@@ -183,6 +184,7 @@ const FOLLOWS = typeof document === 'undefined' && (
 function readResources(resources: BearerFetchOptions['resources'], loopback: boolean): string {
   const list = Array.isArray(resources) ? resources as (string | URL)[] : [resources as string | URL];
   const places = JSON.stringify(list.map((url) => {
+    if (typeof url !== 'string' && !(url instanceof URL)) throw refusal('resources');
     try {
       return partsOf(resolve(url));
     } catch {

@@ -37,6 +37,24 @@ interface JwtExports {
   verify_jws(verifier: number, length: number, hostKey: number, valid?: boolean | null): number | undefined;
 }
 
+/** src/wasm/remote.rs. Times are Unix milliseconds. */
+interface RemoteExports {
+  release_remote(remote: number): void;
+  remote_admit(urls: string, loopback: boolean): boolean | undefined;
+  remote_advance(
+    remote: number, flight: number, now: number, given: boolean, outcome: string, detail: string, body: Uint8Array,
+  ): string | undefined;
+  remote_flight(remote: number): number;
+  remote_keys(remote: number): number | undefined;
+  remote_need(remote: number, now: number, given: boolean, since: number, missed: number): number | undefined;
+  remote_open(source: string, isIssuer: boolean, options: string, seed: number, snapshot?: string | null): number | undefined;
+  remote_outcome(remote: number): boolean | undefined;
+  remote_refresh(remote: number, now: number, given: boolean): number | undefined;
+  remote_snapshot(remote: number): string | undefined;
+  remote_state(remote: number, now: number, given: boolean): string | undefined;
+  remote_version(remote: number): number;
+}
+
 /** src/wasm/guard.rs. Everything crosses as JSON text. */
 interface GuardExports {
   guard_check(options: string, need: string): boolean | undefined;
@@ -58,4 +76,4 @@ interface SessionExports {
 }
 
 /** The exports of the module. The session-only module lacks those of verification; nothing there calls them. */
-export type Exports = BasicExports & JwtExports & SessionExports & GuardExports;
+export type Exports = BasicExports & JwtExports & SessionExports & GuardExports & RemoteExports;

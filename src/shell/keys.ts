@@ -4,7 +4,8 @@
 import { Held, disposable } from './held.js';
 import { call } from './instance.js';
 import { refusal } from './memory.js';
-import type { Algorithm, ImportOptions, Jwk } from './types.js';
+import { Remote } from './remote.js';
+import type { Algorithm, ImportOptions, Jwk, KeySetState, RemoteOptions } from './types.js';
 
 /**
  * What a signature can be checked with. A bare string is PEM and nothing else: a shared secret is bytes or an `oct`
@@ -18,6 +19,10 @@ export interface Keys {
   readonly cryptoKey?: CryptoKey;
   /** Whether what is installed is the JWK that the host exported. */
   exported?: boolean;
+  /** What fetches them. */
+  readonly remote?: Remote;
+  /** The JWK Set they are from, as JSON text. */
+  readonly jwks?: string;
 }
 
 const keysOf = new WeakMap<VerificationKey | KeySet, Keys>();
@@ -60,6 +65,45 @@ export class KeySet {
     return set;
   }
 
+  /**
+   * The JWK Set at a URL: fetched when it is first needed, and again as it grows old or lacks a key.
+   * @throws ERR_INSECURE_URL, ERR_INVALID_ARG, ERR_JWKS_INVALID for a snapshot of another set
+   */
+  static fromUrl(url: string | URL, options?: RemoteOptions): KeySet {
+    return KeySet.#remote(new Remote(url, false, options));
+  }
+
+  /**
+   * The JWK Set that an issuer's metadata names (OpenID Connect Discovery, RFC 8414). The metadata must be that of
+   * exactly this issuer.
+   * @throws as `fromUrl`
+   */
+  static discover(issuer: string, options?: RemoteOptions): KeySet {
+    return KeySet.#remote(new Remote(issuer, true, options));
+  }
+
+  static #remote(remote: Remote): KeySet {
+    const set = new KeySet();
+    keysOf.set(set, remote.keys);
+    return set;
+  }
+
+  /** How fresh the set is. One that was given is always fresh. */
+  get state(): KeySetState {
+    return keysOf.get(this)?.remote?.state ?? { freshness: 'fresh', fetchedAt: null, coolingDown: false, lastError: null };
+  }
+
+  /** Fetches the set now. @throws (rejects with) ERR_JWKS_FETCH_FAILED, ERR_JWKS_TIMEOUT; what there was stays. */
+  async refresh(options: { signal?: AbortSignal } = {}): Promise<void> {
+    await keysOf.get(this)?.remote?.refresh(options.signal);
+  }
+
+  /** What is known of a remote set, for `RemoteOptions.snapshot` elsewhere; of a set that was given, the set. */
+  snapshot(): string {
+    const keys = keysOf.get(this);
+    return keys?.remote?.snapshot() ?? keys?.jwks ?? '';
+  }
+
   /** How many keys of the set can be used. */
   get size(): number {
     const keys = keysOf.get(this);
@@ -68,7 +112,8 @@ export class KeySet {
 
   /** Clears the set from the module's memory. Without it, that happens when this object is collected. */
   free(): void {
-    keysOf.get(this)?.held.free();
+    const keys = keysOf.get(this);
+    (keys?.remote ?? keys?.held)?.free();
   }
 }
 disposable(KeySet);
@@ -116,7 +161,7 @@ export function adopt(keys: Keys): void {
 
 function readSet(jwks: unknown): Keys {
   const text = json(jwks);
-  return { held: new Held('release_keys', () => call('keys_from_jwks', text)) };
+  return { held: new Held('release_keys', () => call('keys_from_jwks', text)), jwks: text };
 }
 
 function readKey(input: unknown, options: ImportOptions): Keys {

@@ -1,6 +1,6 @@
 // URLs as this platform resolves them, for the module to judge.
 
-/** An absolute URL in the pieces that src/session/target.rs names. */
+/** An absolute URL in the pieces that src/url.rs names. */
 export type UrlParts = readonly [protocol: string, username: string, password: string, hostname: string, port: string, pathname: string, search: string];
 
 /** Resolves as the platform's fetch would. Throws a TypeError where it would. */

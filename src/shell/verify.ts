@@ -2,9 +2,10 @@
 
 import { isTokenwardError } from './error.js';
 import { Held, disposable } from './held.js';
-import { call, trim } from './instance.js';
+import { call, generation, trim } from './instance.js';
 import { adopt, exportOnce, readKeys, type KeyInput, type Keys } from './keys.js';
 import { message, number, put, range, refusal, text } from './memory.js';
+import type { Remote } from './remote.js';
 import type {
   Algorithm, Expiry, ExpiryOptions, Explanation, JoseHeader, JwsOptions, JwtClaims, Result, Rules, StandardSchema,
   TokenwardError, Verified, VerifiedJws,
@@ -38,18 +39,21 @@ class Compiled {
 
   /** Gives the token to the module, and the answer to `read`. */
   sync<T>(token: string, ask: Ask, read: () => T): T {
-    const { answer } = this.#step(token, ask, read);
+    const { remote } = this.#keys;
+    const { answer } = remote ? this.#fetched(remote, token, ask, read) : this.#step(token, ask, read);
     if (!answer) throw refusal('sync-key');
     return answer.value;
   }
 
-  /** As `sync`, asking the host about the signature where the key stays with it. */
+  /** As `sync`; fetches keys, and asks the host about the signature where the key stays with it. */
   async async<T>(token: string, ask: Ask, read: () => T): Promise<T> {
-    if (this.#keys.cryptoKey) await exportOnce(this.#keys);
+    const { remote, cryptoKey } = this.#keys;
+    if (remote) return this.#fetching(remote, token, ask, read);
+    if (cryptoKey) await exportOnce(this.#keys);
     let { answer, question } = this.#step(token, ask, read);
     while (!answer) {
       const { hostKey } = question as Question;
-      const valid = await askHost(question as Question, this.#keys.cryptoKey);
+      const valid = await askHost(question as Question, cryptoKey);
       ({ answer, question } = this.#step(token, ask, read, { hostKey, valid }));
     }
     return answer.value;
@@ -59,7 +63,48 @@ class Compiled {
     this.#held.free();
   }
 
-  #step<T>(token: string, ask: Ask, read: () => T, verdict: Verdict = NO_VERDICT): { answer?: { value: T }; question?: Question } {
+  /** Asks with a set that may have to be fetched, because it is old or because it lacks the token's key. */
+  async #fetching<T>(remote: Remote, token: string, ask: Ask, read: () => T): Promise<T> {
+    if (remote.version === 0) this.#judgeForm(token, ask, read);
+    let since = remote.moment()[0];
+    let missed = 0;
+    let verdict: unknown;
+    while (await remote.ready(since, missed)) {
+      try {
+        return (this.#step(token, ask, read).answer as { value: T }).value;
+      } catch (error) {
+        if (!isMiss(error)) throw error;
+        verdict = error;
+        if (missed === 0) since = remote.moment()[0];
+        missed = remote.version;
+      }
+    }
+    throw verdict;
+  }
+
+  /** As `#fetching`, with the set as it is. */
+  #fetched<T>(remote: Remote, token: string, ask: Ask, read: () => T): Outcome<T> {
+    const [now] = remote.moment();
+    if (remote.version === 0) this.#judgeForm(token, ask, read);
+    remote.readyNow(now);
+    try {
+      return this.#step(token, ask, read);
+    } catch (error) {
+      if (!isMiss(error) || !remote.readyNow(now, remote.version)) throw error;
+    }
+    return this.#step(token, ask, read);
+  }
+
+  /** What no key could make a good token is refused before anything is fetched for it. */
+  #judgeForm<T>(token: string, ask: Ask, read: () => T): void {
+    try {
+      this.#step(token, ask, read);
+    } catch (error) {
+      if (!isMiss(error)) throw error;
+    }
+  }
+
+  #step<T>(token: string, ask: Ask, read: () => T, verdict: Verdict = NO_VERDICT): Outcome<T> {
     adopt(this.#keys);
     const verifier = this.#held.handle;
     try {
@@ -75,6 +120,7 @@ class Compiled {
 export class Verifier<C extends object = {}> {
   readonly #compiled: Compiled;
   readonly #rules: Pick<Rules, 'now' | 'isRevoked' | 'schema'>;
+  #known: Pick<Verified, 'header' | 'key'> & { number: number; generation: number } | undefined;
 
   /** @throws ERR_INVALID_ARG for rules that check nothing, and what `importKey` throws. */
   constructor(options: VerifierOptions) {
@@ -85,12 +131,12 @@ export class Verifier<C extends object = {}> {
 
   /** @throws (rejects with) the reason why the token is not accepted. */
   async verify(token: string): Promise<Verified<C>> {
-    return this.#finish(await this.#compiled.async(token, this.#ask('verify'), accepted<C>));
+    return this.#finish(await this.#compiled.async(token, this.#ask('verify'), this.#accepted));
   }
 
   /** @throws the reason why the token is not accepted; ERR_SYNC_UNAVAILABLE where the answer exists only asynchronously. */
   verifySync(token: string): Verified<C> {
-    return this.#finishSync(this.#compiled.sync(token, this.#ask('verify'), accepted<C>));
+    return this.#finishSync(this.#compiled.sync(token, this.#ask('verify'), this.#accepted));
   }
 
   /** As `verify`, with the reason in the result. */
@@ -115,9 +161,12 @@ export class Verifier<C extends object = {}> {
    * Every check in order: passed, failed, or skipped because the rules do not ask for it or an earlier one failed.
    * There is no secret and nothing of the token's text in it. Claims that the rules require come as a second `claims`
    * after `time`, a schema as one at the end.
+   * @throws (rejects) only where keys could not be fetched, or there is no clock.
    */
   async explain(token: string): Promise<Explanation> {
-    const explanation = await this.#compiled.async(token, this.#ask('explain'), () => JSON.parse(text('payload') ?? '') as Explanation);
+    // This fetches the keys that the explanation is about.
+    const verified = await this.#compiled.async(token, this.#ask('verify'), this.#accepted).catch(() => undefined);
+    const explanation = await this.#compiled.async(token, this.#ask('explain'), () => parsed<Explanation>('payload'));
     const { isRevoked, schema } = this.#rules;
     const reached = explanation.ok;
     const add = async (check: 'revocation' | 'claims', asks: boolean, judge: () => Promise<unknown>): Promise<void> => {
@@ -135,7 +184,6 @@ export class Verifier<C extends object = {}> {
         explanation.ok = false;
       }
     };
-    const verified = explanation.ok && (isRevoked || schema) ? await this.#compiled.async(token, this.#ask('verify'), accepted<C>) : undefined;
     await add('revocation', isRevoked !== undefined, () => this.#revocation(verified as Verified<C>));
     if (schema) await add('claims', true, () => this.#schema(verified as Verified<C>));
     return explanation;
@@ -149,6 +197,20 @@ export class Verifier<C extends object = {}> {
   #ask(what: 'verify' | 'explain'): Ask {
     return (verifier, length, { hostKey, valid }) => call(what, verifier, length, ...moment(this.#rules.now), hostKey, valid);
   }
+
+  /** Most tokens of an issuer have the same header: it is parsed once, and copied where a copy is as good. */
+  readonly #accepted = (): Verified<C> => {
+    const headerNumber = number('headerNumber');
+    if (this.#known?.number !== headerNumber || this.#known.generation !== generation()) {
+      const known = { header: parsed<JoseHeader>('header'), key: usedKey() };
+      if (headerNumber === 0 || Object.values(known.header).some((value) => typeof value === 'object')) {
+        return { header: known.header, payload: parsed('payload'), key: known.key };
+      }
+      this.#known = { ...known, number: headerNumber, generation: generation() };
+    }
+    const { header, key } = this.#known;
+    return { header: { ...header }, payload: parsed('payload'), key: { ...key } };
+  };
 
   #finishSync(verified: Verified<C>): Verified<C> {
     const { isRevoked, schema } = this.#rules;
@@ -265,6 +327,8 @@ export function isExpired(token: string | JwtClaims, options?: ExpiryOptions): b
 
 interface Question { algorithm: Algorithm; hostKey: number; message: Uint8Array<ArrayBuffer>; signature: Uint8Array<ArrayBuffer> }
 interface Verdict { hostKey: number; valid: boolean | undefined }
+/** The answer that was read, or what the host has to be asked first. */
+interface Outcome<T> { answer?: { value: T }; question?: Question }
 /** Asks the module about the token in the scratch buffer: CHECK_SIGNATURE, or the answer is there to be read. */
 type Ask = (verifier: number, length: number, verdict: Verdict) => number;
 
@@ -300,10 +364,6 @@ function copied<T extends object>(options: T, name: string): T {
 
 function parsed<T>(name: 'header' | 'payload'): T {
   return JSON.parse(text(name) ?? '') as T;
-}
-
-function accepted<C extends object>(): Verified<C> {
-  return { header: parsed('header'), payload: parsed('payload'), key: usedKey() };
 }
 
 function acceptedJws(): VerifiedJws {
@@ -382,6 +442,10 @@ function judgeSchema<C extends object>(verified: Verified<C>, answer: unknown): 
     throw refusal('schema', typeof name === 'string' ? name : 'schema');
   }
   verified.payload = value as JwtClaims & C;
+}
+
+function isMiss(error: unknown): boolean {
+  return isTokenwardError(error) && error.code === 'ERR_JWKS_NO_MATCHING_KEY';
 }
 
 function refused<C extends object>(error: unknown): Result<C> {

@@ -12,8 +12,8 @@ use crate::error::{Error, Lack, Misuse, Reason, TokenFault};
 use crate::json::push_string;
 use crate::jwt::{
     Algorithm, Expiry, Explanation, HostKey, ImportOptions, JwsVerifier, KeySet, Keys, MAX_TOKEN_LENGTH,
-    Outcome, SignatureCheck, SignatureValid, Step, UnverifiedJwt, VerificationKey, Verifier,
-    thumbprint as jwk_thumbprint,
+    Outcome, SignatureCheck, SignatureValid, Step, UnverifiedJwt, VerificationKey, Verified, VerifiedJws,
+    Verifier, thumbprint as jwk_thumbprint,
 };
 use crate::time::NumericDate;
 use crate::wasm::error::{Members, fail, settle};
@@ -39,6 +39,8 @@ struct Answer {
     algorithm: u32,
     host_key: u32,
     message_length: u32,
+    /// Answers of one number have the same header, key and algorithm; 0 for none.
+    header_number: u32,
 }
 
 const NOTHING: Answer = Answer {
@@ -49,7 +51,17 @@ const NOTHING: Answer = Answer {
     algorithm: 0,
     host_key: 0,
     message_length: 0,
+    header_number: 0,
 };
+
+#[expect(dead_code, reason = "read by JavaScript, through the ranges of the answer")]
+enum Kept {
+    Nothing,
+    Bytes(Vec<u8>),
+    Unverified(Vec<u8>, Vec<u8>),
+    Verified(Verified),
+    VerifiedJws(VerifiedJws),
+}
 
 /// A verifier, of claims or of signatures alone.
 enum Compiled {
@@ -69,13 +81,13 @@ impl Compiled {
 thread_local! {
     static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     static ANSWER: Cell<Answer> = const { Cell::new(NOTHING) };
-    /// Keeps alive what the answer points into, until the next answer.
-    static KEPT: RefCell<[Vec<u8>; 4]> = const { RefCell::new([const { Vec::new() }; 4]) };
+    /// What the answer points into, until the next one.
+    static KEPT: RefCell<Kept> = const { RefCell::new(Kept::Nothing) };
     static KEYS: RefCell<Table<Keys>> = const { RefCell::new(Table::new()) };
     static VERIFIERS: RefCell<Table<Compiled>> = const { RefCell::new(Table::new()) };
 }
 
-/// Where the answer lies: eleven 32-bit numbers in the order of its fields.
+/// Where the answer lies: twelve 32-bit numbers in the order of its fields.
 #[wasm_bindgen]
 pub fn answer() -> u32 {
     ANSWER.with(|answer| answer.as_ptr() as usize as u32)
@@ -118,7 +130,8 @@ pub fn decode(length: u32) -> Option<bool> {
         let jwt = UnverifiedJwt::parse_bytes(token, MAX_TOKEN_LENGTH)?;
         jwt.claims_unverified()?;
         let (header, payload) = jwt.into_json_unverified();
-        keep(header, payload, Vec::new(), None, NOTHING);
+        ANSWER.set(Answer { header: range(&header), payload: range(&payload), ..NOTHING });
+        KEPT.replace(Kept::Unverified(header, payload));
         Ok(true)
     }))
 }
@@ -280,9 +293,7 @@ pub fn verify(
         let check = verifier.start_bytes(token)?;
         let now = moment(now, given)?;
         let Some(valid) = (Verdict { host_key, valid }).apply(check)? else { return Ok(CHECK_SIGNATURE) };
-        let verified = valid.judge(now)?;
-        let (algorithm, kid) = (verified.algorithm(), verified.kid().map(String::from));
-        accept(verified.into_json(), algorithm, kid)
+        accept(valid.judge(now)?)
     })
 }
 
@@ -293,9 +304,7 @@ pub fn verify_jws(verifier: u32, length: u32, host_key: u32, valid: Option<bool>
         let Compiled::Jws(verifier) = verifier else { return Err(freed()) };
         let check = verifier.start_bytes(token)?;
         let Some(valid) = (Verdict { host_key, valid }).apply(check)? else { return Ok(CHECK_SIGNATURE) };
-        let verified = valid.into_jws();
-        let (algorithm, kid) = (verified.algorithm(), verified.kid().map(String::from));
-        accept(verified.into_parts(), algorithm, kid)
+        accept_jws(valid.into_jws())
     })
 }
 
@@ -320,7 +329,8 @@ pub fn explain(
             return Ok(CHECK_SIGNATURE);
         }
         let explanation = explanation_json(&verifier.explain(token, now, valid));
-        keep(Vec::new(), explanation.into_bytes(), Vec::new(), None, NOTHING);
+        ANSWER.set(Answer { payload: range(explanation.as_bytes()), ..NOTHING });
+        KEPT.replace(Kept::Bytes(explanation.into_bytes()));
         Ok(ACCEPTED)
     })
 }
@@ -338,6 +348,7 @@ pub fn refuse(what: &str, detail: &str) -> Option<bool> {
         "token-kind" => Error::malformed(TokenFault::NotAString),
         "key-kind" => Error::KeyUnusable { misuse: Misuse::Kind },
         "key-engine" => Error::KeyUnusable { misuse: Misuse::Engine },
+        "sync-keys" => Error::SyncUnavailable { lack: Lack::Keys },
         "sync-key" => Error::SyncUnavailable { lack: Lack::CryptoKey },
         "sync-callback" => Error::SyncUnavailable { lack: Lack::Callback },
         "revoked" => Error::Revoked,
@@ -396,23 +407,50 @@ impl Verdict {
     }
 }
 
-fn accept(
-    (header, payload): (Vec<u8>, Vec<u8>),
-    algorithm: Algorithm,
-    kid: Option<String>,
-) -> Result<u32, Error> {
-    keep(header, payload, Vec::new(), kid, Answer { algorithm: algorithm as u32, ..NOTHING });
+fn accept(verified: Verified) -> Result<u32, Error> {
+    ANSWER.set(Answer {
+        header: range(verified.header().json()),
+        payload: range(verified.payload()),
+        kid: range_of_kid(verified.kid()),
+        algorithm: verified.algorithm() as u32,
+        header_number: verified.header_number().unwrap_or_default(),
+        ..NOTHING
+    });
+    KEPT.replace(Kept::Verified(verified));
     Ok(ACCEPTED)
 }
 
+fn accept_jws(verified: VerifiedJws) -> Result<u32, Error> {
+    ANSWER.set(Answer {
+        header: range(verified.header().json()),
+        payload: range(verified.payload()),
+        kid: range_of_kid(verified.kid()),
+        algorithm: verified.algorithm() as u32,
+        ..NOTHING
+    });
+    KEPT.replace(Kept::VerifiedJws(verified));
+    Ok(ACCEPTED)
+}
+
+/// No key identifier, and an empty one, are told apart by the offset.
+fn range_of_kid(kid: Option<&str>) -> [u32; 2] {
+    kid.map_or([0; 2], |kid| range(kid.as_bytes()))
+}
+
 fn ask_host<R>(check: &SignatureCheck<'_, R>) {
-    let answer = Answer {
+    let signature = check.jwt().signature().to_vec();
+    ANSWER.set(Answer {
+        signature: range(&signature),
         algorithm: check.algorithm() as u32,
         host_key: check.host_key().unwrap_or_default(),
         message_length: check.jwt().signing_input().len() as u32,
         ..NOTHING
-    };
-    keep(Vec::new(), Vec::new(), check.jwt().signature().to_vec(), None, answer);
+    });
+    KEPT.replace(Kept::Bytes(signature));
+}
+
+fn range(bytes: &[u8]) -> [u32; 2] {
+    [bytes.as_ptr() as usize as u32, bytes.len() as u32]
 }
 
 /// `{"ok","steps":[{"check","outcome","detail","code"}]}`.
@@ -436,21 +474,6 @@ fn step_json(step: &Step) -> String {
     members.text("detail", &step.detail);
     members.optional_text("code", code);
     members.finish()
-}
-
-/// Keeps these bytes until the next answer and points the answer at them.
-fn keep(header: Vec<u8>, payload: Vec<u8>, signature: Vec<u8>, kid: Option<String>, answer: Answer) {
-    let kid = kid.map(String::into_bytes);
-    let range = |bytes: &[u8]| [bytes.as_ptr() as usize as u32, bytes.len() as u32];
-    ANSWER.set(Answer {
-        header: range(&header),
-        payload: range(&payload),
-        signature: range(&signature),
-        // No key identifier, and an empty one, are told apart by the offset.
-        kid: kid.as_deref().map_or([0; 2], range),
-        ..answer
-    });
-    KEPT.replace([header, payload, signature, kid.unwrap_or_default()]);
 }
 
 fn moment(now: f64, given: bool) -> Result<NumericDate, Error> {
@@ -479,7 +502,7 @@ fn import_options(algorithm: Option<&str>, allow_short_secret: bool) -> Result<I
     Ok(ImportOptions { algorithm, allow_short_secret })
 }
 
-fn add_keys(keys: impl Into<Keys>) -> u32 {
+pub(super) fn add_keys(keys: impl Into<Keys>) -> u32 {
     KEYS.with_borrow_mut(|table| table.add(keys.into()))
 }
 

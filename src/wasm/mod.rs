@@ -12,10 +12,14 @@ mod guard;
 #[cfg(feature = "jwt")]
 mod jwt;
 #[cfg(feature = "jwt")]
+mod remote;
+#[cfg(feature = "jwt")]
 mod rules;
 #[cfg(feature = "session")]
 mod session;
 mod table;
+#[cfg(any(feature = "jwt", feature = "session"))]
+mod url;
 
 /// The version of this crate, so that the shell can tell a module that is not its own.
 #[wasm_bindgen]

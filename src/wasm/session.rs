@@ -8,15 +8,15 @@ use std::cell::RefCell;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::Secret;
-use crate::error::{Error, UrlFault};
+use crate::error::Error;
 use crate::json::{Object, Value, push_string};
 use crate::session::{
     Answer, Credentials, Effect, Event, Fields, Grant, JsonLogin, Loss, Notice, Now, Options, Request,
-    Resources, Session, Snapshot, StoreFailed, Stored, UrlParts, endpoint,
-    parse_challenges as read_challenges,
+    Resources, Session, Snapshot, StoreFailed, Stored, endpoint, parse_challenges as read_challenges,
 };
 use crate::wasm::error::{Members, settle, to_json};
 use crate::wasm::table::Table;
+use crate::wasm::url::{Parts, no_url};
 
 thread_local! {
     static SESSIONS: RefCell<Table<Session>> = const { RefCell::new(Table::new()) };
@@ -88,7 +88,7 @@ pub fn session_explain(session: u32) -> Option<String> {
         SESSIONS.with_borrow(|sessions| sessions.get(session).map(Session::explain)).unwrap_or_default();
     Some(list(log.iter().map(|line| {
         let mut members = Members::default();
-        members.raw("at", &(line.at_ms as f64 / 1000.0).to_string());
+        members.raw("at", &seconds(line.at_ms));
         members.text("from", line.from);
         members.text("event", line.event);
         members.text("to", line.to);
@@ -167,34 +167,13 @@ fn argument(name: &str) -> Error {
     Error::invalid_arg(name, expected)
 }
 
-const fn no_url() -> Error {
-    Error::InsecureUrl { fault: UrlFault::Syntax }
+/// Seconds as JSON. Printing a floating-point number would need a tenth of the whole module.
+fn seconds(ms: u64) -> String {
+    format!("{}.{:03}", ms / 1000, ms % 1000)
 }
 
 fn list(items: impl Iterator<Item = String>) -> String {
     format!("[{}]", items.collect::<Vec<_>>().join(","))
-}
-
-/// A URL as the platform resolved it, in the order of the fields of [`UrlParts`].
-struct Parts([String; 7]);
-
-impl Parts {
-    fn read(value: Option<Value<'_>>) -> Result<Self, Error> {
-        let Some(Value::Array(parts)) = value else {
-            return Err(no_url());
-        };
-        let mut strings = parts
-            .elements()
-            .into_iter()
-            .map_while(|part| part.as_text().map(|text| text.to_cow().into_owned()));
-        let mut next = || strings.next().ok_or_else(no_url);
-        Ok(Self([next()?, next()?, next()?, next()?, next()?, next()?, next()?]))
-    }
-
-    fn as_url(&self) -> UrlParts<'_> {
-        let [protocol, username, password, hostname, port, pathname, search] = &self.0;
-        UrlParts { protocol, username, password, hostname, port, pathname, search }
-    }
 }
 
 fn read_resources(urls: &str, loopback: bool) -> Result<Resources, Error> {
@@ -511,7 +490,7 @@ fn write_snapshot(snapshot: &Snapshot) -> String {
             members.text("status", "signed-out");
             members.text("reason", reason.as_str());
         }
-        Snapshot::Active { generation, subject, scopes, expires_at, freshness, refreshing, volatile } => {
+        Snapshot::Active { generation, subject, scopes, expires_at_ms, freshness, refreshing, volatile } => {
             members.text("status", "active");
             members.optional_number("generation", Some(*generation));
             members.optional_text("subject", subject.as_deref());
@@ -523,8 +502,8 @@ fn write_snapshot(snapshot: &Snapshot) -> String {
                 });
                 members.raw("scopes", &list(quoted));
             }
-            if let Some(expires_at) = expires_at {
-                members.raw("expiresAt", &expires_at.to_string());
+            if let Some(expires_at_ms) = expires_at_ms {
+                members.raw("expiresAt", &seconds(*expires_at_ms));
             }
             members.text("freshness", freshness.as_str());
             members.raw("refreshing", if *refreshing { "true" } else { "false" });

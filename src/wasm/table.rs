@@ -24,7 +24,6 @@ impl<T> Table<T> {
         self.slots.get(handle as usize)?.as_ref()
     }
 
-    #[cfg(feature = "session")]
     pub(super) fn get_mut(&mut self, handle: u32) -> Option<&mut T> {
         self.slots.get_mut(handle as usize)?.as_mut()
     }

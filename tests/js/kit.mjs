@@ -41,21 +41,28 @@ export function base64url(data) {
 
 export const unsigned = (header, payload) => `${base64url(JSON.stringify(header))}.${base64url(JSON.stringify(payload))}`;
 
-/** A key pair, or a secret, that signs tokens; `jwk` is what verifies them, and `kid` is in both unless it is null. */
-export async function signer(alg, { kid = `${alg}-key`, extractable = true } = {}) {
+/** RSA keys take long to make, and one is as good as another. */
+const generated = new Map();
+
+/**
+ * A key pair, or a secret, that signs tokens; `jwk` is what verifies them, and `kid` is in both unless it is null.
+ * The same one every time, unless it is to be `fresh`; its CryptoKey is always a new object.
+ */
+export async function signer(alg, { kid = `${alg}-key`, extractable = true, fresh = false } = {}) {
   const [generate, how] = ALGORITHMS[alg];
-  const made = await crypto.subtle.generateKey(generate, true, ['sign', 'verify']);
+  const made = (!fresh && generated.get(alg)) || await crypto.subtle.generateKey(generate, true, ['sign', 'verify']);
+  if (!fresh) generated.set(alg, made);
   const privateKey = made.privateKey ?? made;
   const jwk = await crypto.subtle.exportKey('jwk', made.publicKey ?? made);
   for (const member of ['key_ops', 'ext']) delete jwk[member];
   Object.assign(jwk, { alg }, kid !== null && { kid });
-  const publicKey = made.publicKey && extractable ? made.publicKey
-    : await crypto.subtle.importKey('jwk', { ...jwk, alg: undefined }, generate, extractable, ['verify']);
+  const { alg: _, ...material } = jwk;
+  const cryptoKey = await crypto.subtle.importKey('jwk', material, generate, extractable, ['verify']);
   return {
     alg,
     kid,
     jwk,
-    cryptoKey: publicKey,
+    cryptoKey,
     /** SPKI PEM; only where there is a public key. */
     pem: async () => pem(await crypto.subtle.exportKey('spki', made.publicKey)),
     /** The secret's bytes; only where it is one. */

@@ -37,7 +37,7 @@ export default ({ test, assert, tokenward }) => {
     });
 
     test(`${alg}: another key of the same kind refuses the token`, async () => {
-      const [key, other] = [await signer(alg), await signer(alg)];
+      const [key, other] = [await signer(alg), await signer(alg, { fresh: true })];
       const token = await key.sign();
       assert.throws('ERR_JWS_SIGNATURE_VERIFICATION_FAILED', () => verifySync(token, other.jwk, rules()));
     });
