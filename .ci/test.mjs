@@ -35,7 +35,6 @@ await count('README', 'node', ['tests/js/run-readme.mjs']);
 await inChromium('README in a page', 'node', ['tests/js/run-readme.mjs', '--page']);
 await count('demo', 'node', ['tests/js/run-demo.mjs']);
 await inChromium('demo in a page', 'node', ['tests/js/run-demo.mjs', '--page']);
-await inChromium('README', 'node', ['tests/js/readme.mjs']);
 await check('declarations', 'node', ['.ci/types.mjs']);
 await check('publint', 'publint', ['--strict', tarball]);
 // core.wasm is not for TypeScript to resolve.

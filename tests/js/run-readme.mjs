@@ -1,118 +1,113 @@
-// Every snippet of the README that is not Rust (rustdoc runs those), over the packed package: the JavaScript in Node, the Worker in
-// workerd, and with --page the page in headless Chromium.
+// Runs every snippet of README.md on the packed package, against the Worker of www/ under the names that README uses: in Node
+// and workerd, and with --page those for a page in headless Chromium. rustdoc runs those in Rust.
 
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 
 import { workerModules } from './bundle.mjs';
-import { runSuites } from './harness.mjs';
 import { importFromUser, packageFolder, report, root } from './installed.mjs';
-import { claims, signer } from './kit.mjs';
 import { withChromium } from './webdriver.mjs';
 
 const { Miniflare } = createRequire(join(root, 'tests/'))('miniflare');
-
 const ISSUER = 'https://login.example.com';
 const AUDIENCE = 'https://api.example.com';
-const snippets = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/^```(js|html)\n([^]*?)^```/gm)].map(([, language, code]) => ({ language, code }));
-const scripts = snippets.filter(({ language, code }) => language === 'js' && !code.includes('export default'));
-const workers = snippets.filter(({ language, code }) => language === 'js' && code.includes('export default'));
-const pages = snippets.filter(({ language }) => language === 'html');
+const [USERNAME, PASSWORD] = ['your-email@example.com', 'your-password'];
 
-const key = await signer('ES256');
-const token = await key.sign(claims({ iss: ISSUER, aud: AUDIENCE, exp: Date.now() / 1000 + 300 }));
-const jwks = { keys: [key.jwk] };
+const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const snippets = [...readme.matchAll(/^```(js|html)\n(.*?)^```$/gms)].map(([, language, code]) => ({ language, code }));
 
-/** What a snippet with this name in it prints. */
-const PRINTS = [
-  ['new Verifier', /^hello ada$/],
-  ['importKey', /^ERR_JOSE_ALG_NOT_ALLOWED$/],
-  ['checkExpiry', /^ES256 for ada: (300|299) s to go$/],
-  ['createBearerFetch', /^200 \{"hello":"ada"\}$/],
+const service = new Miniflare({
+  modules: await workerModules(readFileSync(join(root, 'www/worker.js'), 'utf8')),
+  compatibilityDate: '2024-01-01', bindings: { ISSUER, AUDIENCE, USERNAME, PASSWORD },
+});
+const direct = globalThis.fetch;
+// The names of README stand for the service.
+globalThis.fetch = (input, init) => {
+  const { origin, pathname } = new URL(input instanceof Request ? input.url : input);
+  if (origin !== ISSUER && origin !== AUDIENCE) return direct(input, init);
+  const request = new Request(input, init);
+  return service.dispatchFetch(`http://service${pathname}`, {
+    method: request.method, headers: [...request.headers], body: request.body, duplex: 'half',
+  });
+};
+const answer = await fetch(`${AUDIENCE}/token`, { method: 'POST', body: JSON.stringify({ username: USERNAME, password: PASSWORD }) });
+globalThis.token = (await answer.json()).token;
+const jwks = await (await fetch(`${ISSUER}/.well-known/jwks.json`)).json();
+
+/** What each snippet must say, in the order of README; a snippet without a line here fails. */
+const EXPECTED = [
+  printed(/^hello your-email@example\.com$/),
+  printed(/^ERR_JOSE_ALG_NOT_ALLOWED$/),
+  printed(/^RS256 for your-email@example\.com: \d+ s to go$/),
+  printed(/^200 .*Hello your-email@example\.com/),
+  inWorker,
+  inPage,
 ];
 
-/** The servers that the snippets name. */
-async function servers(input, init) {
-  const request = new Request(input, init);
-  const { href } = new URL(request.url);
-  if (href === `${ISSUER}/.well-known/jwks.json`) return Response.json(jwks);
-  if (href === `${AUDIENCE}/token`) return Response.json({ token, refresh_token: 'refresh', token_type: 'Bearer', expires_in: 300 });
-  if (href === `${AUDIENCE}/logout`) return new Response(null, { status: 204 });
-  if (href === `${AUDIENCE}/protected` && request.headers.get('authorization') === `Bearer ${token}`) return Response.json({ hello: 'ada' });
-  return new Response('no', { status: 401 });
-}
-
-async function printed(body) {
-  const { fetch } = globalThis;
-  const { log } = console;
-  const lines = [];
-  Object.assign(globalThis, { fetch: servers, token });
-  console.log = (...values) => lines.push(values.map((value) => (typeof value === 'object' ? JSON.stringify(value) : String(value))).join(' '));
+const result = { passed: 0, failures: [] };
+const inPages = process.argv.includes('--page');
+for (const [index, snippet] of snippets.entries()) {
+  if ((snippet.language === 'html') !== inPages) continue;
+  const name = `snippet ${index + 1} of README.md (${snippet.language})`;
   try {
-    await body();
-  } finally {
-    Object.assign(globalThis, { fetch });
-    console.log = log;
+    await EXPECTED[index](snippet.code, index);
+    result.passed += 1;
+  } catch (error) {
+    result.failures.push({ name, error: String(error?.stack ?? error) });
   }
-  return lines.join('\n');
+}
+if (snippets.length !== EXPECTED.length) result.failures.push({ name: 'README.md', error: `${snippets.length} snippets, ${EXPECTED.length} expected` });
+await service.dispose();
+process.exitCode = report('README', result) ? 0 : 1;
+
+function printed(pattern) {
+  return async (code, index) => {
+    const lines = [];
+    const { log } = console;
+    console.log = (...parts) => lines.push(parts.map((part) => (typeof part === 'string' ? part : JSON.stringify(part))).join(' '));
+    try {
+      await importFromUser(`readme-${index}.mjs`, code);
+    } finally {
+      console.log = log;
+    }
+    if (lines.length !== 1 || !pattern.test(lines[0])) throw new Error(`printed ${JSON.stringify(lines)}, expected ${pattern}`);
+  };
 }
 
-const inNode = ({ test, assert }) => {
-  test('there is a snippet of every kind', () => assert.same([scripts.length, workers.length, pages.length].map((count) => count > 0), [true, true, true]));
-
-  for (const [index, { code }] of scripts.entries()) {
-    const title = code.split('\n')[0];
-    test(`"${title}" runs`, async () => {
-      const lines = await printed(() => importFromUser(`readme-${index}.mjs`, code));
-      const expected = PRINTS.find(([of]) => code.includes(of));
-      assert.ok(expected, `an expectation for ${title}`);
-      assert.ok(expected[1].test(lines), `${JSON.stringify(lines)} as ${expected[1]}`);
-    });
+async function inWorker(code) {
+  const worker = new Miniflare({
+    modules: await workerModules(code), compatibilityDate: '2024-01-01', bindings: { ISSUER, AUDIENCE, JWKS: JSON.stringify(jwks) },
+  });
+  try {
+    const without = await worker.dispatchFetch('http://worker/');
+    const sentence = 'You must specify a Bearer token in the Authorization header to access this resource';
+    if (without.status !== 401 || !(await without.text()).includes(sentence)) throw new Error(`status ${without.status} without a token`);
+    const response = await worker.dispatchFetch('http://worker/', { headers: { authorization: `Bearer ${token}` } });
+    const { hello } = await response.json();
+    if (hello !== USERNAME) throw new Error(`status ${response.status} with a token`);
+  } finally {
+    await worker.dispose();
   }
+}
 
-  for (const { code } of workers) {
-    test('the Worker refuses a request without a token, and greets one with it', async () => {
-      const miniflare = new Miniflare({
-        modules: await workerModules(code), compatibilityDate: '2024-01-01', bindings: { ISSUER, AUDIENCE, JWKS: JSON.stringify(jwks) },
-      });
-      try {
-        const refused = await miniflare.dispatchFetch(AUDIENCE);
-        assert.equal(refused.status, 401);
-        assert.ok((await refused.text()).includes('You must specify a Bearer token in the Authorization header to access this resource'));
-        const greeted = await miniflare.dispatchFetch(AUDIENCE, { headers: { authorization: `Bearer ${token}` } });
-        assert.same(await greeted.json(), { hello: 'ada' });
-      } finally {
-        await miniflare.dispose();
-      }
+async function inPage(code) {
+  const imports = JSON.stringify({ imports: { tokenward: '/dist/index.js' } });
+  const page = `<!doctype html><script type="importmap">${imports}</script><form><input><output></output></form>${code}`;
+  const server = createServer(({ url }, response) => {
+    response.setHeader('content-type', extname(url) === '.js' ? 'text/javascript' : 'text/html');
+    response.end(url.startsWith('/dist/') ? readFileSync(join(packageFolder, url)) : page);
+  }).listen(0, '127.0.0.1');
+  try {
+    await withChromium(async ({ open, evaluate }) => {
+      await open(`http://127.0.0.1:${server.address().port}/`);
+      const said = await evaluate(`document.querySelector('input').value = arguments[0];
+        document.querySelector('form').requestSubmit();
+        return document.querySelector('output').textContent;`, token);
+      if (said !== `${USERNAME}: not expired`) throw new Error(`the page says ${JSON.stringify(said)}`);
     });
+  } finally {
+    server.close();
   }
-};
-
-const inPage = ({ open, evaluate }) => ({ test, assert }) => {
-  for (const { code } of pages) {
-    test('the page says who the token is for', async () => {
-      const server = createServer((request, response) => {
-        const script = request.url === '/tokenward.js';
-        response.setHeader('content-type', script ? 'text/javascript' : 'text/html');
-        response.end(script ? readFileSync(join(packageFolder, 'dist/index.js'))
-          : `<!doctype html><script type="importmap">{"imports":{"tokenward":"/tokenward.js"}}</script><form><input></form><output></output>${code}`);
-      });
-      await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-      try {
-        await open(`http://127.0.0.1:${server.address().port}/`);
-        await evaluate("document.querySelector('input').value = arguments[0]; document.querySelector('form').requestSubmit()", token);
-        assert.equal(await evaluate("return document.querySelector('output').textContent"), 'ada: not expired');
-      } finally {
-        server.close();
-        server.closeAllConnections();
-      }
-    });
-  }
-};
-
-const result = process.argv.includes('--page')
-  ? await withChromium((browser) => runSuites({ readme: inPage(browser) }, {}))
-  : await runSuites({ readme: inNode }, {});
-process.exitCode = report('README', result) ? 0 : 1;
+}
