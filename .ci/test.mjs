@@ -33,6 +33,7 @@ await inChromium('package in Chromium', 'node', ['tests/js/run-chromium.mjs']);
 await count('tokens of oidc-provider', 'node', ['tests/js/oidc/run.mjs']);
 await count('demo', 'node', ['tests/js/run-demo.mjs']);
 await inChromium('demo in a page', 'node', ['tests/js/run-demo.mjs', '--page']);
+await inChromium('README', 'node', ['tests/js/readme.mjs']);
 await check('declarations', 'node', ['.ci/types.mjs']);
 await check('publint', 'publint', ['--strict', tarball]);
 // core.wasm is not for TypeScript to resolve.

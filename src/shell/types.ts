@@ -95,6 +95,35 @@ export interface Verified<C extends object = {}> {
   key: { kid?: string; alg: Algorithm };
 }
 
+/** A JWS whose signature holds. Its payload was not judged. */
+export interface VerifiedJws {
+  header: JoseHeader;
+  payload: Uint8Array;
+  /** The key that fitted, and the algorithm that was used. */
+  key: { kid?: string; alg: Algorithm };
+}
+
+/** What is accepted of a JWS. */
+export interface JwsOptions {
+  /** Default: what the key allows. Required for a bare secret. */
+  algorithms?: readonly Algorithm[];
+  /** Characters; longer tokens are refused unread. Default 16 384. */
+  maxTokenLength?: number;
+}
+
+/** Every check of a verification in order, with no secret and nothing of the token in it. */
+export interface Explanation {
+  ok: boolean;
+  steps: {
+    check: 'format' | 'header' | 'algorithm' | 'key' | 'signature' | 'claims' | 'typ' | 'issuer' | 'subject' | 'audience'
+      | 'time' | 'scope' | 'revocation';
+    /** Skipped: the rules do not ask for it, or a check before it failed. */
+    outcome: 'passed' | 'failed' | 'skipped';
+    detail: string;
+    code?: ErrorCode;
+  }[];
+}
+
 /** What became of a token, without a throw. */
 export type Result<C extends object = {}> = ({ ok: true } & Verified<C>) | { ok: false; error: TokenwardError };
 

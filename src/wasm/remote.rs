@@ -7,7 +7,7 @@ use std::time::Duration;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::error::Error;
-use crate::json::{Object, Value, parse_array, push_string};
+use crate::json::{Object, Value, parse_array, push_string, seconds};
 use crate::jwt::KeySet;
 use crate::jwt::remote::{
     Action, Freshness, Input, Need, Remote, RemoteOptions, Response, Source, admit as admit_url,
@@ -187,7 +187,7 @@ pub fn remote_state(remote: u32, now: f64, given: bool) -> Option<String> {
                 Freshness::Stale => "stale",
             },
         );
-        let fetched_at = remote.fetched_at().map(|at| (at as f64 / 1000.0).to_string());
+        let fetched_at = remote.fetched_at().map(seconds);
         members.raw("fetchedAt", fetched_at.as_deref().unwrap_or("null"));
         members.raw("coolingDown", if remote.is_cooling_down(now) { "true" } else { "false" });
         match remote.last_error() {
