@@ -153,7 +153,7 @@ export class Remote {
         await sleep(action.ms);
         return ['ready'];
       case 'read':
-        return ['found', JSON.stringify(await Promise.all(action.keys.map((key) => read(cache, key, action.withinMs))))];
+        return read(cache, action.keys, action.withinMs);
       case 'write':
         await inTime(async () => cache?.set(action.key, action.value, action.ttlSeconds), action.withinMs).catch(() => {});
         return ['ready'];
@@ -241,12 +241,12 @@ async function answer(response: Response, maxBytes = 262_144): Promise<Outcome> 
   return ['got', JSON.stringify(head), body.subarray(0, maxBytes + 1)];
 }
 
-async function read(cache: JwksCache | undefined, key: string, withinMs: number): Promise<string | null> {
+async function read(cache: JwksCache | undefined, keys: readonly string[], withinMs: number): Promise<Outcome> {
   try {
-    const value: unknown = await inTime(async () => cache?.get(key), withinMs);
-    return typeof value === 'string' ? value : null;
+    const values: unknown[] = await inTime(() => Promise.all(keys.map(async (key) => cache?.get(key))), withinMs);
+    return ['found', JSON.stringify(values.map((value) => (typeof value === 'string' ? value : null)))];
   } catch {
-    return null;
+    return ['failed'];
   }
 }
 
