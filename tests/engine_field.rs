@@ -16,6 +16,8 @@ mod edwards;
 mod field;
 #[path = "../src/engine/kernels/field/generate.rs"]
 mod generate;
+#[path = "../src/engine/kernels/multiples.rs"]
+mod multiples;
 #[path = "../src/engine/kernels/weierstrass.rs"]
 mod weierstrass;
 
