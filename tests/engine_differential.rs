@@ -72,6 +72,11 @@ fn verifies<A: Algorithm>(algorithm: &A, key: &A::VerifyingKey, message: &[u8], 
         .is_ok_and(|signature| algorithm.verify_signature(&signature, key, message))
 }
 
+fn padded(number: &BigUint, width: usize) -> Vec<u8> {
+    let bytes = number.to_bytes_be();
+    [vec![0; width - bytes.len()], bytes].concat()
+}
+
 /// Of so many cases, some have to be good and some bad.
 fn both_kinds(cases: u64, good: u64) {
     assert!(cases < 100 || (good > cases / 4 && good < cases / 4 * 3), "{good} good of {cases}");
@@ -89,10 +94,7 @@ macro_rules! ecdsa {
             let n = BigUint::parse_bytes($n.as_bytes(), 16).unwrap();
             let special: Vec<_> = [BigUint::ZERO, BigUint::from(1_u32), &n - 1_u32, n.clone(), &n + 1_u32]
                 .iter()
-                .map(|number| {
-                    let bytes = number.to_bytes_be();
-                    [vec![0; $width - bytes.len()], bytes].concat()
-                })
+                .map(|number| padded(number, $width))
                 .collect();
             let new_key = |random: &mut Random| {
                 let mut secret = random.bytes::<$width>();
@@ -118,11 +120,17 @@ macro_rules! ecdsa {
                 let digest = <$hash>::digest(&message);
                 let signature: Signature = signer.sign_prehash(&digest).unwrap();
                 let mut signature = signature.to_bytes().to_vec();
+                if random.below(4) == 0 {
+                    // The other root.
+                    let s = padded(&(&n - BigUint::from_bytes_be(&signature[$width..])), $width);
+                    signature[$width..].copy_from_slice(&s);
+                }
                 if random.below(2) == 0 {
                     random.mutate(&mut signature, &special);
                 }
+                // `normalize_s` because the crate for secp256k1 takes only one of the roots.
                 let theirs = Signature::from_slice(&signature).is_ok_and(|signature| {
-                    VerifyingKey::from(signer).verify_prehash(&digest, &signature).is_ok()
+                    VerifyingKey::from(signer).verify_prehash(&digest, &signature.normalize_s()).is_ok()
                 });
                 let ours = verifies(&$algorithm, key, &message, &signature);
                 assert_eq!(ours, theirs, "case {case}");
@@ -306,8 +314,7 @@ impl SmallFactors {
     }
 
     fn padded(&self, number: &BigUint) -> Vec<u8> {
-        let bytes = number.to_bytes_be();
-        [vec![0; self.n.bits().div_ceil(8) as usize - bytes.len()], bytes].concat()
+        padded(number, self.n.bits().div_ceil(8) as usize)
     }
 }
 
