@@ -257,7 +257,7 @@ struct SmallFactors {
 
 impl SmallFactors {
     fn new(random: &mut Random, bits: u64, e: u64) -> Self {
-        let is_prime = |p: u64| (2..).take_while(|d| d * d <= p).all(|d| p % d != 0);
+        let is_prime = |p: u64| (2..).take_while(|d| d * d <= p).all(|d| !p.is_multiple_of(d));
         let gcd = |mut a: u64, mut b: u64| {
             while b != 0 {
                 (a, b) = (b, a % b);

@@ -303,7 +303,7 @@ fn rsa_signed() -> (BigUint, RsaKey, Vec<u8>) {
     let mut n = BigUint::from(5_u32);
     let mut candidate = 0xffff_ffff_u64;
     while n.bits() < 2049 {
-        let prime = (3..).step_by(2).take_while(|d| d * d <= candidate).all(|d| candidate % d != 0);
+        let prime = (3..).step_by(2).take_while(|d| d * d <= candidate).all(|d| !candidate.is_multiple_of(d));
         if prime && candidate % 3 != 1 {
             primes.push(candidate);
             n *= candidate;
