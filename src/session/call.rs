@@ -169,7 +169,7 @@ impl Session {
                         self.waiters.push(waiter);
                         return self.begin(kind, true, out);
                     }
-                    Some(Kind::Refresh) if may_begin => {
+                    Some(Kind::Refresh) if may_begin && self.options.background => {
                         self.use_token(&waiter, out);
                         return self.begin(Kind::Refresh, false, out);
                     }
@@ -188,7 +188,7 @@ impl Session {
                 return self.end(EndReason::RefreshRejected, Error::SignedOut, out);
             }
             if expired {
-                let reason = if refused { self.end } else { EndReason::NoRefreshToken };
+                let reason = self.reason_to_end();
                 self.waiters.push(waiter);
                 return self.end(reason, Error::SignedOut, out);
             }
@@ -413,7 +413,8 @@ impl Session {
         }
         // This response is final, but the next call should not meet the same.
         out.push(deliver);
-        if self.phase == Phase::Idle && self.obstacle().is_none() && self.renewal() == Some(Kind::Refresh) {
+        let may_begin = self.phase == Phase::Idle && self.options.background && self.obstacle().is_none();
+        if may_begin && self.renewal() == Some(Kind::Refresh) {
             self.begin(Kind::Refresh, true, out);
         }
     }

@@ -620,9 +620,7 @@ impl Session {
             return self.give_up(error, self.options.retry_cap_ms, out);
         }
         self.pause(&error, self.options.retry_cap_ms);
-        let refused = self.held.as_ref().is_some_and(|held| held.set.refused);
-        let reason = if refused { self.end } else { EndReason::NoRefreshToken };
-        self.end(reason, error, out);
+        self.end(self.reason_to_end(), error, out);
     }
 
     /// The flight failed without harm: the tokens stay, and the intent is taken back.

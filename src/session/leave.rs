@@ -222,6 +222,15 @@ impl Session {
         self.settle(out);
     }
 
+    /// Why a session ends whose token has expired and cannot be refreshed.
+    pub(super) fn reason_to_end(&self) -> EndReason {
+        match self.end {
+            _ if self.held.as_ref().is_some_and(|held| !held.set.refused) => EndReason::NoRefreshToken,
+            EndReason::RotationResponseLost => EndReason::RotationResponseLost,
+            _ => EndReason::RefreshRejected,
+        }
+    }
+
     /// The tokens in hand are of a session that is over.
     pub(super) fn lose_tokens(&mut self, reason: EndReason, out: &mut Effects) {
         self.end = match reason {

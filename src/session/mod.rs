@@ -67,6 +67,7 @@ mod call;
 mod challenge;
 mod event;
 mod flight;
+mod fork;
 mod grant;
 mod leave;
 mod record;
@@ -156,6 +157,8 @@ pub struct Options {
     pub store_is_shared: bool,
     /// The store is new, so that there is nothing to load.
     pub store_is_empty: bool,
+    /// Whether work may go on when nobody waits for it: where a request's work ends with the request, it may not.
+    pub background: bool,
 }
 
 impl Default for Options {
@@ -171,6 +174,7 @@ impl Default for Options {
             has_lock: false,
             store_is_shared: false,
             store_is_empty: false,
+            background: true,
         }
     }
 }
@@ -300,14 +304,14 @@ struct Next {
     generation: u64,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Cooldown {
     until_ms: u64,
     error: Error,
 }
 
 /// A resource server that refuses the current token.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Mark {
     origin: String,
     since_ms: u64,

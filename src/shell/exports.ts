@@ -68,7 +68,9 @@ interface SessionExports {
   release_session(session: number): void;
   resources_admit(urls: string, loopback: boolean, url: string): boolean | undefined;
   resources_check(urls: string, loopback: boolean): string | undefined;
+  session_absorb(session: number, fork: number): string | undefined;
   session_explain(session: number): string | undefined;
+  session_fork(session: number, seed: number): number | undefined;
   session_open(options: string, seed: number, wallMs: number, monoMs: number, state?: string | null): number | undefined;
   session_refuse(what: string): boolean | undefined;
   session_serves(

@@ -43,6 +43,28 @@ pub fn session_open(
     }))
 }
 
+/// Makes a machine for one request, which knows what `session` knows.
+#[wasm_bindgen]
+pub fn session_fork(session: u32, seed: f64) -> Option<u32> {
+    SESSIONS.with_borrow_mut(|sessions| {
+        let fork = sessions.get(session)?.fork(seed as u64);
+        Some(sessions.add(fork))
+    })
+}
+
+/// Lets a session take up what a machine of one of its requests has come to know.
+#[wasm_bindgen]
+pub fn session_absorb(session: u32, fork: u32) -> Option<String> {
+    SESSIONS.with_borrow_mut(|sessions| {
+        let mut known = sessions.take(fork)?;
+        if let Some(session) = sessions.get_mut(session) {
+            session.absorb(&mut known);
+        }
+        sessions.put(fork, known);
+        sessions.get(session).map(|session| session.state().reveal().clone())
+    })
+}
+
 /// Takes one event: `{"effects":[…],"state":"…"}`, the state only where it changed.
 #[wasm_bindgen]
 pub fn session_step(session: u32, wall_ms: f64, mono_ms: f64, given: bool, event: &str) -> Option<String> {
@@ -177,6 +199,7 @@ fn argument(name: &str) -> Error {
         "grant" => "what one of the grant functions returned",
         "store" => "a token store",
         "fetch" => "a function like fetch, and not a bearer fetch",
+        "isolation" => "\"shared\" or \"request\"",
         "foreign" => "\"pass\" or \"throw\"",
         "bearer" => "an object with auth, minValidity or replay",
         "credentials" => "a user name and a password",
@@ -280,6 +303,7 @@ fn read_options(text: &str) -> Result<(Grant, Options), Error> {
         has_lock: all.flag("hasLock"),
         store_is_shared: all.flag("storeIsShared"),
         store_is_empty: all.flag("storeIsEmpty"),
+        background: !all.flag("endsWithRequest"),
     };
     let grant = Reader::new(all.0.get("grant"), "grant")?;
     let kind = grant.text("kind")?.unwrap_or_default();
