@@ -322,7 +322,6 @@ fn pitfall_11_twins_of_a_token() {
         format!("{head}.{body}.{}\n{}", &signature[..40], &signature[40..]),
         format!("{head}.{body}.{}{stray}", &signature[..signature.len() - 1]),
         format!("{head}.{body}.{}", signature.replace('-', "+").replace('_', "/")),
-        format!("{token}A"),
     ];
     for twin in twins.iter().filter(|twin| **twin != token) {
         let error = verdict(verify(twin, key(ES256), rules()));
@@ -334,14 +333,9 @@ fn pitfall_11_twins_of_a_token() {
 #[test]
 fn pitfall_12_more_segments_or_another_serialization() {
     let token = token(ES256, &claims());
-    for extra in [format!("{token}."), format!("{token}.x"), format!(".{token}"), token.replace('.', "..")] {
-        assert!(
-            matches!(
-                verify(&extra, key(ES256), rules()),
-                Err(Error::Malformed { .. } | Error::JweNotSupported)
-            ),
-            "{extra}"
-        );
+    for extra in [format!("{token}."), format!("{token}.x"), format!(".{token}"), format!("{token}...")] {
+        let verdict = verdict(verify(&extra, key(ES256), rules()));
+        assert_eq!(verdict, malformed(TokenFault::Segments), "{extra}");
     }
     let parts: Vec<&str> = token.split('.').collect();
     let flattened = json!({ "protected": parts[0], "payload": parts[1], "signature": parts[2] }).to_string();
@@ -510,7 +504,7 @@ fn pitfall_20_a_flood_of_unknown_kids() {
             other => panic!("{other:?}"),
         }
     }
-    assert!(fetches <= 1, "{fetches} fetches in 25 seconds");
+    assert_eq!(fetches, 0, "fetches in 26 seconds");
     assert_eq!(remote.keys().unwrap().len(), 1, "a failed fetch takes no key away");
 }
 
@@ -596,10 +590,8 @@ fn pitfall_24_ecdsa_signatures_in_der_or_of_another_length_or_curve() {
         assert_eq!(verdict(verify(&forged, key(ES256), rules())), Some(Error::SignatureInvalid));
     }
     let es384 = common::token(Algorithm::Es384, &claims());
-    assert_eq!(
-        verdict(verify(&es384, key(ES256), rules_for(Algorithm::Es384))),
-        not_allowed(Algorithm::Es384)
-    );
+    let p256 = import(&jwk(ES256)).unwrap();
+    assert_eq!(verdict(verify(&es384, p256, rules_for(Algorithm::Es384))), not_allowed(Algorithm::Es384));
 }
 
 #[test]
@@ -860,7 +852,9 @@ fn pitfall_39_another_scheme_than_bearer() {
     };
     assert_eq!(taken(&format!("Bearer {token}")), Some(token.clone()));
     assert_eq!(taken(&format!("bEARER {token}")), Some(token.clone()));
-    for scheme in ["Basic ", "Token ", "Bearer", "Bearer\t", "xBearer ", "Bearer, ", "Basic x, Bearer ", ""] {
+    for scheme in
+        ["Basic ", "Digest ", "Token ", "Bearer", "Bearer\t", "xBearer ", "Bearer, ", "Basic x, Bearer ", ""]
+    {
         assert_eq!(taken(&format!("{scheme}{token}")), None, "{scheme:?}");
     }
     for junk in ["Bearer a b", "Bearer {\"alg\":\"none\"}", "Bearer a,b", "Bearer é"] {
