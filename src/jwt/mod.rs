@@ -18,6 +18,7 @@ mod key;
 mod key_set;
 mod pem;
 pub mod remote;
+mod roca;
 mod rules;
 mod signature;
 mod verifier;
