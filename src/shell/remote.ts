@@ -35,9 +35,9 @@ export class Remote {
   constructor(source: string | URL, isIssuer: boolean, options: RemoteOptions = {}) {
     if (typeof options !== 'object' || options === null) throw refusal('argument', 'options');
     const { maxAge, minAge, staleIfError, cooldown, timeoutMs, maxBytes, cache } = this.#options = { ...options };
-    check(options);
+    check(this.#options);
     this.#snapshot = options.snapshot;
-    this.#source = parse(source);
+    this.#source = parse(source, isIssuer);
     admit(this.#source, undefined, options);
     const name = isIssuer ? String(source) : this.#source.href;
     const settings = JSON.stringify({ maxAge, minAge, staleIfError, cooldown, timeoutMs, maxBytes, sharedCache: cache !== undefined });
@@ -106,7 +106,11 @@ export class Remote {
 
   #inBackground(): void {
     const flight = this.#fly();
-    this.#options.waitUntil?.(flight);
+    try {
+      this.#options.waitUntil?.(flight);
+    } catch {
+      // Whatever the host makes of it, the verification at hand has its keys.
+    }
   }
 
   /** Drives the flight that the machine wants started. Never rejects. */
@@ -194,7 +198,12 @@ export class Remote {
   }
 }
 
-function check({ fetch, now, waitUntil, cache, snapshot, insecure }: RemoteOptions): void {
+function check({ fetch, headers, now, waitUntil, cache, snapshot, insecure }: RemoteOptions): void {
+  try {
+    void new Headers(headers);
+  } catch {
+    throw refusal('argument', 'headers');
+  }
   for (const [name, value] of Object.entries({ fetch, now, waitUntil })) {
     if (value !== undefined && typeof value !== 'function') throw refusal('argument', name);
   }
@@ -203,13 +212,15 @@ function check({ fetch, now, waitUntil, cache, snapshot, insecure }: RemoteOptio
   if (insecure !== undefined && insecure !== 'never' && insecure !== 'loopback') throw refusal('argument', 'insecure');
 }
 
-function parse(source: unknown): URL {
-  if (typeof source !== 'string' && !(source instanceof URL)) throw refusal('argument', 'url');
+function parse(source: unknown, isIssuer: boolean): URL {
   try {
-    return resolve(source);
+    // An issuer is compared letter for letter, so it is never resolved or written another way.
+    if (typeof source === 'string') return isIssuer ? new URL(source) : resolve(source);
+    if (!isIssuer && source instanceof URL) return source;
   } catch {
-    throw refusal('argument', 'url');
+    // Not a URL.
   }
+  throw refusal('argument', isIssuer ? 'issuer' : 'url');
 }
 
 function admit(url: URL, from: URL | undefined, { insecure }: RemoteOptions): void {
