@@ -31,9 +31,10 @@ await count('package in workerd', 'node', ['tests/js/run-workerd.mjs']);
 await count('package against issuers', 'node', ['tests/js/run-issuer.mjs']);
 await inChromium('package in Chromium', 'node', ['tests/js/run-chromium.mjs']);
 await count('tokens of oidc-provider', 'node', ['tests/js/oidc/run.mjs']);
+await count('README', 'node', ['tests/js/run-readme.mjs']);
+await inChromium('README in a page', 'node', ['tests/js/run-readme.mjs', '--page']);
 await count('demo', 'node', ['tests/js/run-demo.mjs']);
 await inChromium('demo in a page', 'node', ['tests/js/run-demo.mjs', '--page']);
-await inChromium('README', 'node', ['tests/js/readme.mjs']);
 await check('declarations', 'node', ['.ci/types.mjs']);
 await check('publint', 'publint', ['--strict', tarball]);
 // core.wasm is not for TypeScript to resolve.

@@ -260,6 +260,7 @@ impl Session {
                 epoch: self.epoch,
                 generation: self.generation,
                 token: held.set.access.clone(),
+                watch: held.suspect || !self.marks.is_empty(),
             }),
             None => fail(waiter, Error::SignedOut, out),
         }
@@ -327,6 +328,7 @@ impl Session {
                 return self.ended_elsewhere(EndReason::LogoutElsewhere, out);
             }
             Adoption::Ended(reason) if had => return self.ended_elsewhere(reason, out),
+            Adoption::Buried => return self.clear(out),
             Adoption::Ended(reason) => {
                 self.end = reason;
                 self.needs_login = true;

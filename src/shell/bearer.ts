@@ -69,7 +69,7 @@ async function bearerFetch(wrapper: Wrapper, input: Input, init?: Init): Promise
   const exchange = new Exchange(wrapper, send, input, rest, headers, url, replay !== 'never');
   let token: Used;
   try {
-    const outcome = machine.ask({ event: 'need', minValidity, once: !exchange.replayable }, signal);
+    const outcome = machine.need(minValidity, !exchange.replayable, false, signal);
     token = succeeded<Exclude<Outcome, { effect: 'deliver' }>>(outcome instanceof Promise ? await outcome : outcome) as Used;
   } catch (error) {
     if (auth === 'optional' && isTokenwardError(error) && error.code === 'ERR_SESSION_SIGNED_OUT') return plain();
@@ -79,6 +79,7 @@ async function bearerFetch(wrapper: Wrapper, input: Input, init?: Init): Promise
   for (let second = false; ; second = true) {
     const { response, at } = await exchange.run(token, second);
     if (!at) return response;
+    if (response.status !== 401 && response.status !== 403 && !token.watch) return response;
     const answered = {
       event: 'answered', epoch: token.epoch, generation: token.generation, origin: at.origin, path: at.pathname, status: response.status,
       challenges: response.headers.get('www-authenticate') ?? undefined, replayable: exchange.replayable, second,

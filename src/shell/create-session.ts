@@ -54,7 +54,7 @@ export function createSession(options: SessionOptions): Session {
       return machine.snapshot;
     },
     async getAccessToken({ minValidity, forceRefresh, signal } = {}) {
-      const outcome = machine.ask({ event: 'need', minValidity, force: forceRefresh === true }, signal);
+      const outcome = machine.need(minValidity, false, forceRefresh === true, signal);
       return succeeded<Used>(await outcome).token;
     },
     async logout({ reason } = {}) {

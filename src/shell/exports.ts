@@ -71,6 +71,9 @@ interface SessionExports {
   session_explain(session: number): string | undefined;
   session_open(options: string, seed: number, wallMs: number, monoMs: number, state?: string | null): number | undefined;
   session_refuse(what: string): boolean | undefined;
+  session_serves(
+    session: number, wallMs: number, monoMs: number, epoch: number, generation: number, minValidity: number, once: boolean,
+  ): boolean;
   session_snapshot(session: number, wallMs: number, monoMs: number): string | undefined;
   session_step(session: number, wallMs: number, monoMs: number, given: boolean, event: string): string | undefined;
 }

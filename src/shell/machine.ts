@@ -22,7 +22,7 @@ export interface Host {
 
 /** How a call ended. */
 export type Outcome =
-  | { effect: 'use'; id: number; epoch: number; generation: number; token: string }
+  | { effect: 'use'; id: number; epoch: number; generation: number; token: string; watch: boolean }
   | { effect: 'fail'; id: number; error: ErrorFields }
   | { effect: 'deliver'; id: number }
   | { effect: 'signed-in'; id: number }
@@ -60,6 +60,7 @@ export class Machine {
   readonly #held: Held;
   #state: string | undefined;
   #opened = 0;
+  #last: Extract<Outcome, { effect: 'use' }> | undefined;
   #calls = 0;
   readonly #waiting = new Map<number, Waiting>();
   readonly #locks = new Map<number, () => void>();
@@ -114,6 +115,17 @@ export class Machine {
     return JSON.parse(call('session_explain', this.#held.handle)) as TransitionRecord[];
   }
 
+  /** An access token: the one given last where that still serves, which most calls find. */
+  need(minValidity: number | undefined, once: boolean, force: boolean, signal?: AbortSignal | null): Outcome | Promise<Outcome> {
+    const last = this.#last;
+    if (last && !force && !signal?.aborted && (minValidity === undefined || minValidity >= 0)) {
+      const handle = this.#held.handle;
+      const [wall, mono] = this.#time();
+      if (call('session_serves', handle, wall, mono, last.epoch, last.generation, minValidity ?? 0, once)) return last;
+    }
+    return this.ask({ event: 'need', minValidity, once, force }, signal);
+  }
+
   /** Asks something of the machine. The answer is there at once where the machine has it. */
   ask(event: Event, signal?: AbortSignal | null): Outcome | Promise<Outcome> {
     if (signal?.aborted) return Promise.reject(signal.reason);
@@ -157,6 +169,7 @@ export class Machine {
 
   close(): void {
     this.report({ event: 'close' });
+    this.#last = undefined;
     for (const forget of this.#forget.splice(0)) forget();
   }
 
@@ -201,6 +214,7 @@ export class Machine {
     const { store, key } = this.#host;
     switch (effect.effect) {
       case 'use': case 'fail': case 'deliver': case 'signed-in': case 'signed-out': {
+        if (effect.effect === 'use') this.#last = { ...effect, watch: false };
         const waiting = this.#waiting.get(effect.id);
         this.#waiting.delete(effect.id);
         waiting?.settle(effect);
@@ -235,6 +249,7 @@ export class Machine {
         this.#channel?.postMessage([effect.epoch, effect.generation]);
         break;
       case 'tell':
+        if (effect.name === 'ended') this.#last = undefined;
         this.#host.tell(effect.name, effect.name === 'change' ? this.snapshot : effect.detail);
         break;
     }

@@ -72,6 +72,26 @@ pub fn session_step(session: u32, wall_ms: f64, mono_ms: f64, given: bool, event
     }))
 }
 
+/// Whether the token given last still serves, so that there is nothing to step for.
+#[wasm_bindgen]
+pub fn session_serves(
+    session: u32,
+    wall_ms: f64,
+    mono_ms: f64,
+    epoch: f64,
+    generation: f64,
+    min_validity: f64,
+    once: bool,
+) -> bool {
+    let now = Now { wall_ms: wall_ms as u64, mono_ms: mono_ms as u64 };
+    let given = (epoch as u64, generation as u64);
+    SESSIONS.with_borrow(|sessions| {
+        sessions
+            .get(session)
+            .is_some_and(|session| session.still_serves(now, given, (min_validity * 1000.0) as u64, once))
+    })
+}
+
 /// The session as its owner sees it.
 #[wasm_bindgen]
 pub fn session_snapshot(session: u32, wall_ms: f64, mono_ms: f64) -> Option<String> {
@@ -403,11 +423,12 @@ fn write_effect(effect: Effect) -> String {
             name("wake", "op", op);
             members.optional_number("afterMs", Some(after_ms));
         }
-        Effect::Use { id, epoch, generation, token } => {
+        Effect::Use { id, epoch, generation, token, watch } => {
             name("use", "id", id);
             members.optional_number("epoch", Some(epoch));
             members.optional_number("generation", Some(generation));
             members.text("token", token.reveal());
+            members.raw("watch", if watch { "true" } else { "false" });
         }
         Effect::Fail { id, error } => {
             name("fail", "id", id);

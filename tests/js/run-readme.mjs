@@ -1,4 +1,5 @@
-// Runs every snippet of README.md on the packed package, against the Worker of www/ under the names that README uses.
+// Runs every snippet of README.md on the packed package, against the Worker of www/ under the names that README uses: in Node
+// and workerd, and with --page those for a page in headless Chromium. rustdoc runs those in Rust.
 
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -46,7 +47,9 @@ const EXPECTED = [
 ];
 
 const result = { passed: 0, failures: [] };
+const inPages = process.argv.includes('--page');
 for (const [index, snippet] of snippets.entries()) {
+  if ((snippet.language === 'html') !== inPages) continue;
   const name = `snippet ${index + 1} of README.md (${snippet.language})`;
   try {
     await EXPECTED[index](snippet.code, index);
