@@ -1,7 +1,7 @@
 // Fetches JWK Sets. src/jwt/remote/ decides what is fetched, used, waited for and refused; this performs it.
 
 import { Held } from './held.js';
-import { call, generation } from './instance.js';
+import { call } from './instance.js';
 import type { Keys } from './keys.js';
 import { refusal } from './memory.js';
 import type { JwksCache, KeySetState, RemoteOptions } from './types.js';
@@ -93,7 +93,7 @@ export class Remote {
   async refresh(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     const need = call('remote_refresh', this.#held.handle, ...this.moment());
-    await unlessAborted(need === FETCH ? this.#fly() : this.#wait(), signal);
+    await unlessAborted(need === FETCH ? this.#fly() : this.#landing(), signal);
     call('remote_outcome', this.#held.handle);
   }
 
@@ -126,15 +126,18 @@ export class Remote {
     return isWorkerd() || !this.#flying ? sleep(POLL_MS) : this.#flying;
   }
 
+  async #landing(): Promise<void> {
+    while (call('remote_in_flight', this.#held.handle, ...this.moment())) await this.#wait();
+  }
+
   async #drive(): Promise<void> {
-    const made = generation();
-    const remote = this.#held.handle;
-    const flight = call('remote_flight', remote);
+    const life = this.#held.installs;
+    const flight = call('remote_flight', this.#held.handle);
     let outcome: Outcome = ['start'];
-    // Where the instance was lost, the flight was lost with it; whoever needs one starts another.
-    while (generation() === made) {
+    // Where the machine was freed or lost with its instance, so was the flight, and its number may be another's by now.
+    while (this.#held.installs === life) {
       const [name, detail = '', body = new Uint8Array()] = outcome;
-      const action = JSON.parse(call('remote_advance', remote, flight, ...this.moment(), name, detail, body)) as Action;
+      const action = JSON.parse(call('remote_advance', this.#held.handle, flight, ...this.moment(), name, detail, body)) as Action;
       this.#notice();
       if (action.do === 'done') return;
       outcome = await this.#perform(action);

@@ -252,6 +252,12 @@ impl Remote {
         self.version
     }
 
+    /// Whether a flight is in the air.
+    #[must_use]
+    pub fn is_in_flight(&self, now: u64) -> bool {
+        self.flight.as_ref().is_some_and(|flight| flight.is_in_flight(now))
+    }
+
     /// The number of the last flight that [`Remote::need`] or [`Remote::refresh`] wanted started.
     #[must_use]
     pub const fn last_flight(&self) -> u32 {
@@ -341,7 +347,7 @@ impl Remote {
 
     /// Whoever drives a flight may vanish, as a request does in workerd. That says nothing about the issuer.
     fn drop_lost_flight(&mut self, now: u64) {
-        if self.flight.as_ref().is_some_and(|flight| !flight.is_in_flight(now)) {
+        if !self.is_in_flight(now) {
             self.flight = None;
         }
     }
