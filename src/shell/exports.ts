@@ -45,6 +45,7 @@ interface RemoteExports {
     remote: number, flight: number, now: number, given: boolean, outcome: string, detail: string, body: Uint8Array,
   ): string | undefined;
   remote_flight(remote: number): number;
+  remote_in_flight(remote: number, now: number, given: boolean): boolean | undefined;
   remote_keys(remote: number): number | undefined;
   remote_need(remote: number, now: number, given: boolean, since: number, missed: number): number | undefined;
   remote_open(source: string, isIssuer: boolean, options: string, seed: number, snapshot?: string | null): number | undefined;

@@ -87,6 +87,12 @@ pub fn remote_refresh(remote: u32, now: f64, given: bool) -> Option<u32> {
     }))
 }
 
+/// Whether a flight is in the air.
+#[wasm_bindgen]
+pub fn remote_in_flight(remote: u32, now: f64, given: bool) -> Option<bool> {
+    settle(with(remote, |remote| Ok(remote.is_in_flight(moment(now, given)?))))
+}
+
 /// The number of the last flight that was to be started.
 #[wasm_bindgen]
 pub fn remote_flight(remote: u32) -> u32 {

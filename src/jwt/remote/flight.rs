@@ -369,7 +369,8 @@ impl Remote {
     }
 }
 
-/// The error for an answer that is not a JWK Set. A status of 200 explains nothing.
+/// The error for an answer that is not a JWK Set. A status of 200 explains nothing, and neither does the 0 by which
+/// a browser hides a redirect.
 const fn fetch_failed(status: u16) -> Error {
-    Error::KeySetFetchFailed { status: if status == 200 { None } else { Some(status) } }
+    Error::KeySetFetchFailed { status: if matches!(status, 0 | 200) { None } else { Some(status) } }
 }

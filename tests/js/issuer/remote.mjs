@@ -249,6 +249,21 @@ export default ({ test, assert, tokenward }) => {
     assert.equal(issuer.asked.length, 1);
   }));
 
+  test('a set that is freed while it is fetched gives its keys to no other set', () => scene(async ({ issuer, set, token, options }) => {
+    issuer.delayMs = 150;
+    const other = await startIssuer();
+    other.mood = 'silent';
+    const left = set.refresh();
+    await pause(50);
+    set.free();
+    const next = KeySet.fromUrl(other.url, { ...options, timeoutMs: 400 });
+    const waiting = verify(token, next, rules());
+    await left.catch(() => {});
+    await assert.rejects('ERR_JWKS_TIMEOUT', waiting);
+    assert.equal(next.size, 0);
+    await other.close();
+  }));
+
   test('freeing a set or its verifiers loses no keys', () => scene(async ({ issuer, set, token }) => {
     const verifier = new Verifier(rules({ keys: set }));
     await verifier.verify(token);
@@ -280,7 +295,7 @@ export default ({ test, assert, tokenward }) => {
     for (const issuer of ['', 'issuer.example', 'https://issuer.example/?x', undefined]) assert.throws('ERR_INVALID_ARG', () => KeySet.discover(issuer));
     for (const options of [
       { maxAge: 0 }, { maxAge: NaN }, { maxAge: -1 }, { maxAge: '600' }, { maxAge: null }, { minAge: 601 }, { cooldown: 0 }, { timeoutMs: 0 },
-      { maxBytes: 0 }, { staleIfError: Infinity }, { fetch: 'x' }, { now: 7 }, { cache: {} }, { waitUntil: true }, { insecure: 'always' },
+      { maxBytes: 0 }, { staleIfError: Infinity }, { fetch: 'x' }, { now: 7 }, { cache: {} }, { headers: { 'a b': 'c' } }, { waitUntil: true }, { insecure: 'always' },
       { snapshot: {} },
     ]) {
       assert.throws('ERR_INVALID_ARG', () => KeySet.fromUrl('https://issuer.example/jwks', options));
