@@ -26,12 +26,6 @@ fn value(digit: u8) -> u8 {
     VALUES.get(usize::from(digit)).copied().unwrap_or(INVALID)
 }
 
-/// Whether `byte` is one of the 64 digits.
-#[cfg(feature = "jwt")]
-pub(crate) fn is_digit(byte: u8) -> bool {
-    value(byte) != INVALID
-}
-
 /// The bytes that `text` stands for, or `None` where it is not canonical base64url.
 #[must_use]
 pub fn decode(text: &[u8]) -> Option<Vec<u8>> {
@@ -44,31 +38,99 @@ pub fn decode(text: &[u8]) -> Option<Vec<u8>> {
 #[must_use]
 pub fn decode_into(text: &[u8], bytes: &mut Vec<u8>) -> bool {
     let (groups, rest) = text.as_chunks::<4>();
-    bytes.reserve(groups.len() * 3 + 2);
-    let mut seen = 0;
-    for group in groups {
-        let [a, b, c, d] = group.map(value);
-        seen |= a | b | c | d;
-        bytes.extend_from_slice(&[a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d]);
-    }
-    let canonical = match *rest {
-        [] => true,
-        [a, b] => {
-            let [a, b] = [value(a), value(b)];
-            seen |= a | b;
-            bytes.push(a << 2 | b >> 4);
-            b & 0x0f == 0
-        }
-        [a, b, c] => {
-            let [a, b, c] = [value(a), value(b), value(c)];
-            seen |= a | b | c;
-            bytes.extend_from_slice(&[a << 2 | b >> 4, b << 4 | c >> 2]);
-            c & 0x03 == 0
-        }
-        _ => false,
+    let start = bytes.len();
+    bytes.resize(start + groups.len() * 3, 0);
+    let mut valid = decode_many(groups, bytes.get_mut(start..).unwrap_or_default());
+    let last = match *rest {
+        [] => return valid,
+        [a, b] => [a, b, b'A', b'A'],
+        [a, b, c] => [a, b, c, b'A'],
+        _ => return false,
     };
-    // INVALID has its top bits set and a digit never has.
-    canonical && seen < 64
+    // What the missing digits would have filled must be zero: otherwise several texts have these bytes.
+    let mut decoded = [0; 3];
+    valid &= decode_few(&[last], &mut decoded);
+    let (kept, unused) = decoded.split_at(rest.len() - 1);
+    bytes.extend_from_slice(kept);
+    valid && unused.iter().all(|&byte| byte == 0)
+}
+
+use scalar::decode_groups as decode_few;
+#[cfg(not(target_feature = "simd128"))]
+use scalar::decode_groups as decode_many;
+#[cfg(target_feature = "simd128")]
+use simd::decode_groups as decode_many;
+
+/// Groups of four digits to three bytes, one at a time.
+mod scalar {
+    use super::value;
+
+    pub(super) fn decode_groups(groups: &[[u8; 4]], bytes: &mut [u8]) -> bool {
+        let mut seen = 0;
+        for (group, bytes) in groups.iter().zip(bytes.as_chunks_mut::<3>().0) {
+            let [a, b, c, d] = group.map(value);
+            seen |= a | b | c | d;
+            *bytes = [a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d];
+        }
+        // The mark of what is no digit has its top bits set, and a digit never has.
+        seen < 64
+    }
+}
+
+/// Groups of four digits to three bytes, four groups at a time.
+#[cfg(target_feature = "simd128")]
+mod simd {
+    use core::arch::wasm32::{
+        i8x16_swizzle, u8x16, u8x16_add, u8x16_all_true, u8x16_eq, u8x16_ge, u8x16_le, u8x16_splat, u32x4,
+        u32x4_extract_lane, u32x4_shl, u32x4_shr, u32x4_splat, u64x2_extract_lane, v128, v128_and, v128_or,
+    };
+
+    pub(super) fn decode_groups(groups: &[[u8; 4]], bytes: &mut [u8]) -> bool {
+        let (blocks, groups) = groups.as_chunks::<4>();
+        let (start, end) = bytes.split_at_mut(blocks.len() * 12);
+        let mut valid = u8x16_splat(0xff);
+        for (block, bytes) in blocks.iter().zip(start.as_chunks_mut::<12>().0) {
+            let (decoded, known) = decode(block);
+            valid = v128_and(valid, known);
+            let (first, last) = bytes.split_at_mut(8);
+            first.copy_from_slice(&u64x2_extract_lane::<0>(decoded).to_le_bytes());
+            last.copy_from_slice(&u32x4_extract_lane::<2>(decoded).to_le_bytes());
+        }
+        let rest = super::scalar::decode_groups(groups, end);
+        u8x16_all_true(valid) && rest
+    }
+
+    /// Twelve bytes, and for each digit whether it is one.
+    fn decode(block: &[[u8; 4]; 4]) -> (v128, v128) {
+        let [a, b, c, d] = block.map(u32::from_le_bytes);
+        let text = u32x4(a, b, c, d);
+        let between =
+            |low, high| v128_and(u8x16_ge(text, u8x16_splat(low)), u8x16_le(text, u8x16_splat(high)));
+        let upper = between(b'A', b'Z');
+        let lower = between(b'a', b'z');
+        let digit = between(b'0', b'9');
+        let dash = u8x16_eq(text, u8x16_splat(b'-'));
+        let underscore = u8x16_eq(text, u8x16_splat(b'_'));
+        let letters = v128_or(upper, lower);
+        let known = v128_or(v128_or(letters, digit), v128_or(dash, underscore));
+
+        // What is to be added to each kind of character to get its value, modulo 256.
+        let offset =
+            |kind, value: u8, character: u8| v128_and(kind, u8x16_splat(value.wrapping_sub(character)));
+        let letters = v128_or(offset(upper, 0, b'A'), offset(lower, 26, b'a'));
+        let others = v128_or(offset(dash, 62, b'-'), offset(underscore, 63, b'_'));
+        let offsets = v128_or(v128_or(letters, offset(digit, 52, b'0')), others);
+        let values = u8x16_add(text, offsets);
+
+        // In each lane of 32 bits the first digit is lowest; it belongs highest.
+        let part = |mask| v128_and(values, u32x4_splat(mask));
+        let first = v128_or(u32x4_shl(part(0x3f), 18), u32x4_shl(part(0x3f00), 4));
+        let second = v128_or(u32x4_shr(part(0x3f_0000), 10), u32x4_shr(values, 24));
+        let bytes = v128_or(first, second);
+        // Three bytes of each lane, highest first.
+        let order = u8x16(2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, 0xff, 0xff, 0xff, 0xff);
+        (i8x16_swizzle(bytes, order), known)
+    }
 }
 
 /// `bytes` as base64url.

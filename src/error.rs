@@ -216,8 +216,6 @@ pub enum JwkFault {
     Pem,
     /// The coordinates are not a point of the curve.
     Point,
-    /// The `kty` or `crv` is not one that this library knows.
-    Unknown(&'static str),
 }
 
 /// Why a key is too weak.
@@ -246,6 +244,8 @@ pub enum Misuse {
     Algorithm,
     /// A secret needs `algorithms` in the rules, or an `alg` of its own.
     AlgorithmUnspecified,
+    /// A string that is not PEM: a secret is given as bytes or as an `oct` JWK.
+    BareString,
     /// The host has no engine for it.
     Engine,
     /// Its `key_ops` or usages do not include `verify`.
@@ -256,6 +256,8 @@ pub enum Misuse {
     PublicAsSecret,
     /// A private key where a public one belongs.
     Private,
+    /// Its `kty` or `crv` is not one that this library knows.
+    Type,
     /// Its `use` is not `sig`.
     Use,
 }
@@ -378,6 +380,7 @@ impl Error {
         )
     }
 
+    #[cfg(feature = "jwt")]
     pub(crate) const fn malformed(fault: TokenFault) -> Self {
         Self::Malformed { fault }
     }
@@ -429,7 +432,6 @@ impl fmt::Display for Error {
                     "the text is not a PEM public key (SPKI \"PUBLIC KEY\", \"RSA PUBLIC KEY\" or \"CERTIFICATE\")",
                 ),
                 JwkFault::Point => f.write_str("the key is not a point of its curve"),
-                JwkFault::Unknown(member) => write!(f, "the key's \"{member}\" is not supported"),
             },
             Self::KeyWeak { weakness } => f.write_str(match weakness {
                 Weakness::EmptySecret => "an empty secret is never a key",
@@ -455,11 +457,13 @@ impl fmt::Display for Error {
             Self::KeyUnusable { misuse } => f.write_str(match misuse {
                 Misuse::Algorithm => "the key's \"alg\" is not one for its type",
                 Misuse::AlgorithmUnspecified => "a shared secret needs \"algorithms\" in the rules or an \"alg\" of its own",
+                Misuse::BareString => "a string is read as PEM only; give a shared secret as bytes or as an \"oct\" JWK",
                 Misuse::Engine => "this host has no engine for this key",
                 Misuse::KeyOps => "the key is not meant for verifying (key_ops, usages)",
                 Misuse::Kind => "not a key or key set",
                 Misuse::PublicAsSecret => "these bytes are a public key, not a shared secret",
                 Misuse::Private => "a private key does not belong here; give its public half",
+                Misuse::Type => "keys of this type or curve are not supported",
                 Misuse::Use => "the key is not meant for signatures (use)",
             }),
             Self::LoginRejected { .. } => f.write_str("the sign-in was refused"),

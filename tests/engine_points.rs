@@ -1,7 +1,7 @@
 //! Sums of multiples of points, compared with RustCrypto's: above all where an addition meets infinity, the same point
 //! or the opposite one.
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "parts of the engine, compiled for themselves")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test")]
 
 #[path = "../src/engine/kernels/edwards.rs"]
 mod edwards;

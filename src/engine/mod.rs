@@ -36,6 +36,18 @@ pub enum Hash {
     Sha512,
 }
 
+impl Hash {
+    /// How many bytes a digest has.
+    #[must_use]
+    pub const fn length(self) -> usize {
+        match self {
+            Self::Sha256 => 32,
+            Self::Sha384 => 48,
+            Self::Sha512 => 64,
+        }
+    }
+}
+
 /// The curves of ECDSA keys (RFC 7518 §6.2.1.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Curve {

@@ -1,1 +1,587 @@
 //! Obtaining, attaching, refreshing and revoking access tokens: a state machine without I/O.
+//!
+//! [`Session::step`] takes the time and one [`Event`] and appends [`Effect`]s for somebody else to perform. It reads
+//! no clock, opens no connection and awaits nothing, so one and the same machine runs in a browser, in a Worker, in
+//! a Rust service and in a simulator.
+//!
+//! Several instances may share one store. Correctness comes from compare-and-set on the record: an instance writes
+//! that it is about to send a refresh token before it sends it, and new tokens are used only once they are saved.
+//! A lock, where there is one, only saves requests.
+//!
+//! # Example
+//!
+//! ```
+//! use tokenward::Secret;
+//! use tokenward::session::{
+//!     Answer, Credentials, Effect, Event, Grant, JsonLogin, Now, Options, Session,
+//! };
+//!
+//! let grant = Grant::JsonLogin(JsonLogin {
+//!     token_url: "https://api.example.com/token".to_owned(),
+//!     refresh_url: None,
+//!     revoke_url: None,
+//!     asks: false,
+//!     fields: Default::default(),
+//! });
+//! let mut session = Session::new(grant, Options { store_is_empty: true, ..Options::default() }, 7);
+//!
+//! let now = Now { wall_ms: 1_800_000_000_000, mono_ms: 0 };
+//! let secret = |text: &str| Secret::new(text.to_owned());
+//! let credentials = Credentials { username: secret("ada"), password: secret("correct horse") };
+//! let mut events = vec![Event::Login { id: 1, credentials: Some(credentials) }];
+//! let mut signed_in = false;
+//! while let Some(event) = events.pop() {
+//!     let mut effects = Vec::new();
+//!     session.step(now, event, &mut effects);
+//!     for effect in effects {
+//!         match effect {
+//!             // A service would read and write its store and send the request here.
+//!             Effect::Load { op } => events.push(Event::Loaded { op, result: Ok(None) }),
+//!             Effect::Save { op, .. } => events.push(Event::Saved { op, result: Ok(Some("1".to_owned())) }),
+//!             Effect::Send { op, request, .. } => {
+//!                 assert_eq!(request.url, "https://api.example.com/token");
+//!                 let answer = Answer {
+//!                     status: 200,
+//!                     content_type: "application/json".to_owned(),
+//!                     retry_after: None,
+//!                     body: secret(r#"{"token":"opaque","token_type":"Bearer","expires_in":3600}"#),
+//!                 };
+//!                 events.push(Event::Received { op, answer });
+//!             }
+//!             Effect::SignedIn { id } => signed_in = id == 1,
+//!             _ => {}
+//!         }
+//!     }
+//! }
+//! assert!(signed_in);
+//!
+//! // From here on a token is at hand, in the same step.
+//! let mut effects = Vec::new();
+//! session.step(now, Event::Need { id: 2, min_validity_ms: 0, once: false, force: false }, &mut effects);
+//! assert!(matches!(&effects[..], [Effect::Use { token, .. }] if token.reveal() == "opaque"));
+//! ```
+
+use std::collections::VecDeque;
+
+mod call;
+mod challenge;
+mod event;
+mod flight;
+mod grant;
+mod leave;
+mod record;
+mod response;
+mod state;
+mod target;
+mod token;
+
+use record::{Intent, Record};
+use token::{Held, TokenSet};
+
+use crate::{Error, NumericDate, Secret};
+
+pub use challenge::{Challenge, parse_challenges};
+pub use event::{CallId, Effect, EndReason, Event, Loss, Notice, Op, StoreFailed, Stored, Warning};
+pub use grant::{Credentials, Grant, JsonLogin, Request, endpoint};
+pub use response::{Answer, Fields, MAX_RESPONSE_LENGTH};
+pub use target::Resources;
+pub use token::Freshness;
+
+/// What the machine wants done, in order.
+pub type Effects = Vec<Effect>;
+
+/// How many transitions [`Session::explain`] remembers.
+const LOG_LENGTH: usize = 64;
+
+/// Token requests allowed in any [`BUDGET_WINDOW_MS`].
+const BUDGET: usize = 5;
+const BUDGET_WINDOW_MS: u64 = 30_000;
+
+/// How long "rejected on arrival" is remembered.
+const MARK_MS: u64 = 60_000;
+
+/// The longest timer that every host keeps: more overflows and fires at once.
+const MAX_TIMER_MS: u64 = 0x7fff_ffff;
+
+/// A clock given in Unix milliseconds reads at least this; below it, seconds were meant.
+const EARLIEST_NOW: f64 = 1e11;
+
+/// The time, on two clocks. With one clock only, both are the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Now {
+    /// Unix milliseconds.
+    pub wall_ms: u64,
+    /// Milliseconds on a clock that nobody sets.
+    pub mono_ms: u64,
+}
+
+impl Now {
+    /// Readings of two clocks, in milliseconds. A host's wall clock may not be set yet; one that a caller gives is
+    /// taken at its word, unless it counts seconds.
+    ///
+    /// # Errors
+    /// [`Error::ClockUnavailable`] for a host clock that reads before 2024, [`Error::InvalidArg`] for a given one
+    /// that cannot be in Unix milliseconds.
+    pub fn read(wall_ms: f64, mono_ms: f64, given: bool) -> Result<Self, Error> {
+        if given && !(EARLIEST_NOW..8.64e15).contains(&wall_ms) {
+            return Err(Error::invalid_arg("now", "a function that gives Unix milliseconds"));
+        }
+        if !given {
+            NumericDate::from_host_clock(wall_ms / 1000.0)?;
+        }
+        Ok(Self { wall_ms: wall_ms as u64, mono_ms: mono_ms.max(0.0) as u64 })
+    }
+}
+
+/// How a session behaves.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// A token is refreshed this long before it expires, at most, in milliseconds.
+    pub refresh_ahead_max_ms: u64,
+    /// And at most this share of its life before.
+    pub refresh_ahead_fraction: f64,
+    /// How long one token request may take, in milliseconds.
+    pub timeout_ms: u64,
+    /// The first pause after a failed token request, in milliseconds.
+    pub retry_base_ms: u64,
+    /// The longest.
+    pub retry_cap_ms: u64,
+    /// How long a refresh whose answer was lost may be sent again, in milliseconds.
+    pub replay_window_ms: u64,
+    /// A refused refresh leaves the access token in use until it expires.
+    pub keep_until_expiry: bool,
+    /// Whether there is a lock worth taking, which is where the store is shared.
+    pub has_lock: bool,
+    /// Whether other instances see the same store.
+    pub store_is_shared: bool,
+    /// The store is new, so that there is nothing to load.
+    pub store_is_empty: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            refresh_ahead_max_ms: 60_000,
+            refresh_ahead_fraction: 0.25,
+            timeout_ms: 10_000,
+            retry_base_ms: 1_000,
+            retry_cap_ms: 60_000,
+            replay_window_ms: 10_000,
+            keep_until_expiry: true,
+            has_lock: false,
+            store_is_shared: false,
+            store_is_empty: false,
+        }
+    }
+}
+
+/// What the machine is doing. Phases that wait for an answer wait for [`Session::awaited`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Nothing read yet.
+    Unloaded,
+    /// The store is being read.
+    Loading,
+    /// No usable credentials.
+    SignedOut,
+    /// Tokens, and nothing under way.
+    Idle,
+    /// User name and password are being asked for. Before any lock: people are slow.
+    Asking,
+    /// The lock is being waited for.
+    Locking,
+    /// The store is being read again, in case somebody else was faster.
+    Checking,
+    /// Somebody else is sending a token request.
+    Waiting,
+    /// The intent is being written.
+    Intending,
+    /// The token request is under way.
+    Granting,
+    /// Its outcome is not known; it will be sent once more.
+    Ambiguous,
+    /// The new tokens are being saved.
+    Committing,
+    /// Saving them met another record, which is being read.
+    Resolving,
+    /// The refresh token was refused; the store is being read in case it was an old one.
+    Verifying,
+    /// The intent is being taken back.
+    Retracting,
+    /// Tokens that could not be saved are being saved again.
+    Persisting,
+    /// Signing out: the store is being read.
+    Departing,
+    /// Signing out: the store is being cleared.
+    Ending,
+    /// Signing out: that it was on purpose is being written down.
+    Marking,
+    /// Closed.
+    Closed,
+}
+
+impl Phase {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unloaded => "unloaded",
+            Self::Loading => "loading",
+            Self::SignedOut => "signed-out",
+            Self::Idle => "idle",
+            Self::Asking => "asking",
+            Self::Locking => "locking",
+            Self::Checking => "checking",
+            Self::Waiting => "waiting",
+            Self::Intending => "intending",
+            Self::Granting => "granting",
+            Self::Ambiguous => "ambiguous",
+            Self::Committing => "committing",
+            Self::Resolving => "resolving",
+            Self::Verifying => "verifying",
+            Self::Retracting => "retracting",
+            Self::Persisting => "persisting",
+            Self::Departing => "departing",
+            Self::Ending => "ending",
+            Self::Marking => "marking",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+/// Somebody who waits for a token.
+#[derive(Clone, Debug)]
+struct Waiter {
+    id: CallId,
+    min_validity_ms: u64,
+    once: bool,
+    /// Only a token later than this generation will do.
+    after: Option<u64>,
+    /// The sign-in that the call began under.
+    epoch: Option<u64>,
+    /// A 401 is in hand, and is delivered where there is nothing better.
+    has_response: bool,
+    /// The store has been read since the call began.
+    looked: bool,
+}
+
+/// How the flight obtains tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Refresh,
+    SignIn,
+}
+
+/// One undertaking to get tokens; there is never more than one.
+#[derive(Debug)]
+struct Flight {
+    kind: Kind,
+    /// The call of an explicit sign-in.
+    login: Option<CallId>,
+    is_explicit: bool,
+    credentials: Option<Credentials>,
+    /// A 401 or a caller says that the token in hand will not do.
+    forced: bool,
+    started: Now,
+    sent: Now,
+    /// Times the store had changed under it.
+    rounds: u8,
+    /// Time spent waiting for somebody else's intent.
+    waited_ms: u64,
+    replayed: bool,
+    next: Option<Next>,
+    /// Why the refresh token was refused.
+    refusal: Option<Error>,
+}
+
+/// Tokens that are not saved yet.
+#[derive(Debug)]
+struct Next {
+    set: TokenSet,
+    epoch: u64,
+    generation: u64,
+}
+
+#[derive(Debug)]
+struct Cooldown {
+    until_ms: u64,
+    error: Error,
+}
+
+/// A resource server that refuses the current token.
+#[derive(Debug)]
+struct Mark {
+    origin: String,
+    since_ms: u64,
+}
+
+/// A sign-out under way.
+#[derive(Debug, Default)]
+struct Leaving {
+    ids: Vec<CallId>,
+    /// The access token whose revocation was asked for last.
+    tokens: Option<Secret<String>>,
+    revoking: Vec<Op>,
+    asked: bool,
+    refused: bool,
+}
+
+/// One line of the flight recorder. No secret is in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transition {
+    /// Unix milliseconds.
+    pub at_ms: u64,
+    /// The phase before.
+    pub from: &'static str,
+    /// What happened.
+    pub event: &'static str,
+    /// The phase after.
+    pub to: &'static str,
+}
+
+/// A session as its owner sees it. No secret is in it.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Snapshot {
+    /// The store has not been read yet.
+    Loading,
+    /// Nobody is signed in.
+    SignedOut {
+        /// Why.
+        reason: EndReason,
+    },
+    /// Somebody is.
+    Active {
+        /// Counts the tokens of a sign-in.
+        generation: u64,
+        /// `sub` of the access token, where it says.
+        subject: Option<String>,
+        /// The scopes granted, where the server said.
+        scopes: Option<Vec<String>>,
+        /// When the access token expires, in Unix milliseconds.
+        expires_at_ms: Option<u64>,
+        /// How it stands with it.
+        freshness: Freshness,
+        /// A newer one is on its way.
+        refreshing: bool,
+        /// The tokens could not be saved and live in memory only.
+        volatile: bool,
+    },
+}
+
+/// The session of one client with one authorization server.
+#[derive(Debug)]
+pub struct Session {
+    grant: Grant,
+    options: Options,
+    /// This instance, in intents.
+    holder: u64,
+    random: Random,
+    now: Now,
+    has_time: bool,
+    phase: Phase,
+    awaited: Op,
+    last_op: Op,
+    epoch: u64,
+    generation: u64,
+    held: Option<Held>,
+    /// Version of the record last seen.
+    version: Option<String>,
+    /// Intent of the record last seen.
+    intent: Option<Intent>,
+    volatile: bool,
+    /// An answer was lost, and its replay is used up.
+    ambiguous: bool,
+    last_lifetime_ms: Option<u64>,
+    end: EndReason,
+    /// Signed out on purpose: nobody signs in unasked.
+    needs_login: bool,
+    /// The sign-in that was ended here: its record is never taken up again.
+    buried: Option<u64>,
+    outdated: bool,
+    lock: Option<Op>,
+    flight: Option<Flight>,
+    waiters: Vec<Waiter>,
+    logins: VecDeque<(CallId, Option<Credentials>)>,
+    leaving: Option<Leaving>,
+    /// Token requests whose session ended before the answer came.
+    orphans: Vec<Op>,
+    /// The timer that will try to save volatile tokens.
+    persist: Op,
+    marks: Vec<Mark>,
+    cooldown: Option<Cooldown>,
+    failures: u32,
+    sent: VecDeque<u64>,
+    log: VecDeque<Transition>,
+}
+
+impl Session {
+    /// A session that has done nothing yet. `seed` is random: it names this instance and spreads its pauses.
+    #[must_use]
+    pub fn new(grant: Grant, options: Options, seed: u64) -> Self {
+        let mut random = Random(seed);
+        let phase = if options.store_is_empty { Phase::SignedOut } else { Phase::Unloaded };
+        Self {
+            holder: random.next() >> 11,
+            random,
+            grant,
+            options,
+            now: Now::default(),
+            has_time: false,
+            phase,
+            awaited: 0,
+            last_op: 0,
+            epoch: 0,
+            generation: 0,
+            held: None,
+            version: None,
+            intent: None,
+            volatile: false,
+            ambiguous: false,
+            last_lifetime_ms: None,
+            end: EndReason::NeverSignedIn,
+            needs_login: false,
+            buried: None,
+            outdated: false,
+            lock: None,
+            flight: None,
+            waiters: Vec::new(),
+            logins: VecDeque::new(),
+            leaving: None,
+            orphans: Vec::new(),
+            persist: 0,
+            marks: Vec::new(),
+            cooldown: None,
+            failures: 0,
+            sent: VecDeque::new(),
+            log: VecDeque::new(),
+        }
+    }
+
+    /// Takes one event and says what to do about it.
+    pub fn step(&mut self, now: Now, event: Event, out: &mut Effects) {
+        self.pass_time(now, out);
+        let from = self.phase;
+        let name = event.name();
+        let before = self.view();
+        self.handle(event, out);
+        if self.view() != before {
+            out.push(Effect::Tell(Notice::Change));
+        }
+        if self.phase != from {
+            if self.log.len() == LOG_LENGTH {
+                self.log.pop_front();
+            }
+            let (from, to) = (from.as_str(), self.phase.as_str());
+            self.log.push_back(Transition { at_ms: now.wall_ms, from, event: name, to });
+        }
+    }
+
+    /// How the session stands. `now` lets the token age.
+    #[must_use]
+    pub fn snapshot(&self, now: Now) -> Snapshot {
+        let Some(held) = &self.held else {
+            return match self.phase {
+                Phase::Unloaded | Phase::Loading => Snapshot::Loading,
+                _ => Snapshot::SignedOut { reason: self.end },
+            };
+        };
+        let mut held = held.clone();
+        held.observe(now);
+        Snapshot::Active {
+            generation: self.generation,
+            subject: held.set.subject.clone(),
+            scopes: held.set.scopes.clone(),
+            expires_at_ms: held.expires_at_ms(),
+            freshness: held.freshness(),
+            refreshing: self.flight.is_some(),
+            volatile: self.volatile,
+        }
+    }
+
+    /// The last transitions, oldest first.
+    #[must_use]
+    pub fn explain(&self) -> Vec<Transition> {
+        self.log.iter().cloned().collect()
+    }
+
+    /// Everything of [`Session::snapshot`] that does not change by time alone.
+    fn view(&self) -> (bool, Option<u64>, u64, EndReason, bool, bool, bool) {
+        let loading = matches!(self.phase, Phase::Unloaded | Phase::Loading) && self.held.is_none();
+        let generation = self.held.as_ref().map(|_| self.generation);
+        let refreshing = self.held.is_some() && self.flight.is_some();
+        let closed = self.phase == Phase::Closed;
+        (loading, generation, self.epoch, self.end, refreshing, self.volatile, closed)
+    }
+
+    /// Lets time pass, and notices when a clock was set: a token never lives longer for it.
+    fn pass_time(&mut self, now: Now, out: &mut Effects) {
+        let last = std::mem::replace(&mut self.now, now);
+        let had_time = std::mem::replace(&mut self.has_time, true);
+        let wall = now.wall_ms as f64 - last.wall_ms as f64;
+        let mono = now.mono_ms as f64 - last.mono_ms as f64;
+        let jumped = had_time && (wall < -5_000.0 || (wall - mono).abs() > 60_000.0);
+        if let Some(held) = &mut self.held {
+            held.observe(now);
+            if jumped {
+                held.suspect = true;
+                out.push(Effect::Tell(Notice::Warning(Warning::ClockJump)));
+            }
+        }
+    }
+
+    /// The number of an effect whose answer the machine will wait for.
+    const fn await_op(&mut self, phase: Phase) -> Op {
+        self.phase = phase;
+        self.awaited = self.side_op();
+        self.awaited
+    }
+
+    /// The number of an effect that runs beside.
+    const fn side_op(&mut self) -> Op {
+        self.last_op = self.last_op.wrapping_add(1);
+        self.last_op
+    }
+
+    fn rest(&mut self, phase: Phase) {
+        self.phase = phase;
+        self.awaited = 0;
+    }
+
+    /// Full jitter: anything up to `ms`.
+    fn jitter(&mut self, ms: u64) -> u64 {
+        (self.random.unit() * ms as f64) as u64
+    }
+
+    /// When somebody else's intent is taken to be abandoned.
+    const fn intent_ttl_ms(&self) -> u64 {
+        self.options.timeout_ms.saturating_add(2_000)
+    }
+
+    fn record(&self, intent: Option<Intent>) -> Record {
+        Record {
+            epoch: self.epoch,
+            generation: self.generation,
+            tokens: self.held.as_ref().map(|held| held.set.clone()),
+            intent,
+            ended: (self.held.is_none() && self.must_mark()).then_some(self.end),
+        }
+    }
+}
+
+/// SplitMix64: spreads pauses, which needs no secrecy.
+#[derive(Debug)]
+struct Random(u64);
+
+impl Random {
+    const fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ mixed >> 31
+    }
+
+    /// From 0 up to 1.
+    fn unit(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / 9_007_199_254_740_992.0
+    }
+}

@@ -95,6 +95,35 @@ export interface Verified<C extends object = {}> {
   key: { kid?: string; alg: Algorithm };
 }
 
+/** A JWS whose signature holds. Its payload was not judged. */
+export interface VerifiedJws {
+  header: JoseHeader;
+  payload: Uint8Array;
+  /** The key that fitted, and the algorithm that was used. */
+  key: { kid?: string; alg: Algorithm };
+}
+
+/** What is accepted of a JWS. */
+export interface JwsOptions {
+  /** Default: what the key allows. Required for a bare secret. */
+  algorithms?: readonly Algorithm[];
+  /** Characters; longer tokens are refused unread. Default 16 384. */
+  maxTokenLength?: number;
+}
+
+/** Every check of a verification in order, with no secret and nothing of the token in it. */
+export interface Explanation {
+  ok: boolean;
+  steps: {
+    check: 'format' | 'header' | 'algorithm' | 'key' | 'signature' | 'claims' | 'typ' | 'issuer' | 'subject' | 'audience'
+      | 'time' | 'scope' | 'revocation';
+    /** Skipped: the rules do not ask for it, or a check before it failed. */
+    outcome: 'passed' | 'failed' | 'skipped';
+    detail: string;
+    code?: ErrorCode;
+  }[];
+}
+
 /** What became of a token, without a throw. */
 export type Result<C extends object = {}> = ({ ok: true } & Verified<C>) | { ok: false; error: TokenwardError };
 
@@ -115,6 +144,53 @@ export interface TokenwardError extends Error {
   oauthError?: string;
   retryAfterMs?: number;
   wwwAuthenticate?: string;
+}
+
+/** How a remote JWK Set is fetched. */
+export interface RemoteOptions {
+  /** Seconds for which a set is fresh, at the most: `Cache-Control` counts below it. Default: 600. */
+  maxAge?: number;
+  /** Seconds for which a set is fresh, at the least. Default: 60, or `maxAge` where that is smaller. */
+  minAge?: number;
+  /** Seconds for which a set may outlive `maxAge` while its endpoint fails. Default: 86 400. */
+  staleIfError?: number;
+  /** Seconds between two fetches for unknown keys or after failures. Default: 30. */
+  cooldown?: number;
+  /** Milliseconds that a fetch may take, discovery included. Default: 5 000. */
+  timeoutMs?: number;
+  /** The longest answer that is read, in bytes. Default: 262 144. */
+  maxBytes?: number;
+  /** Sends the requests. Default: the host's. */
+  fetch?: typeof fetch;
+  /** Sent to the origin that was named, and to no other. */
+  headers?: HeadersInit;
+  /** What `KeySet.snapshot()` gave, for a warm start. */
+  snapshot?: string;
+  /** The clock, in milliseconds. Default: the host's. */
+  now?: () => number;
+  /** Shares sets between isolates or machines. */
+  cache?: JwksCache;
+  /** Keeps a Worker alive for a fetch behind the caller's back. */
+  waitUntil?: (work: Promise<unknown>) => void;
+  /** Whether `http:` will do for loopback hosts. Default: `'loopback'`. */
+  insecure?: 'never' | 'loopback';
+}
+
+/** A cache that isolates or machines share. It may forget, and it may fail; what comes out of it is checked. */
+export interface JwksCache {
+  get(key: string): Promise<string | null>;
+  set(key: string, value: string, ttlSeconds: number): Promise<void>;
+}
+
+/** How fresh a JWK Set is. */
+export interface KeySetState {
+  freshness: 'empty' | 'fresh' | 'stale';
+  /** When it was fetched; null where it was not. */
+  fetchedAt: number | null;
+  /** Whether an unknown key would cause no fetch now. */
+  coolingDown: boolean;
+  /** The code of the last failure, until a fetch succeeds. */
+  lastError: string | null;
 }
 
 /** The stable codes. jose's where the meaning is jose's. */

@@ -1,0 +1,224 @@
+// Makes the npm package, target/tokenward.tgz: the crate to WebAssembly, the shell to JavaScript, and their declarations.
+// The same sources give the same bytes.
+
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { at, cargoHome, locked, output, read, root, run, tarball, target, version } from './tools.mjs';
+
+const esbuild = createRequire(at('tests/'))('esbuild');
+
+/** One row for each module that is shipped: its features, the exports over it, its own entry points. */
+const BUILDS = [
+  { name: 'index', wasm: 'core.wasm', features: 'jwt,session', api: 'index.ts', slim: 'slim' },
+  { name: 'session', wasm: 'session.wasm', features: 'session', api: 'session.ts' },
+];
+/** Entry points that need no module. */
+const PLAIN = [{ name: 'stores', api: 'stores/index.ts' }];
+/** Whatever else is in the package is a mistake. */
+const ALLOWED = /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|dist\/[\w.-]+\.(js|mjs|cjs|d\.ts|d\.cts|wasm))$/;
+/** Files of the package that are not built. */
+const COPIED = ['README.md', 'CHANGELOG.md', 'LICENSE'].filter((file) => existsSync(at(file)));
+
+const shell = at('src/shell');
+const work = join(target, 'pack');
+const staging = join(work, 'package');
+const dist = join(staging, 'dist');
+const say = (what) => console.log(`pack: ${what}`);
+
+for (const folder of [staging, join(work, 'types')]) rmSync(folder, { recursive: true, force: true });
+mkdirSync(dist, { recursive: true });
+checkTools();
+for (const build of BUILDS) {
+  const generated = compile(build);
+  build.generated = generated;
+  await bundle(build, glueOf(generated, build));
+}
+for (const { name, api } of PLAIN) await plain(name, api);
+declare();
+manifest();
+ship();
+
+/** wasm-bindgen writes for one version of itself only. */
+function checkTools() {
+  const installed = output('wasm-bindgen', ['--version']).split(' ')[1];
+  if (installed !== locked('wasm-bindgen')) {
+    throw new Error(`wasm-bindgen is ${installed}, Cargo.lock has ${locked('wasm-bindgen')}: run \`make setup\``);
+  }
+}
+
+/** From the crate to a small module in `dist`, and wasm-bindgen's glue beside it in `work`. */
+function compile({ name, wasm, features }) {
+  say(`${wasm}: cargo build (${features})`);
+  const sysroot = output('rustc', ['--print', 'sysroot']);
+  const flags = [
+    '-Ctarget-feature=+simd128',
+    // Panic locations would carry the builder's paths into the module.
+    `--remap-path-prefix=${cargoHome}=/cargo`,
+    `--remap-path-prefix=${sysroot}=/rust`,
+    `--remap-path-prefix=${root}=/tokenward`,
+  ];
+  run('cargo', ['build', '--quiet', '--release', '--locked', '--lib', '--target', 'wasm32-unknown-unknown',
+    '--target-dir', join(work, 'cargo'), '--no-default-features', '--features', features],
+  { CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f') });
+
+  say(`${wasm}: wasm-bindgen, wasm-opt`);
+  const generated = join(work, 'generated', name);
+  rmSync(generated, { recursive: true, force: true });
+  run('wasm-bindgen', ['--target', 'bundler', '--out-name', name, '--out-dir', generated,
+    '--remove-name-section', '--remove-producers-section',
+    join(work, 'cargo/wasm32-unknown-unknown/release/tokenward.wasm')]);
+  run('wasm-opt', ['-O3', join(generated, `${name}_bg.wasm`), '-o', join(dist, wasm)]);
+  return generated;
+}
+
+/** wasm-bindgen's glue as a function of the module, so that an instance can be thrown away with all that refers to it. */
+function glueOf(generated, { name, wasm }) {
+  const source = readFileSync(join(generated, `${name}_bg.js`), 'utf8');
+  const unknown = /^(export (?!function )|import ).*/m.exec(source);
+  if (unknown) throw new Error(`the generated glue has something that cannot go into a function: ${unknown[0]}`);
+  const names = [...source.matchAll(/^export function (\w+)/gm)].map((match) => match[1]);
+  const imports = names.filter((each) => each.startsWith('__wb') && each !== '__wbg_set_wasm');
+  const exports = names.filter((each) => !each.startsWith('__wb'));
+  const glue = `export function instantiate(module) {
+${source.replace(/^export /gm, '')}
+  const instance = new WebAssembly.Instance(module, { './${name}_bg.js': { ${imports.join(', ')} } });
+  __wbg_set_wasm(instance.exports);
+  instance.exports.__wbindgen_start();
+  return { exports: { ${exports.join(', ')} }, memory: instance.exports.memory };
+}
+`;
+  smokeTest(glue, join(dist, wasm));
+  return glue;
+}
+
+/** An old wasm-opt writes modules that look sound and do not start. */
+function smokeTest(glue, file) {
+  const bytes = readFileSync(file);
+  if (!WebAssembly.validate(bytes)) throw new Error(`${basename(file)} is not valid WebAssembly`);
+  const instantiate = new Function(`${glue.replace('export ', '')}; return instantiate`)();
+  const { exports } = instantiate(new WebAssembly.Module(bytes));
+  if (exports.version() !== version) throw new Error(`${basename(file)} says that it is version ${exports.version()}`);
+}
+
+/** The shell's entry points, each in one file: a bundler may drop a file that has no exports of its own. */
+async function bundle({ name, wasm, api, slim }, glue) {
+  say(`${name}: entry points`);
+  const hex = readFileSync(join(dist, wasm)).toString('hex');
+  const inPlace = {
+    '#glue': { contents: glue, loader: 'js' },
+    '#hex': { contents: `export default "${hex}";`, loader: 'js' },
+  };
+  const names = {
+    name: 'names',
+    setup(build) {
+      build.onResolve({ filter: /^#api$/ }, () => ({ path: join(shell, api) }));
+      build.onResolve({ filter: /^#core\.wasm/ }, ({ path }) => ({ path: path.replace('#core.wasm', `./${wasm}`), external: true }));
+      build.onResolve({ filter: /^#(glue|hex)$/ }, ({ path }) => ({ path, namespace: 'in-place' }));
+      build.onLoad({ filter: /./, namespace: 'in-place' }, ({ path }) => inPlace[path]);
+    },
+  };
+  const entry = (source, outfile, format) => esbuild.build({
+    entryPoints: [join(shell, 'entry', `${source}.ts`)], outfile: join(dist, outfile), bundle: true, format, target: 'es2022',
+    // For CommonJS, "node" makes esbuild list the exports in a form that Node's importer can see.
+    platform: format === 'cjs' ? 'node' : 'neutral',
+    define: { TOKENWARD_VERSION: JSON.stringify(version) }, plugins: [names], metafile: true, logLevel: 'warning', absWorkingDir: root,
+  });
+
+  await entry('workerd', `${name}.workerd.js`, 'esm');
+  await entry('edge-light', `${name}.edge-light.js`, 'esm');
+  const { metafile } = await entry('inline', `${name}.js`, 'esm');
+  await entry('inline', `${name}.cjs`, 'cjs');
+  const exported = Object.values(metafile.outputs)[0].exports;
+  // Node's import and require share one instance, and so one set of keys and one session.
+  writeFileSync(join(dist, `${name}.node.mjs`), `import all from './${name}.cjs';\n\nexport const { ${exported.sort().join(', ')} } = all;\n`);
+  if (slim) {
+    await entry('slim', `${slim}.js`, 'esm');
+    await entry('slim', `${slim}.cjs`, 'cjs');
+  }
+}
+
+/** An entry point without a module, as ESM and as CommonJS. */
+async function plain(name, api) {
+  for (const [extension, format] of [['js', 'esm'], ['cjs', 'cjs']]) {
+    await esbuild.build({
+      entryPoints: [join(shell, api)], outfile: join(dist, `${name}.${extension}`), bundle: true, format, target: 'es2022',
+      platform: format === 'cjs' ? 'node' : 'neutral', logLevel: 'warning', absWorkingDir: root,
+    });
+  }
+}
+
+/** Checks the types, and writes declarations for ESM and, under other names, for CommonJS. */
+function declare() {
+  say('types');
+  for (const { name, generated } of BUILDS) checkExports(name, generated);
+  const types = join(work, 'types');
+  run('tsc', ['-p', root, '--noEmit', 'false', '--declaration', '--emitDeclarationOnly', '--rootDir', shell, '--outDir', types]);
+
+  const api = [...BUILDS, ...PLAIN].map((build) => [build.api.replace('.ts', ''), build.name]);
+  const slim = BUILDS.filter((build) => build.slim).map((build) => ['entry/slim', build.slim]);
+  const renamed = new Map([...api, ...slim].map(([from, to]) => [join(types, `${from}.d.ts`), to]));
+  const nameOf = (file) => renamed.get(file) ?? relative(types, file).replace('.d.ts', '').replaceAll('/', '.');
+  const waiting = [...renamed.keys()];
+  const done = new Set();
+  while (waiting.length > 0) {
+    const file = waiting.pop();
+    if (done.has(file)) continue;
+    done.add(file);
+    const source = readFileSync(file, 'utf8');
+    for (const [ours, theirs] of [['.d.ts', '.js'], ['.d.cts', '.cjs']]) {
+      const text = source.replace(/(["'])(#api|\.[^"']*\.js)\1/g, (_, quote, name) => {
+        const found = name === '#api' ? join(types, 'index.d.ts') : resolve(dirname(file), name.replace('.js', '.d.ts'));
+        waiting.push(found);
+        return `${quote}./${nameOf(found)}${theirs}${quote}`;
+      });
+      writeFileSync(join(dist, nameOf(file) + ours), text);
+    }
+  }
+}
+
+/** Holds src/shell/exports.ts to what wasm-bindgen says of the module. */
+function checkExports(name, generated) {
+  if (name !== 'index') return;
+  const project = join(generated, 'tsconfig.json');
+  const here = (...parts) => relative(generated, join(...parts));
+  writeFileSync(join(generated, 'check.ts'), `import type { Exports } from '${here(shell, 'exports.js')}';
+import * as generated from './${name}.js';
+export const exact: Exports = generated;
+export const complete: Record<keyof typeof generated, unknown> = exact;
+`);
+  writeFileSync(project, JSON.stringify({ extends: here(root, 'tsconfig.json'), include: ['check.ts'] }));
+  run('tsc', ['-p', project]);
+}
+
+/** pkg.json with the crate's version. */
+function manifest() {
+  const { name, ...rest } = JSON.parse(read('pkg.json'));
+  writeFileSync(join(staging, 'package.json'), `${JSON.stringify({ name, version, ...rest }, null, 2)}\n`);
+  for (const file of COPIED) cpSync(at(file), join(staging, file));
+}
+
+/** The tarball, once nothing is in it that should not be. */
+function ship() {
+  const files = readdirSync(staging, { recursive: true }).filter((file) => statSync(join(staging, file)).isFile()).sort();
+  for (const file of files) {
+    if (!ALLOWED.test(file)) throw new Error(`${file} does not belong in the package`);
+    const bytes = readFileSync(join(staging, file));
+    for (const secret of [root, cargoHome, process.env.HOME]) {
+      if (secret && bytes.includes(secret)) throw new Error(`${file} names a path of this machine`);
+    }
+  }
+  const [packed] = JSON.parse(output('npm', ['pack', staging, '--json', '--ignore-scripts', '--loglevel=error', '--pack-destination', work]));
+  const left = files.filter((file) => !packed.files.some(({ path }) => path === file));
+  if (left.length > 0) throw new Error(`not in the tarball: ${left.join(', ')}`);
+  renameSync(join(work, packed.filename), tarball);
+
+  for (const { wasm } of BUILDS) {
+    const bytes = readFileSync(join(dist, wasm));
+    say(`${wasm}: ${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).length} gzipped`);
+  }
+  const digest = createHash('sha256').update(readFileSync(tarball)).digest('hex');
+  say(`${relative(root, tarball)}: ${packed.files.length} files, ${packed.size} bytes, sha256 ${digest.slice(0, 16)}`);
+}

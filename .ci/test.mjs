@@ -1,0 +1,89 @@
+// Everything `make test` checks, in order, and one closing count. A step that fails does not stop the next ones.
+
+import { spawn } from 'node:child_process';
+import { at, path, root, tarball, which } from './tools.mjs';
+
+const CHROMIUM = 'headless Chromium (chromedriver is missing)';
+const WASM = ['--target', 'wasm32-unknown-unknown'];
+const SIMD = { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: '-Ctarget-feature=+simd128' };
+const HALVES = ['jwt', 'session'].map((half) => ['--no-default-features', '--features', half]);
+const deny = ['--', '-D', 'warnings'];
+
+const total = { passed: 0, failed: 0, skipped: [] };
+
+await check('formatting', 'cargo', ['fmt', '--check']);
+await check('lints, native', 'cargo', ['clippy', '--quiet', '--locked', '--all-targets', ...deny]);
+await check('lints, wasm32', 'cargo', ['clippy', '--quiet', '--locked', ...WASM, '--lib', '--test', 'wasm', ...deny], SIMD);
+for (const half of HALVES) {
+  await check(`lints, wasm32, ${half.at(-1)} alone`, 'cargo', ['clippy', '--quiet', '--locked', ...WASM, '--lib', ...half, ...deny], SIMD);
+}
+await check('documentation', 'cargo', ['doc', '--quiet', '--locked', '--no-deps'], { RUSTDOCFLAGS: '-D warnings' });
+await count('native tests', 'cargo', ['test', '--quiet', '--locked']);
+
+// wasm-bindgen-test skips everything and exits 0 where the host is not the one that the variable names: hence the counts.
+const wasmPack = (host) => ['test', ...host, '--mode', 'no-install', '.', '--locked', '--test', 'wasm'];
+await count('wasm tests, Node', 'wasm-pack', wasmPack(['--node']), SIMD);
+await inChromium('wasm tests, Chromium', 'wasm-pack', wasmPack(['--headless', '--chrome']),
+  { ...SIMD, WASM_BINDGEN_USE_BROWSER: '1', WASM_BINDGEN_TEST_WEBDRIVER_JSON: at('tests/wasm/webdriver.json') });
+
+await count('package in Node', 'node', ['tests/js/run-node.mjs']);
+await count('package in workerd', 'node', ['tests/js/run-workerd.mjs']);
+await count('package against issuers', 'node', ['tests/js/run-issuer.mjs']);
+await inChromium('package in Chromium', 'node', ['tests/js/run-chromium.mjs']);
+await count('tokens of oidc-provider', 'node', ['tests/js/oidc/run.mjs']);
+await count('demo', 'node', ['tests/js/run-demo.mjs']);
+await inChromium('demo in a page', 'node', ['tests/js/run-demo.mjs', '--page']);
+await inChromium('README', 'node', ['tests/js/readme.mjs']);
+await check('declarations', 'node', ['.ci/types.mjs']);
+await check('publint', 'publint', ['--strict', tarball]);
+// core.wasm is not for TypeScript to resolve.
+await check('are the types wrong', 'attw', [tarball, '--profile', 'node16', '--exclude-entrypoints', 'core.wasm', '--format', 'ascii', '--no-emoji']);
+
+for (const name of total.skipped) console.log(`skipped: ${name}: ${CHROMIUM}`);
+console.log(`${total.passed} passed, ${total.failed} failed${total.skipped.length ? `, ${total.skipped.length} skipped` : ''}`);
+process.exitCode = total.failed > 0 ? 1 : 0;
+
+/** A step that holds or does not: one check. */
+async function check(name, program, args, env) {
+  const { ok } = await step(name, program, args, env);
+  total[ok ? 'passed' : 'failed'] += 1;
+}
+
+/** A step that counts its own tests. To have run none is a failure. */
+async function count(name, program, args, env) {
+  const { ok, text } = await step(name, program, args, env);
+  const counts = [...text.matchAll(/(\d+) passed[;,] (\d+) failed/g)];
+  const passed = counts.reduce((sum, match) => sum + Number(match[1]), 0);
+  const failed = counts.reduce((sum, match) => sum + Number(match[2]), 0);
+  total.passed += passed;
+  total.failed += failed || (ok && passed > 0 ? 0 : 1);
+  if (passed === 0) console.error(`FAILED ${name}: no test passed`);
+}
+
+async function inChromium(name, ...rest) {
+  if (which('chromedriver')) return count(name, ...rest);
+  total.skipped.push(name);
+}
+
+/** Runs a program, shows what it prints, and how long it took. */
+async function step(name, program, args, env) {
+  console.log(`\n── ${name}: ${program} ${args.join(' ').replaceAll(`${root}/`, '')}`);
+  const started = Date.now();
+  const child = spawn(program, args, { cwd: root, env: { ...process.env, PATH: path, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  let text = '';
+  for (const [from, to] of [[child.stdout, process.stdout], [child.stderr, process.stderr]]) {
+    from.on('data', (chunk) => {
+      text += chunk;
+      to.write(chunk);
+    });
+  }
+  const code = await new Promise((resolve) => {
+    child.once('close', resolve);
+    child.once('error', (error) => {
+      console.error(error.message);
+      resolve(1);
+    });
+  });
+  console.log(`── ${name}: ${code === 0 ? 'ok' : 'FAILED'} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
+  return { ok: code === 0, text };
+}

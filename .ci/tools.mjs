@@ -1,0 +1,46 @@
+// What the build scripts share: where things are, and running other programs.
+
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+export const target = join(root, 'target');
+export const tarball = join(target, 'tokenward.tgz');
+export const cargoHome = process.env.CARGO_HOME ?? join(homedir(), '.cargo');
+
+/** Our own tools first: `make setup` puts those there that the machine lacks, in the versions that fit. */
+export const path = [
+  join(target, 'tools/bin'), join(root, 'tests/node_modules/.bin'), join(cargoHome, 'bin'), process.env.PATH,
+].join(delimiter);
+
+export const at = (...parts) => join(root, ...parts);
+export const read = (...parts) => readFileSync(at(...parts), 'utf8');
+
+/** Runs a program, its output shown. Where it fails there is nothing more to say, and this process ends. */
+export function run(program, args, env = {}) {
+  const { status, error } = spawnSync(program, args, { cwd: root, stdio: 'inherit', env: { ...process.env, PATH: path, ...env } });
+  if (status === 0) return;
+  console.error(`${program} ${error ? error.message : `ended with ${status}`}`);
+  process.exit(1);
+}
+
+/** What a program prints. */
+export function output(program, args) {
+  return execFileSync(program, args, { cwd: root, encoding: 'utf8', env: { ...process.env, PATH: path } }).trim();
+}
+
+/** Where a program is, if anywhere. */
+export function which(program) {
+  return path.split(delimiter).map((folder) => join(folder, program)).find((file) => existsSync(file));
+}
+
+/** The version of a crate in Cargo.lock. */
+export function locked(crate) {
+  return new RegExp(`name = "${crate}"\nversion = "(.+)"`).exec(read('Cargo.lock'))[1];
+}
+
+/** The version of this package. */
+export const version = /^version = "(.+)"/m.exec(read('Cargo.toml'))[1];

@@ -1,0 +1,33 @@
+# tokenward. `make` lists what there is to make.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup pack demo test test-all clean
+.SUFFIXES:
+.NOTPARALLEL:
+
+package := target/tokenward.tgz
+sources := $(shell find src .ci -type f) $(wildcard README.md CHANGELOG.md LICENSE) Cargo.toml Cargo.lock pkg.json tsconfig.json
+
+help: ## This list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1@\2/p' $(MAKEFILE_LIST) | awk -F@ '{ printf "%-16s %s\n", $$1, $$2 }'
+
+setup: ## Install what building and testing need (Rust target, wasm-bindgen, wasm-pack, npm packages, Chromium)
+	@.ci/setup
+
+pack: ## Build the npm package: target/tokenward.tgz
+	@.ci/setup pack
+	@$(MAKE) --no-print-directory -s $(package)
+
+demo: pack ## Run the main job from the packed package, then serve the page (ARGS=--once: without the page)
+	@node .ci/demo.mjs $(ARGS)
+
+test: setup pack ## Check formatting, lints, types, and run every test, natively and in Node, workerd and Chromium
+	@node .ci/test.mjs
+
+test-all: test ## Every test there is
+
+clean: ## Remove what was built; the installed tools stay
+	rm -rf target/pack target/tokenward.tgz target/installed target/debug target/release target/wasm32-unknown-unknown target/doc
+
+$(package): $(sources) tests/package-lock.json
+	@node .ci/pack.mjs

@@ -1,0 +1,504 @@
+//! What callers ask for: a token, a decision about a 401, a sign-in.
+
+use crate::Error;
+use crate::session::flight::Adoption;
+use crate::session::token::Standing;
+use crate::session::{
+    BUDGET, BUDGET_WINDOW_MS, CallId, Credentials, Effect, Effects, EndReason, Event, Flight, Kind, MARK_MS,
+    Mark, Notice, Op, Phase, Session, StoreFailed, Stored, Waiter, Warning, parse_challenges,
+};
+
+/// How many origins are remembered as refusing the current token.
+const MAX_MARKS: usize = 32;
+
+impl Session {
+    pub(super) fn handle(&mut self, event: Event, out: &mut Effects) {
+        if self.phase == Phase::Closed {
+            return self.handle_closed(event, out);
+        }
+        match event {
+            Event::Start if self.phase == Phase::Unloaded => self.load(out),
+            Event::Need { id, min_validity_ms, once, force } => {
+                let epoch = self.held.is_some().then_some(self.epoch);
+                let after = (force && self.held.is_some()).then_some(self.generation);
+                let has_response = false;
+                let waiter = Waiter { id, min_validity_ms, once, after, epoch, has_response, looked: false };
+                self.consider(waiter, out);
+            }
+            Event::Leave { id } => {
+                self.waiters.retain(|waiter| waiter.id != id);
+                self.logins.retain(|(login, _)| *login != id);
+                if let Some(flight) = &mut self.flight {
+                    flight.login = flight.login.filter(|login| *login != id);
+                }
+            }
+            Event::Answered {
+                id,
+                epoch,
+                generation,
+                origin,
+                path,
+                status,
+                challenges,
+                replayable,
+                second,
+            } => {
+                let curable = self.is_about_the_token(&origin, &path, status, challenges.as_deref(), out);
+                let same_session = self.held.is_some() && epoch == self.epoch;
+                if status != 401 {
+                    if same_session && generation == self.generation {
+                        self.accepted_by_resource(&origin);
+                    }
+                } else if curable && same_session {
+                    self.refused_by_resource(id, generation, origin, replayable, second, out);
+                } else {
+                    out.push(Effect::Deliver { id });
+                }
+            }
+            Event::Login { id, credentials } => {
+                self.logins.push_back((id, credentials));
+                match self.phase {
+                    Phase::Unloaded => self.load(out),
+                    Phase::Idle | Phase::SignedOut => self.settle(out),
+                    _ => {}
+                }
+            }
+            Event::Logout { id, compromised } => self.log_out(id, compromised, out),
+            Event::Close => self.close(out),
+            Event::Changed => match self.phase {
+                Phase::Idle | Phase::SignedOut => self.load(out),
+                Phase::Waiting => self.check(out),
+                Phase::Unloaded => {}
+                _ => self.outdated = true,
+            },
+            Event::Online => self.cooldown = None,
+            Event::Loaded { op, result } if op == self.awaited => match self.phase {
+                Phase::Loading => self.loaded(result, out),
+                Phase::Departing => self.departed(result, out),
+                _ => self.store_read(result, out),
+            },
+            // Too late for it: nobody is to wait for a lock that nobody uses.
+            Event::Locked { op, held: true } if op != self.awaited => out.push(Effect::Unlock { op }),
+            Event::Received { op, answer } if op != self.awaited => self.received_late(op, &answer, out),
+            Event::Lost { op, .. } if op != self.awaited => self.lost_late(op, out),
+            Event::Woken { op } if op == self.persist => self.persist(out),
+            Event::Cleared { op, result } if op == self.awaited => self.cleared(result, out),
+            Event::Saved { op, result } if op == self.awaited => self.saved(result, out),
+            Event::Locked { op, held } if op == self.awaited => self.locked(op, held, out),
+            Event::Given { op, credentials } if op == self.awaited => self.given(credentials, out),
+            Event::Received { answer, .. } => self.received(&answer, out),
+            Event::Lost { loss, .. } => self.lost(loss, out),
+            Event::Woken { op } if op == self.awaited => self.woken(out),
+            _ => {}
+        }
+    }
+
+    /// Whether the token in hand serves `waiter`.
+    fn standing(&self, waiter: &Waiter) -> Option<Standing> {
+        let held = self.held.as_ref()?;
+        if waiter.after.is_some_and(|generation| self.generation <= generation) {
+            return None;
+        }
+        Some(held.standing(waiter.min_validity_ms, waiter.once))
+            .filter(|standing| *standing != Standing::Spent)
+    }
+
+    /// Answers a call, or lets it wait for what is under way, or sets something under way for it.
+    pub(super) fn consider(&mut self, waiter: Waiter, out: &mut Effects) {
+        // A request that began as one user is never finished as another.
+        if self.held.is_some() && waiter.epoch.is_some_and(|epoch| epoch != self.epoch) {
+            return fail(&waiter, Error::SessionChanged, out);
+        }
+        match self.phase {
+            Phase::Closed => fail(&waiter, Error::SessionClosed, out),
+            Phase::Unloaded => {
+                self.waiters.push(waiter);
+                self.load(out);
+            }
+            Phase::Loading => self.waiters.push(waiter),
+            Phase::Departing | Phase::Ending | Phase::Marking => {
+                if self.logins.is_empty() {
+                    fail(&waiter, Error::SignedOut, out);
+                } else {
+                    self.waiters.push(waiter);
+                }
+            }
+            Phase::SignedOut => self.consider_signed_out(waiter, out),
+            Phase::Idle => self.consider_idle(waiter, out),
+            _ => {
+                let doubted = self.held.as_ref().is_some_and(|held| held.doubted);
+                if self.standing(&waiter).is_some() && !doubted {
+                    self.use_token(&waiter, out);
+                } else {
+                    self.waiters.push(waiter);
+                }
+            }
+        }
+    }
+
+    fn consider_signed_out(&mut self, waiter: Waiter, out: &mut Effects) {
+        if self.options.store_is_shared && !waiter.looked {
+            self.waiters.push(waiter);
+            return self.load(out);
+        }
+        if self.needs_login || !self.grant.is_unattended() {
+            return fail(&waiter, Error::SignedOut, out);
+        }
+        if let Some(error) = self.obstacle() {
+            return fail(&waiter, error, out);
+        }
+        self.waiters.push(waiter);
+        self.begin(Kind::SignIn, false, out);
+    }
+
+    fn consider_idle(&mut self, waiter: Waiter, out: &mut Effects) {
+        let Some(held) = &self.held else {
+            return fail(&waiter, Error::SignedOut, out);
+        };
+        let doubted = held.doubted;
+        let expired = held.freshness() == crate::session::Freshness::Expired;
+        let refused = held.set.refused;
+        let renewal = self.renewal();
+        match self.standing(&waiter) {
+            Some(Standing::Good) if !doubted => return self.use_token(&waiter, out),
+            Some(_) => {
+                let may_begin = self.obstacle().is_none() && !self.ambiguous;
+                match renewal {
+                    // Somebody was refused this token a moment ago: a better one is waited for.
+                    Some(kind) if doubted && may_begin => {
+                        self.waiters.push(waiter);
+                        return self.begin(kind, true, out);
+                    }
+                    Some(Kind::Refresh) if may_begin => {
+                        self.use_token(&waiter, out);
+                        return self.begin(Kind::Refresh, false, out);
+                    }
+                    _ => return self.use_token(&waiter, out),
+                }
+            }
+            None => {}
+        }
+        let still_serves = !expired && waiter.after.is_none();
+        if still_serves && self.ambiguous {
+            return self.use_token(&waiter, out);
+        }
+        let Some(kind) = renewal else {
+            if refused && waiter.has_response {
+                fail(&waiter, Error::SignedOut, out);
+                return self.end(EndReason::RefreshRejected, Error::SignedOut, out);
+            }
+            if expired {
+                let reason = if refused { self.end } else { EndReason::NoRefreshToken };
+                self.waiters.push(waiter);
+                return self.end(reason, Error::SignedOut, out);
+            }
+            return self.use_or_fail(
+                &waiter,
+                still_serves,
+                Error::RefreshUnavailable { status: None, retry_after_ms: None },
+                out,
+            );
+        };
+        if let Some(error) = self.obstacle() {
+            return self.use_or_fail(&waiter, still_serves, error, out);
+        }
+        let forced = waiter.after.is_some();
+        self.waiters.push(waiter);
+        self.begin(kind, forced, out);
+    }
+
+    fn use_or_fail(&mut self, waiter: &Waiter, still_serves: bool, error: Error, out: &mut Effects) {
+        if still_serves {
+            self.use_token(waiter, out);
+        } else {
+            fail(waiter, error, out);
+        }
+    }
+
+    /// How the tokens in hand can be replaced without anybody's doing.
+    fn renewal(&self) -> Option<Kind> {
+        let held = self.held.as_ref()?;
+        if held.set.refresh.is_some() {
+            Some(Kind::Refresh)
+        } else if self.grant.is_unattended() && !self.needs_login {
+            Some(Kind::SignIn)
+        } else {
+            None
+        }
+    }
+
+    /// What forbids a token request now: a pause after a failure, or too many of late.
+    fn obstacle(&mut self) -> Option<Error> {
+        let now = self.now.mono_ms;
+        if let Some(cooldown) = &self.cooldown {
+            // A pause is never longer than it was set for, whatever became of the clock.
+            if cooldown.until_ms > now {
+                let left = cooldown.until_ms - now;
+                return Some(match cooldown.error.clone() {
+                    Error::RefreshUnavailable { status, .. } => {
+                        Error::RefreshUnavailable { status, retry_after_ms: Some(left) }
+                    }
+                    error => error,
+                });
+            }
+            self.cooldown = None;
+        }
+        self.over_budget().then_some(Error::RefreshUnavailable { status: None, retry_after_ms: None })
+    }
+
+    /// Whether one more token request would be one too many in this window.
+    pub(super) fn over_budget(&mut self) -> bool {
+        let now = self.now.mono_ms;
+        self.sent.retain(|sent| sent.saturating_add(BUDGET_WINDOW_MS) > now && *sent <= now);
+        self.sent.len() >= BUDGET
+    }
+
+    pub(super) fn use_token(&self, waiter: &Waiter, out: &mut Effects) {
+        match &self.held {
+            Some(held) => out.push(Effect::Use {
+                id: waiter.id,
+                epoch: self.epoch,
+                generation: self.generation,
+                token: held.set.access.clone(),
+            }),
+            None => fail(waiter, Error::SignedOut, out),
+        }
+    }
+
+    fn begin(&mut self, kind: Kind, forced: bool, out: &mut Effects) {
+        self.begin_flight(Flight::new(kind, forced, self.now), out);
+    }
+
+    /// What to do when nothing is under way any more.
+    pub(super) fn settle(&mut self, out: &mut Effects) {
+        if let Some(op) = self.lock.take() {
+            out.push(Effect::Unlock { op });
+        }
+        self.finish_leaving(out);
+        if std::mem::take(&mut self.outdated) {
+            return self.load(out);
+        }
+        if let Some((id, credentials)) = self.logins.pop_front() {
+            self.begin_login(id, credentials, out);
+        }
+        for waiter in std::mem::take(&mut self.waiters) {
+            self.consider(waiter, out);
+        }
+    }
+
+    fn begin_login(&mut self, id: CallId, credentials: Option<Credentials>, out: &mut Effects) {
+        if self.grant.needs_credentials() && credentials.is_none() && !self.grant.is_unattended() {
+            let error = Error::invalid_arg("credentials", "a user name and a password");
+            out.push(Effect::Fail { id, error });
+            return self.settle(out);
+        }
+        let mut flight = Flight::new(Kind::SignIn, false, self.now);
+        flight.login = Some(id);
+        flight.is_explicit = true;
+        flight.credentials = credentials;
+        self.begin_flight(flight, out);
+    }
+
+    pub(super) fn load(&mut self, out: &mut Effects) {
+        let op = self.await_op(Phase::Loading);
+        out.push(Effect::Load { op });
+    }
+
+    fn loaded(&mut self, result: Result<Option<Stored>, StoreFailed>, out: &mut Effects) {
+        let Ok(stored) = result else {
+            // What is in memory goes on; without anything there is nothing to say yet.
+            if self.held.is_some() {
+                self.rest(Phase::Idle);
+                return self.settle(out);
+            }
+            self.rest(if self.logins.is_empty() { Phase::Unloaded } else { Phase::SignedOut });
+            self.fail_waiters(&Error::StoreUnavailable, out);
+            if self.phase == Phase::SignedOut {
+                self.settle(out);
+            }
+            return;
+        };
+        let had = self.held.is_some();
+        match self.take_up(stored) {
+            Adoption::Empty if had && !self.volatile => {
+                return self.ended_elsewhere(EndReason::LogoutElsewhere, out);
+            }
+            Adoption::SigningIn if had && !self.volatile => {
+                return self.ended_elsewhere(EndReason::LogoutElsewhere, out);
+            }
+            Adoption::Ended(reason) if had => return self.ended_elsewhere(reason, out),
+            Adoption::Ended(reason) => {
+                self.end = reason;
+                self.needs_login = true;
+                self.rest(Phase::SignedOut);
+            }
+            Adoption::Corrupt if !had => {
+                self.end = EndReason::StoreCorrupt;
+                let code = Some(Error::StoreUnavailable.code());
+                out.push(Effect::Tell(Notice::Ended { reason: self.end, code }));
+                self.rest(Phase::SignedOut);
+            }
+            Adoption::Newer => {
+                if had {
+                    self.tell_refreshed(0, true, out);
+                }
+                self.rest(Phase::Idle);
+            }
+            Adoption::OtherEpoch => self.rest(Phase::Idle),
+            _ => self.rest(if self.held.is_some() { Phase::Idle } else { Phase::SignedOut }),
+        }
+        for waiter in &mut self.waiters {
+            waiter.looked = true;
+        }
+        self.settle(out);
+    }
+
+    /// Fails everybody who waits; whoever has a response gets that.
+    pub(super) fn fail_waiters(&mut self, error: &Error, out: &mut Effects) {
+        for waiter in std::mem::take(&mut self.waiters) {
+            fail(&waiter, error.clone(), out);
+        }
+    }
+
+    /// A 401 for a request of this sign-in, about its token.
+    fn refused_by_resource(
+        &mut self,
+        id: CallId,
+        generation: u64,
+        origin: String,
+        replayable: bool,
+        second: bool,
+        out: &mut Effects,
+    ) {
+        let deliver = Effect::Deliver { id };
+        let replayable = replayable && !second;
+        let waiter = Waiter {
+            id,
+            min_validity_ms: 0,
+            once: false,
+            after: Some(generation),
+            epoch: Some(self.epoch),
+            has_response: true,
+            looked: true,
+        };
+        if generation < self.generation {
+            // A late 401: the token it is about has been replaced already, so nothing is refreshed for it.
+            if replayable {
+                self.consider(waiter, out);
+            } else {
+                out.push(deliver);
+            }
+            return;
+        }
+        self.marks.retain(|mark| mark.since_ms.saturating_add(MARK_MS) > self.now.mono_ms);
+        let marked = self.marks.iter().any(|mark| mark.origin == origin);
+        let on_arrival = self.held.as_ref().is_some_and(|held| held.age_ms() < held.arrival_ms());
+        if marked || on_arrival || second {
+            if !marked && self.marks.len() < MAX_MARKS {
+                self.marks.push(Mark { origin, since_ms: self.now.mono_ms });
+            }
+            out.push(deliver);
+            return out.push(Effect::Tell(Notice::Warning(Warning::RejectedOnArrival)));
+        }
+        if let Some(held) = &mut self.held {
+            held.doubted = true;
+        }
+        if replayable {
+            if let Some(flight) = &mut self.flight {
+                flight.forced = true;
+            }
+            return self.consider(waiter, out);
+        }
+        // This response is final, but the next call should not meet the same.
+        out.push(deliver);
+        if self.phase == Phase::Idle && self.obstacle().is_none() && self.renewal() == Some(Kind::Refresh) {
+            self.begin(Kind::Refresh, true, out);
+        }
+    }
+
+    fn accepted_by_resource(&mut self, origin: &str) {
+        self.marks.retain(|mark| mark.origin != origin);
+        if let Some(held) = &mut self.held {
+            held.suspect = false;
+        }
+    }
+
+    /// Whether a new token could change the answer (RFC 6750 §3.1). A 401 whose challenge cannot be read, as across
+    /// origins, counts as `invalid_token`.
+    fn is_about_the_token(
+        &self,
+        origin: &str,
+        path: &str,
+        status: u16,
+        challenges: Option<&str>,
+        out: &mut Effects,
+    ) -> bool {
+        let Some(challenges) = challenges.filter(|_| matches!(status, 401 | 403)) else {
+            return status == 401;
+        };
+        let challenges = parse_challenges(challenges);
+        let Some(bearer) = challenges.iter().find(|challenge| challenge.is_bearer()) else {
+            return challenges.is_empty() && status == 401;
+        };
+        let error = bearer.param("error").and_then(known_error);
+        match error {
+            Some("insufficient_scope" | "insufficient_user_authentication") => {
+                out.push(Effect::Tell(Notice::Challenge {
+                    url: format!("{origin}{path}"),
+                    status,
+                    scheme: bearer.scheme.clone(),
+                    error,
+                    scope: bearer.param("scope").map(str::to_owned),
+                }));
+                false
+            }
+            Some("invalid_request") => false,
+            _ => status == 401,
+        }
+    }
+
+    fn close(&mut self, out: &mut Effects) {
+        self.fail_waiters(&Error::SessionClosed, out);
+        let login = self.flight.take().and_then(|flight| flight.login);
+        let queued = self.logins.drain(..).map(|(id, _)| id);
+        for id in login.into_iter().chain(queued) {
+            out.push(Effect::Fail { id, error: Error::SessionClosed });
+        }
+        for id in self.leaving.take().map(|leaving| leaving.ids).unwrap_or_default() {
+            out.push(Effect::SignedOut { id, revoked: false });
+        }
+        if let Some(op) = self.lock.take() {
+            out.push(Effect::Unlock { op });
+        }
+        self.held = None;
+        self.rest(Phase::Closed);
+    }
+
+    fn handle_closed(&mut self, event: Event, out: &mut Effects) {
+        match event {
+            Event::Need { id, .. } | Event::Login { id, .. } | Event::Logout { id, .. } => {
+                out.push(Effect::Fail { id, error: Error::SessionClosed });
+            }
+            Event::Answered { id, status: 401, .. } => out.push(Effect::Deliver { id }),
+            Event::Locked { op, held: true } => out.push(Effect::Unlock { op }),
+            _ => {}
+        }
+    }
+
+    /// A timer's worth of milliseconds.
+    pub(super) fn wake(&self, op: Op, after_ms: u64, out: &mut Effects) {
+        out.push(Effect::Wake { op, after_ms: after_ms.min(crate::session::MAX_TIMER_MS) });
+    }
+}
+
+pub(super) fn fail(waiter: &Waiter, error: Error, out: &mut Effects) {
+    let id = waiter.id;
+    out.push(if waiter.has_response { Effect::Deliver { id } } else { Effect::Fail { id, error } });
+}
+
+/// The error codes of RFC 6750 §3.1 and RFC 9470 §3. Other words are the server's own and are not repeated.
+fn known_error(code: &str) -> Option<&'static str> {
+    ["insufficient_scope", "insufficient_user_authentication", "invalid_request", "invalid_token"]
+        .into_iter()
+        .find(|known| *known == code)
+}

@@ -1,0 +1,410 @@
+//! What goes into the machine and what comes out of it.
+//!
+//! Every effect that takes time carries a number, and its answer comes back as an event with the same number.
+//! An answer that nobody waits for any more is ignored, so late ones do no harm.
+
+use crate::session::grant::{Credentials, Request};
+use crate::session::response::Answer;
+use crate::{Error, Secret};
+
+/// The number of an effect that will be answered.
+pub type Op = u32;
+
+/// The number that a caller gives its own call.
+pub type CallId = u32;
+
+/// Something happened.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// Load what the store holds, before anybody needs it.
+    Start,
+    /// A caller needs an access token. Answered by [`Effect::Use`] or [`Effect::Fail`], in this step where one is
+    /// at hand.
+    Need {
+        /// The call.
+        id: CallId,
+        /// How long the token must live, in milliseconds.
+        min_validity_ms: u64,
+        /// The request cannot be sent twice, so the token had better be fresh.
+        once: bool,
+        /// The token in hand is not wanted.
+        force: bool,
+    },
+    /// The caller of that number is gone. Nothing else stops.
+    Leave {
+        /// The call.
+        id: CallId,
+    },
+    /// A resource server answered a request that carried a token. A 401 is answered by [`Effect::Use`] (send again
+    /// with that token) or [`Effect::Deliver`]; other statuses need no answer.
+    Answered {
+        /// The call.
+        id: CallId,
+        /// As [`Effect::Use`] gave it.
+        epoch: u64,
+        /// As [`Effect::Use`] gave it.
+        generation: u64,
+        /// The origin that answered.
+        origin: String,
+        /// The path there, for [`Notice::Challenge`]. Queries may hold anything and stay out.
+        path: String,
+        /// Its status.
+        status: u16,
+        /// `WWW-Authenticate`, where it can be read.
+        challenges: Option<String>,
+        /// Whether the request can be sent again.
+        replayable: bool,
+        /// Whether it has been already.
+        second: bool,
+    },
+    /// The user signs in. Answered by [`Effect::SignedIn`] or [`Effect::Fail`].
+    Login {
+        /// The call.
+        id: CallId,
+        /// What the user typed, where the grant takes that.
+        credentials: Option<Credentials>,
+    },
+    /// The user signs out. Answered by [`Effect::SignedOut`].
+    Logout {
+        /// The call.
+        id: CallId,
+        /// The tokens may be in the wrong hands.
+        compromised: bool,
+    },
+    /// No more calls: everybody still waiting is told so.
+    Close,
+    /// Somebody else changed the store.
+    Changed,
+    /// The network is back.
+    Online,
+    /// Answers [`Effect::Load`].
+    Loaded {
+        /// The effect.
+        op: Op,
+        /// What stands there; `Err` where the store failed.
+        result: Result<Option<Stored>, StoreFailed>,
+    },
+    /// Answers [`Effect::Save`].
+    Saved {
+        /// The effect.
+        op: Op,
+        /// The new version; `None` where the version was not the expected one.
+        result: Result<Option<String>, StoreFailed>,
+    },
+    /// Answers [`Effect::Clear`].
+    Cleared {
+        /// The effect.
+        op: Op,
+        /// Whether the version was the expected one.
+        result: Result<bool, StoreFailed>,
+    },
+    /// Answers [`Effect::Lock`].
+    Locked {
+        /// The effect.
+        op: Op,
+        /// False where it could not be had in time.
+        held: bool,
+    },
+    /// Answers [`Effect::Ask`].
+    Given {
+        /// The effect.
+        op: Op,
+        /// `None` where nobody gave any.
+        credentials: Option<Credentials>,
+    },
+    /// Answers [`Effect::Send`].
+    Received {
+        /// The effect.
+        op: Op,
+        /// The response.
+        answer: Answer,
+    },
+    /// Answers [`Effect::Send`] where there is no response.
+    Lost {
+        /// The effect.
+        op: Op,
+        /// What happened.
+        loss: Loss,
+    },
+    /// Answers [`Effect::Wake`].
+    Woken {
+        /// The effect.
+        op: Op,
+    },
+}
+
+/// What a store holds.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// Opaque text that an [`Effect::Save`] gave.
+    pub record: Secret<String>,
+    /// Changes with every save.
+    pub version: String,
+}
+
+/// The store could not be read or written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoreFailed;
+
+/// Why a token request has no response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// The connection failed. Whether the server got the request is not known.
+    Network,
+    /// The request was never sent.
+    NotSent,
+    /// No answer in time.
+    Timeout,
+}
+
+/// Something to do.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Effect {
+    /// Read the store.
+    Load {
+        /// To be answered.
+        op: Op,
+    },
+    /// Write the store, if its version is the expected one (`None`: if it is empty).
+    Save {
+        /// To be answered.
+        op: Op,
+        /// Opaque text, secrets in it.
+        record: Secret<String>,
+        /// The version that must still stand there.
+        expect: Option<String>,
+    },
+    /// Empty the store, if its version is the expected one.
+    Clear {
+        /// To be answered.
+        op: Op,
+        /// The version that must still stand there.
+        expect: Option<String>,
+    },
+    /// Take the lock of this session's name, if there is such a thing.
+    Lock {
+        /// To be answered.
+        op: Op,
+        /// When to give up.
+        timeout_ms: u64,
+    },
+    /// Give the lock back.
+    Unlock {
+        /// The effect that took it.
+        op: Op,
+    },
+    /// Ask for user name and password.
+    Ask {
+        /// To be answered.
+        op: Op,
+    },
+    /// Send a request to the authorization server, without following redirects.
+    Send {
+        /// To be answered.
+        op: Op,
+        /// The request.
+        request: Request,
+        /// When to give up.
+        timeout_ms: u64,
+    },
+    /// Report back after a while.
+    Wake {
+        /// To be answered.
+        op: Op,
+        /// At most 2³¹−1 milliseconds.
+        after_ms: u64,
+    },
+    /// The token for a call.
+    Use {
+        /// The call.
+        id: CallId,
+        /// The sign-in it belongs to.
+        epoch: u64,
+        /// Counts the tokens of a sign-in.
+        generation: u64,
+        /// The access token.
+        token: Secret<String>,
+    },
+    /// A call that failed.
+    Fail {
+        /// The call.
+        id: CallId,
+        /// Why.
+        error: Error,
+    },
+    /// The response in hand is the answer; it is not to be read before.
+    Deliver {
+        /// The call.
+        id: CallId,
+    },
+    /// A sign-in that succeeded.
+    SignedIn {
+        /// The call.
+        id: CallId,
+    },
+    /// A sign-out that is complete.
+    SignedOut {
+        /// The call.
+        id: CallId,
+        /// Whether the authorization server confirmed the revocation.
+        revoked: bool,
+    },
+    /// Tell the other instances that the record changed.
+    Broadcast {
+        /// The sign-in.
+        epoch: u64,
+        /// Its newest token; 0 where it ended.
+        generation: u64,
+    },
+    /// Tell the listeners.
+    Tell(Notice),
+}
+
+/// What listeners hear. No secret, no claim but the subject's absence or presence.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Notice {
+    /// [`Session::snapshot`](crate::session::Session::snapshot) says something else now.
+    Change,
+    /// There is a newer token.
+    Refreshed {
+        /// Its number.
+        generation: u64,
+        /// How long it took.
+        duration_ms: u64,
+        /// Another instance did it.
+        adopted: bool,
+    },
+    /// Nobody is signed in any more.
+    Ended {
+        /// Why.
+        reason: EndReason,
+        /// The error behind it.
+        code: Option<&'static str>,
+    },
+    /// A resource server wants something that a refresh does not give.
+    Challenge {
+        /// Where, without its query.
+        url: String,
+        /// 401 or 403.
+        status: u16,
+        /// The scheme.
+        scheme: String,
+        /// Its `error`, where it is a registered one.
+        error: Option<&'static str>,
+        /// Its `scope`.
+        scope: Option<String>,
+    },
+    /// Something is not as it should be; the session goes on.
+    Warning(Warning),
+}
+
+/// Something that deserves a look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Warning {
+    /// A clock was set.
+    ClockJump,
+    /// The lock could not be had; the store's versions keep order alone.
+    LockUnavailable,
+    /// New tokens live in memory only.
+    PersistFailed,
+    /// A resource server refuses tokens that are brand-new.
+    RejectedOnArrival,
+}
+
+impl Warning {
+    /// The word as JavaScript sees it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ClockJump => "clock-jump",
+            Self::LockUnavailable => "lock-unavailable",
+            Self::PersistFailed => "persist-failed",
+            Self::RejectedOnArrival => "rejected-on-arrival",
+        }
+    }
+}
+
+/// Why nobody is signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EndReason {
+    /// Signed out because tokens may be in the wrong hands.
+    Compromised,
+    /// A refresh brought tokens of somebody else.
+    IdentityChanged,
+    /// Signed out here.
+    Logout,
+    /// Signed out by another instance.
+    LogoutElsewhere,
+    /// Nobody ever was.
+    NeverSignedIn,
+    /// The token expired and there is nothing to refresh it with.
+    NoRefreshToken,
+    /// The authorization server refused the refresh token.
+    RefreshRejected,
+    /// The answer to a refresh was lost and the old refresh token is no longer taken.
+    RotationResponseLost,
+    /// The record in the store cannot be read.
+    StoreCorrupt,
+}
+
+impl EndReason {
+    const ALL: [Self; 9] = [
+        Self::Compromised,
+        Self::IdentityChanged,
+        Self::Logout,
+        Self::LogoutElsewhere,
+        Self::NeverSignedIn,
+        Self::NoRefreshToken,
+        Self::RefreshRejected,
+        Self::RotationResponseLost,
+        Self::StoreCorrupt,
+    ];
+
+    /// The word as JavaScript sees it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Compromised => "compromised",
+            Self::IdentityChanged => "identity-changed",
+            Self::Logout => "logout",
+            Self::LogoutElsewhere => "logout-elsewhere",
+            Self::NeverSignedIn => "never-signed-in",
+            Self::NoRefreshToken => "no-refresh-token",
+            Self::RefreshRejected => "refresh-rejected",
+            Self::RotationResponseLost => "rotation-response-lost",
+            Self::StoreCorrupt => "store-corrupt",
+        }
+    }
+
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == word)
+    }
+}
+
+impl Event {
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Need { .. } => "need",
+            Self::Leave { .. } => "leave",
+            Self::Answered { .. } => "answered",
+            Self::Login { .. } => "login",
+            Self::Logout { .. } => "logout",
+            Self::Close => "close",
+            Self::Changed => "changed",
+            Self::Online => "online",
+            Self::Loaded { .. } => "loaded",
+            Self::Saved { .. } => "saved",
+            Self::Cleared { .. } => "cleared",
+            Self::Locked { .. } => "locked",
+            Self::Given { .. } => "given",
+            Self::Received { .. } => "received",
+            Self::Lost { .. } => "lost",
+            Self::Woken { .. } => "woken",
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! How sessions end: asked for, found out, or refused.
+
+use crate::Error;
+use crate::session::call::fail;
+use crate::session::record::Record;
+use crate::session::response::{self, Answer};
+use crate::session::token::TokenSet;
+use crate::session::{
+    CallId, Effect, Effects, EndReason, Leaving, Notice, Op, Phase, Session, StoreFailed, Stored, Warning,
+};
+
+impl Session {
+    /// The user signs out: the tokens are gone from memory in this very step, everything else follows.
+    pub(super) fn log_out(&mut self, id: CallId, compromised: bool, out: &mut Effects) {
+        self.end = if compromised { EndReason::Compromised } else { EndReason::Logout };
+        self.needs_login = true;
+        let leaving = self.leaving.get_or_insert_default();
+        leaving.ids.push(id);
+        if matches!(self.phase, Phase::Departing | Phase::Ending | Phase::Marking) {
+            return;
+        }
+        if self.phase == Phase::Granting {
+            self.orphans.push(self.awaited);
+        }
+        // The newest tokens are worth revoking, saved or not.
+        let unsaved = self.flight.as_mut().and_then(|flight| flight.next.take()).map(|next| next.set);
+        let held = self.held.take().map(|held| held.set);
+        let was_active = held.is_some();
+        if was_active {
+            self.buried = Some(self.epoch);
+        }
+        if let Some(set) = unsaved.or(held) {
+            self.revoke_for_logout(&set, out);
+        }
+        self.drop_flight(&Error::SignedOut, out);
+        if was_active {
+            out.push(Effect::Tell(Notice::Ended { reason: self.end, code: None }));
+        }
+        // What stands in the store may be newer than what was in memory.
+        let op = self.await_op(Phase::Departing);
+        out.push(Effect::Load { op });
+    }
+
+    /// Tokens gone, epoch over, everybody who waited told.
+    fn drop_flight(&mut self, error: &Error, out: &mut Effects) {
+        self.held = None;
+        self.volatile = false;
+        self.ambiguous = false;
+        self.epoch = self.epoch.saturating_add(1);
+        if let Some(id) = self.flight.take().and_then(|flight| flight.login) {
+            out.push(Effect::Fail { id, error: error.clone() });
+        }
+        for waiter in std::mem::take(&mut self.waiters) {
+            fail(&waiter, error.clone(), out);
+        }
+    }
+
+    pub(super) fn departed(&mut self, result: Result<Option<Stored>, StoreFailed>, out: &mut Effects) {
+        let stored = match result {
+            Ok(stored) => stored,
+            Err(StoreFailed) => {
+                out.push(Effect::Tell(Notice::Warning(Warning::PersistFailed)));
+                return self.signed_out(out);
+            }
+        };
+        self.intent = None;
+        let record = stored.as_ref().and_then(|stored| Record::parse(stored.record.reveal()));
+        self.version = stored.map(|stored| stored.version);
+        match record {
+            Some(record) if record.ended.is_some() => return self.signed_out(out),
+            Some(Record { tokens: Some(tokens), epoch, .. }) => {
+                self.buried = Some(epoch);
+                self.revoke_for_logout(&tokens, out);
+            }
+            _ => {}
+        }
+        self.clear(out);
+    }
+
+    fn clear(&mut self, out: &mut Effects) {
+        if self.version.is_some() {
+            let op = self.await_op(Phase::Ending);
+            out.push(Effect::Clear { op, expect: self.version.clone() });
+        } else {
+            self.leave_mark(out);
+        }
+    }
+
+    pub(super) fn cleared(&mut self, result: Result<bool, StoreFailed>, out: &mut Effects) {
+        if self.phase == Phase::Retracting {
+            self.version = None;
+            self.outdated = result == Ok(false);
+            return self.rest_signed_in_or_out(out);
+        }
+        match result {
+            Ok(true) => {
+                self.version = None;
+                self.leave_mark(out);
+            }
+            // Somebody wrote meanwhile. A sign-out means that too; anything else takes it up.
+            Ok(false) if self.leaving.is_some() => {
+                let op = self.await_op(Phase::Departing);
+                out.push(Effect::Load { op });
+            }
+            Ok(false) => {
+                self.outdated = true;
+                self.signed_out(out);
+            }
+            Err(StoreFailed) => {
+                out.push(Effect::Tell(Notice::Warning(Warning::PersistFailed)));
+                self.signed_out(out);
+            }
+        }
+    }
+
+    /// Whether the store must remember that nobody is to sign in unasked.
+    pub(super) const fn must_mark(&self) -> bool {
+        self.needs_login && self.grant.is_unattended()
+    }
+
+    /// The record of a session that was ended on purpose. No token is in it.
+    pub(super) const fn mark(&self) -> Record {
+        let ended = Some(self.end);
+        Record { epoch: self.epoch, generation: self.generation, tokens: None, intent: None, ended }
+    }
+
+    fn leave_mark(&mut self, out: &mut Effects) {
+        if self.must_mark() {
+            let record = self.mark().to_text();
+            let op = self.await_op(Phase::Marking);
+            out.push(Effect::Save { op, record, expect: None });
+        } else {
+            self.signed_out(out);
+        }
+    }
+
+    /// The store is as it should be.
+    pub(super) fn signed_out(&mut self, out: &mut Effects) {
+        out.push(Effect::Broadcast { epoch: self.epoch, generation: 0 });
+        self.rest(Phase::SignedOut);
+        self.settle(out);
+    }
+
+    /// Tells those who signed out, once the store is clear and the server has answered.
+    pub(super) fn finish_leaving(&mut self, out: &mut Effects) {
+        let pending = matches!(self.phase, Phase::Departing | Phase::Ending | Phase::Marking);
+        let Some(leaving) = self.leaving.take_if(|leaving| !pending && leaving.revoking.is_empty()) else {
+            return;
+        };
+        let revoked = leaving.asked && !leaving.refused;
+        out.extend(leaving.ids.into_iter().map(|id| Effect::SignedOut { id, revoked }));
+    }
+
+    fn revoke_for_logout(&mut self, set: &TokenSet, out: &mut Effects) {
+        let leaving = self.leaving.get_or_insert_default();
+        let known = leaving.tokens.replace(set.access.clone());
+        if known.is_some_and(|known| known.reveal() == set.access.reveal()) {
+            return;
+        }
+        let ops = self.revoke(set, out);
+        let leaving = self.leaving.get_or_insert_with(Leaving::default);
+        leaving.asked |= !ops.is_empty();
+        leaving.revoking.extend(ops);
+    }
+
+    /// Asks the server to forget `set`.
+    pub(super) fn revoke(&mut self, set: &TokenSet, out: &mut Effects) -> Vec<Op> {
+        let requests = self.grant.revoke(set);
+        let mut ops = Vec::with_capacity(requests.len());
+        for request in requests {
+            let op = self.side_op();
+            ops.push(op);
+            out.push(Effect::Send { op, request, timeout_ms: self.options.timeout_ms });
+        }
+        ops
+    }
+
+    /// An answer that the flight does not wait for: of a revocation, or for a session that is over.
+    pub(super) fn received_late(&mut self, op: Op, answer: &Answer, out: &mut Effects) {
+        if let Some(at) = self.orphans.iter().position(|orphan| *orphan == op) {
+            self.orphans.swap_remove(at);
+            let question = self.grant.question(false);
+            if let Ok(granted) = response::read(answer, question, self.grant.fields()) {
+                let set = TokenSet {
+                    access: granted.access,
+                    refresh: granted.refresh,
+                    sent_ms: self.now.wall_ms,
+                    lifetime_ms: None,
+                    subject: None,
+                    scopes: None,
+                    refused: false,
+                };
+                self.revoke(&set, out);
+            }
+            return;
+        }
+        self.revocation_answered(op, (200..300).contains(&answer.status), out);
+    }
+
+    pub(super) fn lost_late(&mut self, op: Op, out: &mut Effects) {
+        self.orphans.retain(|orphan| *orphan != op);
+        self.revocation_answered(op, false, out);
+    }
+
+    fn revocation_answered(&mut self, op: Op, confirmed: bool, out: &mut Effects) {
+        let Some(leaving) = &mut self.leaving else {
+            return;
+        };
+        let Some(at) = leaving.revoking.iter().position(|revoking| *revoking == op) else {
+            return;
+        };
+        leaving.revoking.swap_remove(at);
+        leaving.refused |= !confirmed;
+        self.finish_leaving(out);
+    }
+
+    /// Another instance ended the session: there is nothing to clear any more.
+    pub(super) fn ended_elsewhere(&mut self, reason: EndReason, out: &mut Effects) {
+        self.end = match reason {
+            EndReason::Logout => EndReason::LogoutElsewhere,
+            reason => reason,
+        };
+        self.needs_login = true;
+        if self.held.is_some() {
+            out.push(Effect::Tell(Notice::Ended { reason: self.end, code: None }));
+        }
+        self.drop_flight(&Error::SignedOut, out);
+        self.rest(Phase::SignedOut);
+        self.settle(out);
+    }
+
+    /// The session cannot go on.
+    pub(super) fn end(&mut self, reason: EndReason, error: Error, out: &mut Effects) {
+        self.end = reason;
+        out.push(Effect::Tell(Notice::Ended { reason, code: Some(error.code()) }));
+        self.drop_flight(&error, out);
+        self.intent = None;
+        if self.version.is_some() {
+            let op = self.await_op(Phase::Ending);
+            out.push(Effect::Clear { op, expect: self.version.clone() });
+        } else {
+            self.signed_out(out);
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! What stands in the store: opaque, versioned text.
+//!
+//! A record carries the *intent* beside the tokens: whoever is about to send the refresh token says so first, by
+//! compare-and-set. That makes the record a mutex that survives its holder, and tells a lost answer from a theft.
+
+use crate::Secret;
+use crate::json::{Object, Value, push_string};
+use crate::session::EndReason;
+use crate::session::token::TokenSet;
+
+/// Changes with every change of the format; a record of another version is not read.
+const VERSION: f64 = 1.0;
+
+/// The record of one session.
+#[derive(Clone, Debug)]
+pub(crate) struct Record {
+    pub(crate) epoch: u64,
+    pub(crate) generation: u64,
+    /// None: somebody is signing in, or has signed out.
+    pub(crate) tokens: Option<TokenSet>,
+    pub(crate) intent: Option<Intent>,
+    /// The session was ended on purpose, so that nobody signs in again unasked.
+    pub(crate) ended: Option<EndReason>,
+}
+
+/// Somebody is sending a token request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Intent {
+    /// Who: a random number for each instance.
+    pub(crate) holder: u64,
+    /// When the first of these requests was sent, on the wall clock.
+    pub(crate) at_ms: u64,
+    /// Requests sent with this refresh token.
+    pub(crate) tries: u64,
+}
+
+impl Record {
+    pub(crate) fn to_text(&self) -> Secret<String> {
+        let mut text = String::with_capacity(4096);
+        text.push_str("{\"v\":1");
+        push_number(&mut text, "epoch", self.epoch);
+        push_number(&mut text, "generation", self.generation);
+        if let Some(tokens) = &self.tokens {
+            push_text(&mut text, "access", tokens.access.reveal());
+            if let Some(refresh) = &tokens.refresh {
+                push_text(&mut text, "refresh", refresh.reveal());
+            }
+            push_number(&mut text, "sent", tokens.sent_ms);
+            if let Some(lifetime) = tokens.lifetime_ms {
+                push_number(&mut text, "lifetime", lifetime);
+            }
+            if let Some(subject) = &tokens.subject {
+                push_text(&mut text, "subject", subject);
+            }
+            if let Some(scopes) = &tokens.scopes {
+                push_text(&mut text, "scope", &scopes.join(" "));
+            }
+            if tokens.refused {
+                text.push_str(",\"refused\":true");
+            }
+        }
+        if let Some(intent) = self.intent {
+            push_number(&mut text, "holder", intent.holder);
+            push_number(&mut text, "at", intent.at_ms);
+            push_number(&mut text, "tries", intent.tries);
+        }
+        if let Some(ended) = self.ended {
+            push_text(&mut text, "ended", ended.as_str());
+        }
+        text.push('}');
+        Secret::new(text)
+    }
+
+    /// `None` for anything this version did not write.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let object = Object::parse(text.as_bytes()).ok()?;
+        if number(&object, "v")? != VERSION as u64 {
+            return None;
+        }
+        let tokens = match string(&object, "access") {
+            None => None,
+            Some(access) => Some(TokenSet {
+                access: Secret::new(access),
+                refresh: string(&object, "refresh").map(Secret::new),
+                sent_ms: number(&object, "sent")?,
+                lifetime_ms: number(&object, "lifetime"),
+                subject: string(&object, "subject"),
+                scopes: string(&object, "scope").map(|scope| {
+                    scope.split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned).collect()
+                }),
+                refused: matches!(object.get("refused"), Some(Value::Bool(true))),
+            }),
+        };
+        let intent = match number(&object, "holder") {
+            None => None,
+            Some(holder) => {
+                Some(Intent { holder, at_ms: number(&object, "at")?, tries: number(&object, "tries")? })
+            }
+        };
+        let ended = match string(&object, "ended") {
+            None => None,
+            Some(word) => Some(EndReason::from_word(&word)?),
+        };
+        Some(Self {
+            epoch: number(&object, "epoch")?,
+            generation: number(&object, "generation")?,
+            tokens,
+            intent,
+            ended,
+        })
+    }
+}
+
+pub(crate) fn push_number(text: &mut String, name: &str, value: u64) {
+    text.push_str(",\"");
+    text.push_str(name);
+    text.push_str("\":");
+    text.push_str(&value.to_string());
+}
+
+pub(crate) fn push_text(text: &mut String, name: &str, value: &str) {
+    text.push_str(",\"");
+    text.push_str(name);
+    text.push_str("\":");
+    push_string(text, value);
+}
+
+pub(crate) fn number(object: &Object<'_>, name: &str) -> Option<u64> {
+    match object.get(name)? {
+        // Every number written here is a whole one that a double holds exactly.
+        Value::Number(number) if (0.0..9.0e15).contains(&number) => Some(number as u64),
+        _ => None,
+    }
+}
+
+pub(crate) fn string(object: &Object<'_>, name: &str) -> Option<String> {
+    object.get(name).and_then(Value::as_text).map(|text| text.to_cow().into_owned())
+}

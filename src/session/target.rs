@@ -1,0 +1,89 @@
+//! Which URLs may carry a token.
+
+use crate::Error;
+use crate::url::UrlParts;
+
+/// The places where the token may go: origins, each with a path and everything below it.
+#[derive(Clone, Debug, Default)]
+pub struct Resources {
+    places: Vec<Place>,
+    loopback: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Place {
+    origin: String,
+    /// Without its last slash.
+    path: String,
+}
+
+impl Resources {
+    /// No place at all. `loopback` allows `http:` on loopback hosts.
+    #[must_use]
+    pub const fn new(loopback: bool) -> Self {
+        Self { places: Vec::new(), loopback }
+    }
+
+    /// Adds an origin with a path: `https://api.example.com/v1/` means `/v1` and everything below it.
+    ///
+    /// # Errors
+    /// [`Error::InsecureUrl`] where a token could not go there at all; [`Error::InvalidArg`] for a URL with a query,
+    /// or with a path that hides dot segments.
+    pub fn add(&mut self, url: &UrlParts<'_>) -> Result<(), Error> {
+        url.require_secure(self.loopback)?;
+        if !url.search.is_empty() || hides_dot_segment(url.pathname) {
+            return Err(Error::invalid_arg("resources", "origins, each with a plain path"));
+        }
+        let path = url.pathname.strip_suffix('/').unwrap_or(url.pathname).to_owned();
+        self.places.push(Place { origin: url.origin(), path });
+        Ok(())
+    }
+
+    /// Whether `url` lies inside one of the places. Whole segments are compared, exactly: `/v1` holds `/v1/users`
+    /// and neither `/v10` nor `/V1`.
+    ///
+    /// # Errors
+    /// [`Error::InsecureUrl`] for a URL inside that carries a user name or password.
+    pub fn admit(&self, url: &UrlParts<'_>) -> Result<bool, Error> {
+        let origin = url.origin();
+        let inside = self.places.iter().any(|place| {
+            place.origin == origin
+                && url.pathname.strip_prefix(place.path.as_str()).is_some_and(|rest| {
+                    rest.is_empty() || rest.starts_with('/')
+                })
+                // Below the root, a server that decodes before it routes could be led out of the path.
+                && (place.path.is_empty() || !hides_dot_segment(url.pathname))
+        });
+        if inside {
+            url.require_secure(self.loopback)?;
+        }
+        Ok(inside)
+    }
+
+    /// Whether some place is narrower than its origin, so that a redirect within one origin can leave it.
+    #[must_use]
+    pub fn has_paths(&self) -> bool {
+        self.places.iter().any(|place| !place.path.is_empty())
+    }
+}
+
+/// Whether decoding `%2e`, `%2f` and `%5c`, once or more often, would give a segment `.` or `..`.
+fn hides_dot_segment(pathname: &str) -> bool {
+    let mut path = pathname.to_ascii_lowercase();
+    // Each round undoes one layer of "%25"; more layers than these no server peels off.
+    for _ in 0..4 {
+        path = path.replace("%2e", ".").replace("%2f", "/").replace("%5c", "\\");
+        if path
+            .split(['/', '\\'])
+            .any(|segment| segment == "." || segment == ".." || segment.starts_with("..;"))
+        {
+            return true;
+        }
+        let peeled = path.replace("%25", "%");
+        if peeled == path {
+            return false;
+        }
+        path = peeled;
+    }
+    true
+}

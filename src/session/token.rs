@@ -1,0 +1,153 @@
+//! The tokens in hand, and how much life they have left.
+//!
+//! Life is a duration counted from the moment the request was sent, never a date compared with a clock: the
+//! server's clock does not enter, and a jump of ours can shorten a token's life but never lengthen it.
+
+use crate::Secret;
+use crate::session::{Now, Options};
+
+/// What an access token can still do for one caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Enough life.
+    Good,
+    /// Enough for this caller, yet time to refresh.
+    Aging,
+    /// Not enough.
+    Spent,
+}
+
+/// How an access token looks from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freshness {
+    /// Past its life.
+    Expired,
+    /// More life left than the refresh margin.
+    Fresh,
+    /// Inside the refresh margin.
+    Stale,
+    /// Its lifetime is not known, or a clock jumped: it serves until a 401 says otherwise.
+    Unknown,
+}
+
+impl Freshness {
+    /// The word as JavaScript sees it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Expired => "expired",
+            Self::Fresh => "fresh",
+            Self::Stale => "stale",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// What is kept of a token response.
+#[derive(Clone, Debug)]
+pub(crate) struct TokenSet {
+    pub(crate) access: Secret<String>,
+    pub(crate) refresh: Option<Secret<String>>,
+    /// When the request was sent, on the wall clock.
+    pub(crate) sent_ms: u64,
+    pub(crate) lifetime_ms: Option<u64>,
+    pub(crate) subject: Option<String>,
+    pub(crate) scopes: Option<Vec<String>>,
+    /// The refresh token was refused and dropped; the access token serves until it expires.
+    pub(crate) refused: bool,
+}
+
+/// A token set in use.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    pub(crate) set: TokenSet,
+    /// Age on the monotonic clock when it was taken up, and the reading of that clock then.
+    base_age_ms: u64,
+    base_mono_ms: u64,
+    /// The greatest age ever seen.
+    age_ms: u64,
+    margin_ms: u64,
+    /// A clock jumped, so the age is only a lower bound.
+    pub(crate) suspect: bool,
+    /// A resource server refused it with a 401.
+    pub(crate) doubted: bool,
+}
+
+impl Held {
+    /// Takes up tokens. `jitter` is between 0 and 1 and spreads the refreshes of many clients by a tenth.
+    pub(crate) fn new(set: TokenSet, now: Now, options: &Options, jitter: f64) -> Self {
+        let margin_ms = set.lifetime_ms.map_or(0, |lifetime| {
+            let share = lifetime as f64 * options.refresh_ahead_fraction;
+            (share.min(options.refresh_ahead_max_ms as f64) * (0.9 + 0.2 * jitter)) as u64
+        });
+        // Written in the future: some clock is wrong, and the age starts at nothing.
+        let suspect = set.sent_ms > now.wall_ms.saturating_add(5_000);
+        let base_age_ms = now.wall_ms.saturating_sub(set.sent_ms);
+        Self {
+            set,
+            base_age_ms,
+            base_mono_ms: now.mono_ms,
+            age_ms: base_age_ms,
+            margin_ms,
+            suspect,
+            doubted: false,
+        }
+    }
+
+    /// Lets time pass.
+    pub(crate) fn observe(&mut self, now: Now) {
+        let mono = self.base_age_ms.saturating_add(now.mono_ms.saturating_sub(self.base_mono_ms));
+        let wall = now.wall_ms.saturating_sub(self.set.sent_ms);
+        self.age_ms = self.age_ms.max(mono).max(wall);
+    }
+
+    /// How long ago the token was asked for, in milliseconds.
+    pub(crate) const fn age_ms(&self) -> u64 {
+        self.age_ms
+    }
+
+    pub(crate) fn freshness(&self) -> Freshness {
+        let Some(lifetime) = self.set.lifetime_ms else {
+            return Freshness::Unknown;
+        };
+        let left = lifetime.saturating_sub(self.age_ms);
+        if left == 0 {
+            Freshness::Expired
+        } else if self.suspect {
+            Freshness::Unknown
+        } else if left <= self.margin_ms {
+            Freshness::Stale
+        } else {
+            Freshness::Fresh
+        }
+    }
+
+    /// What the token can do for a caller who needs it to live for `min_validity_ms`, or who cannot send twice.
+    pub(crate) fn standing(&self, min_validity_ms: u64, once: bool) -> Standing {
+        let freshness = self.freshness();
+        let Some(lifetime) = self.set.lifetime_ms else {
+            return Standing::Good;
+        };
+        let left = lifetime.saturating_sub(self.age_ms);
+        // No refresh gives more than a whole life: in its first quarter a token is as good as it will ever be.
+        let wanted = min_validity_ms.max(if once { self.margin_ms } else { 0 }).min(lifetime / 4 * 3);
+        match freshness {
+            Freshness::Expired => Standing::Spent,
+            Freshness::Unknown if wanted > 0 => Standing::Spent,
+            Freshness::Unknown => Standing::Aging,
+            _ if left < wanted => Standing::Spent,
+            Freshness::Stale => Standing::Aging,
+            Freshness::Fresh => Standing::Good,
+        }
+    }
+
+    /// A 401 for a token younger than this says that the server never accepts it, not that it has expired.
+    pub(crate) fn arrival_ms(&self) -> u64 {
+        self.set.lifetime_ms.map_or(5_000, |lifetime| (lifetime / 4).min(5_000))
+    }
+
+    /// When it expires on the wall clock.
+    pub(crate) fn expires_at_ms(&self) -> Option<u64> {
+        self.set.lifetime_ms.map(|lifetime| self.set.sent_ms.saturating_add(lifetime))
+    }
+}

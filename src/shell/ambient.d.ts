@@ -1,0 +1,24 @@
+// What the pack step puts in place of a name: one set of sources serves the whole package and its smaller halves.
+
+/** What wasm-bindgen generated, as a function, so that an instance can be thrown away and made again. */
+declare module '#glue' {
+  export function instantiate(module: WebAssembly.Module): { exports: import('./exports.js').Exports; memory: WebAssembly.Memory };
+}
+
+/** The bytes of the module, in hexadecimal: after gzip a fifth smaller than base64, and it decodes without a table. */
+declare module '#hex' {
+  const hex: string;
+  export default hex;
+}
+
+/** The module as workerd imports it: compiled. */
+declare module '#core.wasm' {
+  const module: WebAssembly.Module;
+  export default module;
+}
+
+/** The module as the Edge Runtime's bundlers import it: compiled. */
+declare module '#core.wasm?module' {
+  const module: WebAssembly.Module;
+  export default module;
+}

@@ -1,0 +1,32 @@
+// For those who load the module themselves: nothing is ready before init or initSync.
+
+import { wasmUnavailable } from '../error.js';
+import { provide } from '../instance.js';
+
+export * from '#api';
+
+/** Loads `core.wasm`: compiled, as bytes, or as the answer to a request for it. */
+export async function init(source: WebAssembly.Module | BufferSource | Response | Promise<Response>): Promise<void> {
+  const given = await source;
+  if (given instanceof WebAssembly.Module) return initSync(given);
+  // Not compileStreaming: it refuses a server that has the wrong media type for .wasm.
+  const bytes = typeof Response === 'function' && given instanceof Response ? await given.arrayBuffer() : given;
+  let module: WebAssembly.Module;
+  try {
+    module = await WebAssembly.compile(bytes as BufferSource);
+  } catch (error) {
+    throw wasmUnavailable('refused', error);
+  }
+  initSync(module);
+}
+
+/** Loads `core.wasm`, compiled or as bytes, at once. */
+export function initSync(source: WebAssembly.Module | BufferSource): void {
+  let module: WebAssembly.Module;
+  try {
+    module = source instanceof WebAssembly.Module ? source : new WebAssembly.Module(source);
+  } catch (error) {
+    throw wasmUnavailable('refused', error);
+  }
+  provide(() => module);
+}

@@ -1,0 +1,47 @@
+// TokenwardError: a real Error with the fields that its code names. Codes and messages come from src/error.rs.
+
+import type { ErrorCode, TokenwardError } from './types.js';
+
+/** An error as the module writes it (src/wasm/error.rs). */
+export type ErrorFields = Pick<TokenwardError, 'code' | 'message' | 'retryable'> &
+  Partial<Pick<TokenwardError, 'claim' | 'reason' | 'kid' | 'alg' | 'status' | 'oauthError' | 'retryAfterMs' | 'wwwAuthenticate'>>;
+
+/** Makes the error to throw. Misuse by the caller is a TypeError as well. `cause` must hold no secret. */
+export function tokenwardError({ message, ...fields }: ErrorFields, cause?: unknown): TokenwardError {
+  const options = cause === undefined ? undefined : { cause };
+  const error = fields.code === 'ERR_INVALID_ARG' ? new TypeError(message, options) : new Error(message, options);
+  Object.defineProperties(error, {
+    name: { value: 'TokenwardError', configurable: true, writable: true },
+    toJSON: { value: () => ({ name: error.name, message: error.message, ...fields }) },
+  });
+  // V8 wrote the first line of the stack with the old name, and the frames of this file help nobody.
+  (Error as { captureStackTrace?(error: Error, above: unknown): void }).captureStackTrace?.(error, tokenwardError);
+  return Object.assign(error, fields) as TokenwardError;
+}
+
+/** Whether `value` is an error of tokenward: also one from another realm or another copy of the package. */
+export function isTokenwardError(value: unknown): value is TokenwardError {
+  return typeof value === 'object' && value !== null
+    && (value as { name?: unknown }).name === 'TokenwardError'
+    && typeof (value as { code?: unknown }).code === 'string';
+}
+
+/** ERR_INVALID_ARG for what never reaches the module, in its words. */
+export function misuse(name: string, expected: string): TokenwardError {
+  const code: ErrorCode = 'ERR_INVALID_ARG';
+  return tokenwardError({ code, message: `"${name}" must be ${expected}`, retryable: false });
+}
+
+// These say that there is no module to ask, so they cannot come from it.
+const UNAVAILABLE = {
+  absent: 'tokenward/slim has no module yet; call init(source) or initSync(module) first',
+  foreign: 'the module given is not the core.wasm of this version of tokenward',
+  refused: "this host refuses WebAssembly; a page's Content-Security-Policy must allow 'wasm-unsafe-eval'",
+  trapped: 'the WebAssembly module stopped unexpectedly; the next call gets a new one',
+} as const;
+
+/** ERR_WASM_UNAVAILABLE: there is no module to say it. */
+export function wasmUnavailable(why: keyof typeof UNAVAILABLE, cause?: unknown): TokenwardError {
+  const code: ErrorCode = 'ERR_WASM_UNAVAILABLE';
+  return tokenwardError({ code, message: UNAVAILABLE[why], retryable: false }, cause);
+}

@@ -1,0 +1,79 @@
+// What the module exports, in TypeScript's words. `make pack` checks this against what wasm-bindgen generated.
+// A failing export returns undefined and leaves its error in take_error (src/wasm/error.rs).
+
+/** src/wasm/mod.rs and src/wasm/error.rs: in every module. */
+interface BasicExports {
+  take_error(): string | undefined;
+  version(): string;
+}
+
+/** src/wasm/jwt.rs. Where a token's length is asked for, the token is in the scratch buffer (see memory.ts). */
+interface JwtExports {
+  algorithms(): string;
+  answer(): number;
+  decode(length: number): boolean | undefined;
+  explain(verifier: number, length: number, now: number, given: boolean, hostKey: number, valid?: boolean | null): number | undefined;
+  expiry_of_claims(json: string, now: number, given: boolean, tolerance: number): Float64Array | undefined;
+  expiry_of_token(length: number, now: number, given: boolean, tolerance: number): Float64Array | undefined;
+  jws_verifier(options: object, keys: number): number | undefined;
+  key_facts(key: number): string | undefined;
+  key_from_host(
+    kind: string, name: string, hash: string, curve: string, bits: number, exponent: Uint8Array, verifies: boolean,
+    number: number, jwk?: string | null, algorithm?: string | null,
+  ): number | undefined;
+  key_from_jwk(json: string, algorithm: string | null | undefined, allowShortSecret: boolean): number | undefined;
+  key_from_pem(pem: string, algorithm?: string | null): number | undefined;
+  key_from_secret(secret: Uint8Array, algorithm: string | null | undefined, allowShortSecret: boolean): number | undefined;
+  keys_from_jwks(json: string): number | undefined;
+  keys_size(keys: number): number;
+  open(verifier: number | null | undefined, length: number): number | undefined;
+  refuse(what: string, detail: string): boolean | undefined;
+  release_keys(keys: number): void;
+  release_verifier(verifier: number): void;
+  room(): number;
+  thumbprint(jwk: string): string | undefined;
+  verifier(rules: object, keys: number): number | undefined;
+  verify(verifier: number, length: number, now: number, given: boolean, hostKey: number, valid?: boolean | null): number | undefined;
+  verify_jws(verifier: number, length: number, hostKey: number, valid?: boolean | null): number | undefined;
+}
+
+/** src/wasm/remote.rs. Times are Unix milliseconds. */
+interface RemoteExports {
+  release_remote(remote: number): void;
+  remote_admit(urls: string, loopback: boolean): boolean | undefined;
+  remote_advance(
+    remote: number, flight: number, now: number, given: boolean, outcome: string, detail: string, body: Uint8Array,
+  ): string | undefined;
+  remote_flight(remote: number): number;
+  remote_keys(remote: number): number | undefined;
+  remote_need(remote: number, now: number, given: boolean, since: number, missed: number): number | undefined;
+  remote_open(source: string, isIssuer: boolean, options: string, seed: number, snapshot?: string | null): number | undefined;
+  remote_outcome(remote: number): boolean | undefined;
+  remote_refresh(remote: number, now: number, given: boolean): number | undefined;
+  remote_snapshot(remote: number): string | undefined;
+  remote_state(remote: number, now: number, given: boolean): string | undefined;
+  remote_version(remote: number): number;
+}
+
+/** src/wasm/guard.rs. Everything crosses as JSON text. */
+interface GuardExports {
+  guard_check(options: string, need: string): boolean | undefined;
+  guard_credentials(options: string, request: string): string | undefined;
+  guard_judge(options: string, request: string, need: string, token: string, code: string): string | undefined;
+}
+
+/** src/wasm/session.rs. Options, events, effects and snapshots are JSON text. */
+interface SessionExports {
+  parse_challenges(value: string): string;
+  release_session(session: number): void;
+  resources_admit(urls: string, loopback: boolean, url: string): boolean | undefined;
+  resources_check(urls: string, loopback: boolean): string | undefined;
+  session_explain(session: number): string | undefined;
+  session_open(options: string, seed: number, wallMs: number, monoMs: number, state?: string | null): number | undefined;
+  session_refuse(what: string): boolean | undefined;
+  session_snapshot(session: number, wallMs: number, monoMs: number): string | undefined;
+  session_step(session: number, wallMs: number, monoMs: number, given: boolean, event: string): string | undefined;
+}
+
+/** The exports of the module. The session-only module lacks those of verification; nothing there calls them. */
+export type Exports = BasicExports & JwtExports & SessionExports & GuardExports & RemoteExports;

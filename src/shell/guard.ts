@@ -1,0 +1,116 @@
+// The resource server's guard. src/guard.rs decides; this reads the request and makes the response.
+
+import { isTokenwardError } from './error.js';
+import { call } from './instance.js';
+import type { BearerGuard, GuardResult, Verified } from './types.js';
+import type { Verifier } from './verify.js';
+
+/** How to make a guard. */
+export interface BearerGuardOptions<C extends object = {}> {
+  /** What checks the tokens. */
+  verifier: Verifier<C>;
+  /** The protection space that challenges name: printable ASCII. Default: `api`. */
+  realm?: string;
+  /** Scopes that every request needs. */
+  scopes?: readonly string[];
+  /** Origins whose pages may read the answers, as browsers send them: `https://app.example`. */
+  cors?: { origins: readonly string[] | '*' };
+  /** The message to a request without credentials. */
+  missingMessage?: string;
+}
+
+/** An answer as the module writes it (src/wasm/guard.rs). */
+type Refused = Omit<Extract<GuardResult, { ok: false }>, 'ok' | 'response'> & { headers: HeaderLine[]; body: string };
+type HeaderLine = [name: string, value: string, appends: boolean];
+type Need = { scopes?: readonly string[] };
+
+/**
+ * Guards a resource as RFC 6750 says. A request passes with one Bearer token that `verifier` accepts and that has
+ * every scope needed; every other request gets a complete response: 401, 400, 403, or 503 where keys cannot be had.
+ * A CORS preflight is answered with 204 and never reaches the handler.
+ */
+export function createBearerGuard<C extends object = {}>(options: BearerGuardOptions<C>): BearerGuard<C> {
+  const { verifier, realm, scopes, cors, missingMessage } = options;
+  const settings = JSON.stringify({
+    verifier: typeof verifier?.verify === 'function', realm, scopes, cors, missingMessage,
+  });
+  call('guard_check', settings, '{}');
+
+  async function judge(request: Request, need: string): Promise<{ verified: Verified<C>; headers: HeaderLine[] } | Refused> {
+    const facts = factsOf(request);
+    const first = JSON.parse(call('guard_credentials', settings, facts)) as { token: string } | Refused;
+    if (!('token' in first)) return first;
+    let verified: Verified<C> | undefined;
+    let code = '';
+    try {
+      verified = await verifier.verify(first.token);
+    } catch (error) {
+      // Anything that is not an error about the token is an outage on this side, and judged as one.
+      code = isTokenwardError(error) ? error.code : 'unknown';
+    }
+    const second = JSON.parse(call('guard_judge', settings, facts, need, first.token, code)) as { headers: HeaderLine[] } | Refused;
+    return 'error' in second ? second : { verified: verified as Verified<C>, headers: second.headers };
+  }
+
+  return {
+    async check(request, need) {
+      const outcome = await judge(request, needOf(settings, need));
+      if ('verified' in outcome) return { ok: true, ...outcome.verified };
+      const { status, error } = outcome;
+      return { ok: false, status, error, response: responseOf(outcome) } as GuardResult<C>;
+    },
+    protect(handler, need) {
+      const needed = needOf(settings, need);
+      return async (request, ...rest) => {
+        const outcome = await judge(request, needed);
+        if (!('verified' in outcome)) return responseOf(outcome);
+        return withHeaders(await handler(request, outcome.verified, ...rest), outcome.headers);
+      };
+    },
+  };
+}
+
+/** The scopes of one route as the module reads them, checked. */
+function needOf(settings: string, need: Need | undefined): string {
+  const needed = JSON.stringify({ scopes: need?.scopes });
+  call('guard_check', settings, needed);
+  return needed;
+}
+
+/** What the guard looks at in a request. */
+function factsOf({ method, url, headers }: Request): string {
+  const header = (name: string) => headers.get(name) ?? undefined;
+  return JSON.stringify({
+    method, url,
+    authorization: header('authorization'),
+    origin: header('origin'),
+    requestMethod: header('access-control-request-method'),
+    requestHeaders: header('access-control-request-headers'),
+  });
+}
+
+function responseOf({ status, headers, body }: Refused): Response {
+  const response = new Response(body === '' ? null : body, { status });
+  add(headers, response.headers);
+  return response;
+}
+
+/** The handler's response with headers added. One whose headers cannot be changed, as from `fetch`, is copied. */
+function withHeaders(response: Response, headers: HeaderLine[]): Response {
+  if (headers.length === 0) return response;
+  try {
+    add(headers, response.headers);
+    return response;
+  } catch {
+    const copy = new Response(response.body, response);
+    add(headers, copy.headers);
+    return copy;
+  }
+}
+
+function add(lines: HeaderLine[], headers: Headers): void {
+  for (const [name, value, appends] of lines) {
+    if (appends) headers.append(name, value);
+    else headers.set(name, value);
+  }
+}

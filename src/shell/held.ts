@@ -1,0 +1,65 @@
+// Something that lives in the module's memory on behalf of a JavaScript object.
+
+import { call, generation } from './instance.js';
+
+interface State {
+  handle: number;
+  /** The instance it is installed in; 0 for none. */
+  generation: number;
+  /** How often it was installed. */
+  installs: number;
+  release: 'release_keys' | 'release_remote' | 'release_session' | 'release_verifier';
+}
+
+// workerd has none before compatibility date 2025-05-05; there, free() or the end of the isolate clears up.
+const registry = typeof FinalizationRegistry === 'function' ? new FinalizationRegistry(letGo) : undefined;
+
+function letGo(state: State): void {
+  if (state.generation === generation()) call(state.release, state.handle);
+  state.generation = 0;
+}
+
+/** Installs itself when it is first used, again in every new instance, and again whenever what it is made of was. */
+export class Held {
+  readonly #install: () => number;
+  readonly #state: State;
+  readonly #source: Held | undefined;
+  #made = 0;
+
+  constructor(release: State['release'], install: () => number, source?: Held) {
+    this.#install = install;
+    this.#source = source;
+    this.#state = { handle: 0, generation: 0, installs: 0, release };
+    registry?.register(this, this.#state, this.#state);
+  }
+
+  get handle(): number {
+    const state = this.#state;
+    const made = this.#source?.installs ?? 0;
+    if (state.generation !== generation() || this.#made !== made) {
+      letGo(state);
+      state.handle = this.#install();
+      state.generation = generation();
+      state.installs += 1;
+      this.#made = made;
+    }
+    return state.handle;
+  }
+
+  /** How often it was installed, now included. */
+  get installs(): number {
+    void this.handle;
+    return this.#state.installs;
+  }
+
+  /** Takes it out of the module; the next use installs it again. */
+  free(): void {
+    letGo(this.#state);
+  }
+}
+
+/** Gives a class `[Symbol.dispose]` where the host has that symbol. In types it would break users without that lib. */
+export function disposable(type: { prototype: { free(): void } }): void {
+  const { dispose } = Symbol as { dispose?: symbol };
+  if (dispose) Object.defineProperty(type.prototype, dispose, { value: type.prototype.free, configurable: true, writable: true });
+}

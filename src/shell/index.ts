@@ -1,0 +1,8 @@
+// Everything that "tokenward" exports: what "tokenward/session" does, and verification.
+
+export * from './session.js';
+export { createBearerGuard, type BearerGuardOptions } from './guard.js';
+export { KeySet, VerificationKey, importKey, thumbprint, type KeyInput } from './keys.js';
+export {
+  Verifier, checkExpiry, decode, isExpired, verify, verifyJws, verifyJwsSync, verifySync, type VerifierOptions,
+} from './verify.js';

@@ -1,0 +1,77 @@
+// The WebAssembly instance: made on first use, dropped after any trap, made again on the next call.
+
+import { instantiate } from '#glue';
+import { isTokenwardError, tokenwardError, wasmUnavailable, type ErrorFields } from './error.js';
+import type { Exports } from './exports.js';
+import { version } from './version.js';
+
+/** A module's memory never shrinks, so one huge input would be held for ever. */
+const MAX_IDLE_MEMORY = 16 * 1024 * 1024;
+
+type Returned<Name extends keyof Exports> = Exclude<ReturnType<Exports[Name]>, undefined>;
+interface Instance { exports: Exports; memory: WebAssembly.Memory }
+
+let compile: () => WebAssembly.Module = () => { throw wasmUnavailable('absent'); };
+let module: WebAssembly.Module | undefined;
+let instance: Instance | undefined;
+let made = 0;
+
+/** Says where the module comes from. Every entry point calls this once; nothing is compiled before the first call. */
+export function provide(source: () => WebAssembly.Module): void {
+  compile = source;
+  module = undefined;
+  instance = undefined;
+}
+
+/** The number of the current instance. Handles that an instance gave out are worth nothing to the next one. */
+export function generation(): number {
+  current();
+  return made;
+}
+
+/** Calls an export. Throws the TokenwardError that the module left behind, and ERR_WASM_UNAVAILABLE after a trap. */
+export function call<Name extends keyof Exports>(name: Name, ...args: Parameters<Exports[Name]>): Returned<Name> {
+  const { exports } = current();
+  let result: unknown;
+  let failure: string | undefined;
+  try {
+    result = (exports[name] as (...args: unknown[]) => unknown)(...args);
+    if (result === undefined) failure = exports.take_error();
+  } catch (error) {
+    instance = undefined;
+    throw isTrap(error) ? wasmUnavailable('trapped', error) : error;
+  }
+  if (failure !== undefined) throw tokenwardError(JSON.parse(failure) as ErrorFields);
+  return result as Returned<Name>;
+}
+
+/** The memory of the instance that the last call went to. Its buffer is another one whenever it has grown. */
+export function memory(): WebAssembly.Memory {
+  return current().memory;
+}
+
+/** Drops an instance whose memory a huge input has swollen. To be called when nothing in it is needed any more. */
+export function trim(): void {
+  if (instance && instance.memory.buffer.byteLength > MAX_IDLE_MEMORY) instance = undefined;
+}
+
+function current(): Instance {
+  if (instance) return instance;
+  try {
+    instance = instantiate(module ??= compile());
+  } catch (error) {
+    throw isTokenwardError(error) ? error : wasmUnavailable('refused', error);
+  }
+  if (instance.exports.version() !== version) {
+    instance = undefined;
+    throw wasmUnavailable('foreign');
+  }
+  made += 1;
+  return instance;
+}
+
+/** A stack overflow is a RangeError in V8 and JavaScriptCore, an InternalError in SpiderMonkey. What a caller's own getter threw is neither. */
+function isTrap(error: unknown): boolean {
+  return error instanceof WebAssembly.RuntimeError || error instanceof RangeError
+    || (error instanceof Error && error.name === 'InternalError');
+}

@@ -1,0 +1,233 @@
+// Keys in every form that JavaScript has for them. What a value is decides how it is read; nothing is guessed from
+// what a string or bytes contain.
+
+import { Held, disposable } from './held.js';
+import { call } from './instance.js';
+import { refusal } from './memory.js';
+import { Remote } from './remote.js';
+import type { Algorithm, ImportOptions, Jwk, KeySetState, RemoteOptions } from './types.js';
+
+/**
+ * What a signature can be checked with. A bare string is PEM and nothing else: a shared secret is bytes or an `oct`
+ * JWK. Node's KeyObject is taken too.
+ */
+export type KeyInput = CryptoKey | Jwk | { keys: Jwk[] } | string | Uint8Array | ArrayBuffer | KeySet | VerificationKey;
+
+/** Keys that can be put into an instance of the module, and the CryptoKey among them that stays with the host. */
+export interface Keys {
+  readonly held: Held;
+  readonly cryptoKey?: CryptoKey;
+  /** Whether what is installed is the JWK that the host exported. */
+  exported?: boolean;
+  /** What fetches them. */
+  readonly remote?: Remote;
+  /** The JWK Set they are from, as JSON text. */
+  readonly jwks?: string;
+}
+
+const keysOf = new WeakMap<VerificationKey | KeySet, Keys>();
+const exportedJwk = new WeakMap<CryptoKey, string>();
+const cryptoKeyNumbers = new WeakMap<CryptoKey, number>();
+let cryptoKeys = 0;
+
+/** One key, sound and meant for verifying. Made by `importKey`. */
+export class VerificationKey {
+  /** What the key allows by itself. Rules may name more for an RSA key without `alg`, and must for a bare secret. */
+  readonly algorithms: Algorithm[];
+  declare readonly kid?: string;
+  readonly type: 'secret' | 'public';
+
+  /** @internal */
+  constructor(keys: Keys) {
+    const facts = JSON.parse(call('key_facts', keys.held.handle)) as Pick<VerificationKey, 'algorithms' | 'kid' | 'type'>;
+    this.algorithms = facts.algorithms;
+    if (facts.kid !== undefined) this.kid = facts.kid;
+    this.type = facts.type;
+    keysOf.set(this, keys);
+  }
+
+  /** Clears the key from the module's memory. Without it, that happens when this object is collected. */
+  free(): void {
+    keysOf.get(this)?.held.free();
+  }
+}
+disposable(VerificationKey);
+
+/** A JWK Set: members that cannot be used are skipped, and a token takes the one key that fits. */
+export class KeySet {
+  private constructor() {}
+
+  /** @throws ERR_JWKS_INVALID where it is not a set, or mixes shared secrets with public keys. */
+  static fromJwks(jwks: { keys: Jwk[] }): KeySet {
+    const set = new KeySet();
+    keysOf.set(set, readSet(jwks));
+    void set.size;
+    return set;
+  }
+
+  /**
+   * The JWK Set at a URL: fetched when it is first needed, and again as it grows old or lacks a key.
+   * @throws ERR_INSECURE_URL, ERR_INVALID_ARG, ERR_JWKS_INVALID for a snapshot of another set
+   */
+  static fromUrl(url: string | URL, options?: RemoteOptions): KeySet {
+    return KeySet.#remote(new Remote(url, false, options));
+  }
+
+  /**
+   * The JWK Set that an issuer's metadata names (OpenID Connect Discovery, RFC 8414). The metadata must be that of
+   * exactly this issuer.
+   * @throws as `fromUrl`
+   */
+  static discover(issuer: string, options?: RemoteOptions): KeySet {
+    return KeySet.#remote(new Remote(issuer, true, options));
+  }
+
+  static #remote(remote: Remote): KeySet {
+    const set = new KeySet();
+    keysOf.set(set, remote.keys);
+    return set;
+  }
+
+  /** How fresh the set is. One that was given is always fresh. */
+  get state(): KeySetState {
+    return keysOf.get(this)?.remote?.state ?? { freshness: 'fresh', fetchedAt: null, coolingDown: false, lastError: null };
+  }
+
+  /** Fetches the set now. @throws (rejects with) ERR_JWKS_FETCH_FAILED, ERR_JWKS_TIMEOUT; what there was stays. */
+  async refresh(options: { signal?: AbortSignal } = {}): Promise<void> {
+    await keysOf.get(this)?.remote?.refresh(options.signal);
+  }
+
+  /** What is known of a remote set, for `RemoteOptions.snapshot` elsewhere; of a set that was given, the set. */
+  snapshot(): string {
+    const keys = keysOf.get(this);
+    return keys?.remote?.snapshot() ?? keys?.jwks ?? '';
+  }
+
+  /** How many keys of the set can be used. */
+  get size(): number {
+    const keys = keysOf.get(this);
+    return keys ? call('keys_size', keys.held.handle) : 0;
+  }
+
+  /** Clears the set from the module's memory. Without it, that happens when this object is collected. */
+  free(): void {
+    const keys = keysOf.get(this);
+    (keys?.remote ?? keys?.held)?.free();
+  }
+}
+disposable(KeySet);
+
+/**
+ * Reads a key once, for use with many tokens.
+ * @throws ERR_JWK_INVALID where it is malformed, ERR_KEY_WEAK, or ERR_KEY_UNUSABLE where it is meant for something else.
+ */
+export function importKey(input: Exclude<KeyInput, KeySet | { keys: Jwk[] }>, options: ImportOptions = {}): VerificationKey {
+  return new VerificationKey(readKey(input, options));
+}
+
+/**
+ * The JWK thumbprint: base64url of SHA-256 (RFC 7638).
+ * @throws ERR_JWK_INVALID where a member that defines the key is missing.
+ */
+export function thumbprint(jwk: Jwk): string {
+  return call('thumbprint', json(jwk));
+}
+
+/** The keys behind any key input. */
+export function readKeys(input: unknown): Keys {
+  const known = typeof input === 'object' && input !== null ? keysOf.get(input as VerificationKey) : undefined;
+  if (known) return known;
+  // Not `'keys' in input`: bytes have a method of that name.
+  return Array.isArray((input as { keys?: unknown } | null | undefined)?.keys) ? readSet(input) : readKey(input, {});
+}
+
+/** Exports an extractable CryptoKey, so that from now on it verifies synchronously too. */
+export async function exportOnce({ cryptoKey }: Keys): Promise<void> {
+  if (!cryptoKey?.extractable || exportedJwk.has(cryptoKey)) return;
+  try {
+    exportedJwk.set(cryptoKey, JSON.stringify(await crypto.subtle.exportKey('jwk', cryptoKey)));
+  } catch {
+    // The host keeps it, and verifies with it.
+  }
+}
+
+/** Takes an exported CryptoKey into the module in place of the one that stays with the host. */
+export function adopt(keys: Keys): void {
+  if (!keys.cryptoKey || keys.exported || !exportedJwk.has(keys.cryptoKey)) return;
+  keys.exported = true;
+  keys.held.free();
+}
+
+function readSet(jwks: unknown): Keys {
+  const text = json(jwks);
+  return { held: new Held('release_keys', () => call('keys_from_jwks', text)), jwks: text };
+}
+
+function readKey(input: unknown, options: ImportOptions): Keys {
+  const { alg } = Object(options) as ImportOptions;
+  const allowShortSecret = Object(options).allowShortSecret === true;
+  if (alg !== undefined && typeof alg !== 'string') throw refusal('argument', 'alg');
+  const held = (install: () => number): Keys => ({ held: new Held('release_keys', install) });
+  if (typeof input === 'string') return held(() => call('key_from_pem', input, alg));
+  const secret = bytesOf(input);
+  if (secret) return held(() => call('key_from_secret', secret, alg, allowShortSecret));
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) throw refusal('key-kind');
+  if (keysOf.has(input as VerificationKey)) throw refusal('key-kind');
+  if (isCryptoKey(input)) return fromCryptoKey(input, alg);
+  const text = json(isKeyObject(input) ? fromKeyObject(input) : input);
+  return held(() => call('key_from_jwk', text, alg, allowShortSecret));
+}
+
+/** Brands work across realms, where `instanceof` does not. */
+function brand(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
+}
+
+/** workerd gives its own classes no brand before compatibility date 2024-09-26. */
+function isCryptoKey(value: object): value is CryptoKey {
+  return brand(value) === 'CryptoKey' || (typeof CryptoKey === 'function' && value instanceof CryptoKey);
+}
+
+/** A copy of the bytes: what the caller does with theirs later changes no key. */
+function bytesOf(input: unknown): Uint8Array | undefined {
+  if (ArrayBuffer.isView(input)) return new Uint8Array(input.buffer, input.byteOffset, input.byteLength).slice();
+  return brand(input) === 'ArrayBuffer' ? new Uint8Array(input as ArrayBuffer).slice() : undefined;
+}
+
+function json(value: unknown): string {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch {
+    throw refusal('key-kind');
+  }
+  if (text === undefined) throw refusal('key-kind');
+  return text;
+}
+
+interface KeyObject { type: string; export(options: { format: 'jwk' }): unknown }
+
+function isKeyObject(input: object): input is KeyObject {
+  return brand(input) === 'KeyObject' || (typeof (input as KeyObject).export === 'function' && 'asymmetricKeyType' in input);
+}
+
+function fromKeyObject(key: KeyObject): unknown {
+  try {
+    return key.export({ format: 'jwk' });
+  } catch {
+    throw refusal('key-engine');
+  }
+}
+
+function fromCryptoKey(cryptoKey: CryptoKey, alg: Algorithm | undefined): Keys {
+  let number = cryptoKeyNumbers.get(cryptoKey);
+  if (number === undefined) cryptoKeyNumbers.set(cryptoKey, number = ++cryptoKeys);
+  const algorithm = cryptoKey.algorithm as KeyAlgorithm & Partial<RsaHashedKeyAlgorithm & EcKeyAlgorithm & HmacKeyAlgorithm>;
+  const install = () => call(
+    'key_from_host', cryptoKey.type, algorithm.name, algorithm.hash?.name ?? '', algorithm.namedCurve ?? '',
+    algorithm.modulusLength ?? algorithm.length ?? 0, algorithm.publicExponent ?? new Uint8Array(),
+    cryptoKey.usages.includes('verify'), number, exportedJwk.get(cryptoKey), alg,
+  );
+  return { held: new Held('release_keys', install), cryptoKey };
+}

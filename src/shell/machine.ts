@@ -1,0 +1,354 @@
+// Performs the effects of one session machine (src/session/) and reports back. What happens when is decided there.
+
+import { type ErrorFields, tokenwardError } from './error.js';
+import { Held } from './held.js';
+import { call } from './instance.js';
+import type { SessionEvents, SessionSnapshot, TokenStore, TransitionRecord } from './types.js';
+
+/** What a session lives on. */
+export interface Host {
+  /** The machine's options, as JSON text (src/wasm/session.rs). */
+  readonly options: string;
+  readonly store: TokenStore;
+  /** The name of record, lock and channel. No secret is in it. */
+  readonly key: string;
+  readonly hasLock: boolean;
+  readonly fetch: () => typeof fetch;
+  readonly ask: (() => unknown) | undefined;
+  readonly now: (() => number) | undefined;
+  readonly waitUntil: ((work: Promise<unknown>) => void) | undefined;
+  tell<K extends keyof SessionEvents>(event: K, detail: SessionEvents[K]): void;
+}
+
+/** How a call ended. */
+export type Outcome =
+  | { effect: 'use'; id: number; epoch: number; generation: number; token: string }
+  | { effect: 'fail'; id: number; error: ErrorFields }
+  | { effect: 'deliver'; id: number }
+  | { effect: 'signed-in'; id: number }
+  | { effect: 'signed-out'; id: number; revoked: boolean };
+
+type Effect =
+  | Outcome
+  | { effect: 'load'; op: number }
+  | { effect: 'save'; op: number; record: string; expect?: string }
+  | { effect: 'clear'; op: number; expect?: string }
+  | { effect: 'lock'; op: number; timeoutMs: number }
+  | { effect: 'unlock'; op: number }
+  | { effect: 'ask'; op: number }
+  | Send
+  | { effect: 'wake'; op: number; afterMs: number }
+  | { effect: 'broadcast'; epoch: number; generation: number }
+  | { effect: 'tell'; name: keyof SessionEvents; detail: never };
+
+interface Send {
+  effect: 'send'; op: number; timeoutMs: number;
+  method: string; url: string; headers: Record<string, string>; body: string; keepalive: boolean;
+}
+
+interface Event { event: string; [member: string]: unknown }
+interface Waiting { event: Event; settle(outcome: Outcome): void; reject(error: unknown): void }
+
+/** A store that hangs must not hang everybody. */
+const STORE_TIME_LIMIT_MS = 3_000;
+/** One byte more than the machine reads. */
+const MAX_BODY_LENGTH = 64 * 1024 + 1;
+
+/** One machine with what it has under way. */
+export class Machine {
+  readonly #host: Host;
+  readonly #held: Held;
+  #state: string | undefined;
+  #opened = 0;
+  #calls = 0;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #locks = new Map<number, () => void>();
+  readonly #queue: Event[] = [];
+  #stepping = false;
+  #writing = false;
+  #busy = 0;
+  #rested: (() => void) | undefined;
+  #channel: BroadcastChannel | undefined;
+  #forget: (() => void)[] = [];
+
+  constructor(host: Host) {
+    this.#host = host;
+    const seed = randomSeed();
+    this.#held = new Held('release_session', () => {
+      const [wall, mono] = this.#opened > 0 ? this.#time() : [0, 0];
+      this.#opened += 1;
+      return call('session_open', host.options, seed, wall, mono, this.#state);
+    });
+    void this.#held.handle;
+  }
+
+  /** Hears what other instances change. */
+  listen(): void {
+    const { store, key } = this.#host;
+    const changed = () => {
+      if (!this.#writing) this.report({ event: 'changed' });
+    };
+    const stop = store.subscribe?.(key, changed);
+    if (stop) this.#forget.push(stop);
+    if (store.shared === 'origin' && typeof BroadcastChannel === 'function') {
+      const channel = this.#channel = new BroadcastChannel(key);
+      channel.onmessage = changed;
+      // In Node, a channel would keep the process alive.
+      (channel as { unref?(): void }).unref?.();
+      this.#forget.push(() => channel.close());
+    }
+    if (typeof document === 'object') {
+      const online = () => this.report({ event: 'online' });
+      addEventListener('online', online);
+      this.#forget.push(() => removeEventListener('online', online));
+    }
+    queueMicrotask(() => this.report({ event: 'start' }));
+  }
+
+  get snapshot(): SessionSnapshot {
+    const [wall, mono] = this.#time();
+    return JSON.parse(call('session_snapshot', this.#held.handle, wall, mono)) as SessionSnapshot;
+  }
+
+  explain(): TransitionRecord[] {
+    return JSON.parse(call('session_explain', this.#held.handle)) as TransitionRecord[];
+  }
+
+  /** Asks something of the machine. The answer is there at once where the machine has it. */
+  ask(event: Event, signal?: AbortSignal | null): Outcome | Promise<Outcome> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const id = this.#calls = this.#calls % 0x7fffffff + 1;
+    event['id'] = id;
+    let answer: Outcome | undefined;
+    const waiting: Waiting = { event, settle: (outcome) => { answer = outcome; }, reject() {} };
+    this.#waiting.set(id, waiting);
+    try {
+      this.#step(event);
+    } catch (error) {
+      this.#waiting.delete(id);
+      throw error;
+    }
+    if (answer) return answer;
+    return new Promise<Outcome>((resolve, reject) => {
+      const abort = () => {
+        this.#waiting.delete(id);
+        this.report({ event: 'leave', id });
+        reject(signal?.reason);
+      };
+      const settled = <T>(settle: (value: T) => void) => (value: T) => {
+        signal?.removeEventListener('abort', abort);
+        settle(value);
+      };
+      waiting.settle = settled(resolve);
+      waiting.reject = settled(reject);
+      signal?.addEventListener('abort', abort, { once: true });
+    });
+  }
+
+  /** Tells the machine something that nobody waits for. */
+  report(event: Event): void {
+    try {
+      this.#step(event);
+    } catch (error) {
+      for (const waiting of this.#waiting.values()) waiting.reject(error);
+      this.#waiting.clear();
+    }
+  }
+
+  close(): void {
+    this.report({ event: 'close' });
+    for (const forget of this.#forget.splice(0)) forget();
+  }
+
+  #time(): [wall: number, mono: number, given: boolean] {
+    const { now } = this.#host;
+    if (!now) return [Date.now(), performance.now(), false];
+    const reading = Number(now());
+    return [reading, reading, true];
+  }
+
+  #step(event: Event): void {
+    this.#queue.push(event);
+    if (this.#stepping) return;
+    this.#stepping = true;
+    try {
+      for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
+        const lives = this.#opened;
+        const handle = this.#held.handle;
+        if (this.#opened !== lives) this.#resume(next);
+        const [wall, mono, given] = this.#time();
+        const { effects, state } = JSON.parse(call('session_step', handle, wall, mono, given, JSON.stringify(next))) as
+          { effects: Effect[]; state?: string };
+        if (state !== undefined) this.#state = state;
+        for (const effect of effects) this.#perform(effect);
+      }
+    } finally {
+      this.#stepping = false;
+      this.#queue.length = 0;
+    }
+  }
+
+  /** The instance was lost and with it all that was under way: locks are given back, calls are made again. */
+  #resume(current: Event): void {
+    for (const unlock of this.#locks.values()) unlock();
+    this.#locks.clear();
+    for (const { event } of this.#waiting.values()) {
+      if (event !== current) this.#queue.push(event);
+    }
+  }
+
+  #perform(effect: Effect): void {
+    const { store, key } = this.#host;
+    switch (effect.effect) {
+      case 'use': case 'fail': case 'deliver': case 'signed-in': case 'signed-out': {
+        const waiting = this.#waiting.get(effect.id);
+        this.#waiting.delete(effect.id);
+        waiting?.settle(effect);
+        break;
+      }
+      case 'load':
+        this.#answer(effect.op, 'loaded', inTime(() => store.load(key), STORE_TIME_LIMIT_MS));
+        break;
+      case 'save':
+        this.#answer(effect.op, 'saved', this.#write(() => store.save(key, effect.record, effect.expect ?? null)));
+        break;
+      case 'clear':
+        this.#answer(effect.op, 'cleared', this.#write(() => store.clear(key, effect.expect ?? null)).then((ok) => ({ ok: ok === true })));
+        break;
+      case 'lock':
+        this.#lock(effect.op, effect.timeoutMs);
+        break;
+      case 'unlock':
+        this.#locks.get(effect.op)?.();
+        this.#locks.delete(effect.op);
+        break;
+      case 'ask':
+        this.#answer(effect.op, 'given', Promise.resolve().then(this.#host.ask).then(onlyCredentials));
+        break;
+      case 'send':
+        this.#answer(effect.op, 'received', this.#send(effect));
+        break;
+      case 'wake':
+        this.#answer(effect.op, 'woken', new Promise((resolve) => setTimeout(resolve, effect.afterMs, null)));
+        break;
+      case 'broadcast':
+        this.#channel?.postMessage([effect.epoch, effect.generation]);
+        break;
+      case 'tell':
+        this.#host.tell(effect.name, effect.name === 'change' ? this.snapshot : effect.detail);
+        break;
+    }
+  }
+
+  /** Reports what became of an effect. */
+  #answer(op: number, event: string, work: Promise<unknown>): void {
+    if (this.#busy++ === 0) this.#host.waitUntil?.(new Promise<void>((resolve) => { this.#rested = resolve; }));
+    const done = (members: object) => {
+      this.report({ event, op, ...members });
+      if (--this.#busy === 0) this.#rested?.();
+    };
+    work.then((result) => done(result ?? {}), () => done({ failed: true }));
+  }
+
+  /** Writes to the store; a store that tells everybody tells us too, and we know already. */
+  #write<T>(write: () => Promise<T>): Promise<T> {
+    this.#writing = true;
+    try {
+      return inTime(write, STORE_TIME_LIMIT_MS);
+    } finally {
+      this.#writing = false;
+    }
+  }
+
+  #lock(op: number, timeoutMs: number): void {
+    const report = (held: boolean) => this.report({ event: 'locked', op, held });
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), timeoutMs);
+    const released = new Promise<void>((resolve) => this.#locks.set(op, resolve));
+    navigator.locks.request(this.#host.key, { signal: late.signal }, () => {
+      clearTimeout(timer);
+      report(true);
+      return released;
+    }).catch(() => {
+      clearTimeout(timer);
+      this.#locks.delete(op);
+      report(false);
+    });
+  }
+
+  /** Sends a token request. The event says what came of it, so this never rejects. */
+  async #send({ method, url, headers, body, keepalive, timeoutMs }: Send): Promise<object> {
+    if (typeof navigator === 'object' && (navigator as { onLine?: boolean }).onLine === false) return { event: 'lost', loss: 'not-sent' };
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), timeoutMs);
+    try {
+      const send = this.#host.fetch();
+      const response = await send(url, {
+        method, headers, body, redirect: 'manual', signal: late.signal, ...(keepalive && { keepalive }),
+      });
+      return {
+        status: response.status,
+        contentType: response.headers.get('content-type') ?? '',
+        retryAfter: response.headers.get('retry-after') ?? undefined,
+        body: await readSome(response),
+      };
+    } catch {
+      return { event: 'lost', loss: late.signal.aborted ? 'timeout' : 'network' };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** The outcome of a call that cannot be delivered a response. */
+export function succeeded<O extends Outcome>(outcome: Outcome): Exclude<O, { effect: 'fail' }> {
+  if (outcome.effect === 'fail') throw tokenwardError(outcome.error);
+  return outcome as Exclude<O, { effect: 'fail' }>;
+}
+
+/** Names an instance and spreads pauses: 53 random bits. */
+function randomSeed(): number {
+  // At a Worker's module scope there is no randomness to be had.
+  try {
+    const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
+    return (high >>> 11) * 2 ** 32 + low;
+  } catch {
+    return 0;
+  }
+}
+
+function onlyCredentials(given: unknown): object {
+  const { username, password } = (given ?? {}) as { username?: unknown; password?: unknown };
+  return { username, password };
+}
+
+function inTime<T>(work: () => Promise<T>, limitMs: number): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const timer = setTimeout(reject, limitMs);
+    const settled = <V>(settle: (value: V) => void) => (value: V) => {
+      clearTimeout(timer);
+      settle(value);
+    };
+    try {
+      work().then(settled(resolve), settled(reject));
+    } catch (error) {
+      settled(reject)(error);
+    }
+  });
+}
+
+/** The body as text, and no more of it than the machine would read. */
+async function readSome(response: Response): Promise<string> {
+  if (!response.body) return '';
+  const reader = response.body.getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  for (let length = 0; length < MAX_BODY_LENGTH;) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    length += value.byteLength;
+    text += decoder.decode(value, { stream: true });
+  }
+  void reader.cancel().catch(() => {});
+  return text;
+}

@@ -1,0 +1,95 @@
+// Tokens go into the module through a scratch buffer, headers and payloads come out as ranges of its memory.
+
+import { call, generation, memory } from './instance.js';
+
+const encoder = new TextEncoder();
+// A byte order mark would be refused before it got here; if it were dropped, two texts would have one meaning.
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Where each field of `Answer` in src/wasm/jwt.rs stands, in 32-bit words. Ranges have two: offset and length. */
+const FIELDS = { header: 0, payload: 2, signature: 4, kid: 6, algorithm: 8, hostKey: 9, messageLength: 10, headerNumber: 11 } as const;
+type Range = 'header' | 'payload' | 'signature' | 'kid';
+
+/** A character takes three bytes at most, and a character of a token that is sound takes one. */
+const BYTES_PER_CHARACTER = 3;
+
+let bytes = new Uint8Array();
+let words = new Uint32Array();
+let scratch = new Uint8Array();
+let scratchAt = 0;
+let room = 0;
+/** Where the answer begins, in 32-bit words. */
+let answer = 0;
+/** The instance that all of these belong to. */
+let of = 0;
+
+/** Memory that has grown has another buffer, and views of the old one are empty. */
+function refresh(): void {
+  const { buffer } = memory();
+  if (bytes.buffer === buffer) return;
+  bytes = new Uint8Array(buffer);
+  words = new Uint32Array(buffer);
+  scratch = bytes.subarray(scratchAt, scratchAt + room);
+}
+
+function locate(): void {
+  if (of === generation()) return;
+  of = generation();
+  answer = call('answer') >> 2;
+  room = 0;
+}
+
+/** Writes a token into the scratch buffer and returns its length in bytes. It may be as long as `verifier` allows. */
+export function put(token: unknown, verifier?: number): number {
+  if (typeof token !== 'string') throw refusal('token-kind');
+  locate();
+  if (token.length * BYTES_PER_CHARACTER > room) {
+    scratchAt = call('open', verifier, token.length);
+    room = call('room');
+    bytes = new Uint8Array();
+  }
+  refresh();
+  return encoder.encodeInto(token, scratch).written;
+}
+
+/** A copy of the first bytes of the token that `put` wrote: what its signature signs. */
+export function message(): Uint8Array<ArrayBuffer> {
+  return scratch.slice(0, number('messageLength'));
+}
+
+/** A number of the last answer. */
+export function number(name: 'algorithm' | 'hostKey' | 'messageLength' | 'headerNumber'): number {
+  refresh();
+  return words[answer + FIELDS[name]] ?? 0;
+}
+
+/** A copy of a range of the last answer. */
+export function range(name: Range): Uint8Array<ArrayBuffer> {
+  return view(name)?.slice() ?? new Uint8Array();
+}
+
+/** The text of a range of the last answer; undefined where there is none. */
+export function text(name: Range): string | undefined {
+  const found = view(name);
+  return found && decoder.decode(found);
+}
+
+function view(name: Range): Uint8Array<ArrayBuffer> | undefined {
+  refresh();
+  const at = answer + FIELDS[name];
+  const offset = words[at] ?? 0;
+  return offset === 0 ? undefined : bytes.subarray(offset, offset + (words[at + 1] ?? 0));
+}
+
+/** What only the shell can see. */
+export type Refusal = 'token-kind' | 'key-kind' | 'key-engine' | 'sync-key' | 'sync-keys' | 'sync-callback' | 'revoked' | 'revocation' | 'schema' | 'argument';
+
+/** The error for what only the shell can see. Its code and words come from the module. */
+export function refusal(what: Refusal, detail = ''): unknown {
+  try {
+    call('refuse', what, detail);
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}

@@ -1,0 +1,285 @@
+// Fetches JWK Sets. src/jwt/remote/ decides what is fetched, used, waited for and refused; this performs it.
+
+import { Held } from './held.js';
+import { call, generation } from './instance.js';
+import type { Keys } from './keys.js';
+import { refusal } from './memory.js';
+import type { JwksCache, KeySetState, RemoteOptions } from './types.js';
+import { partsOf, resolve } from './url.js';
+
+/** What `remote_need` of src/wasm/remote.rs answers. */
+const USE = 0, USE_AND_FETCH = 1, FETCH = 2, WAIT = 3;
+
+const MAX_REDIRECTS = 3;
+/** How often a request in workerd looks whether another request's fetch is done. */
+const POLL_MS = 15;
+
+type Action =
+  | { do: 'done' }
+  | { do: 'get'; url: string; withinMs: number }
+  | { do: 'read'; keys: [string, string]; withinMs: number }
+  | { do: 'sleep'; ms: number }
+  | { do: 'write'; key: string; value: string; ttlSeconds: number; withinMs: number };
+type Outcome = [outcome: 'start' | 'got' | 'failed' | 'timeout' | 'found' | 'ready', detail?: string, body?: Uint8Array];
+
+/** A JWK Set that is fetched from its issuer. */
+export class Remote {
+  readonly keys: Keys;
+  readonly #source: URL;
+  readonly #options: RemoteOptions;
+  readonly #held: Held;
+  #snapshot: string | undefined;
+  #version = 0;
+  #flying: Promise<void> | undefined;
+
+  constructor(source: string | URL, isIssuer: boolean, options: RemoteOptions = {}) {
+    if (typeof options !== 'object' || options === null) throw refusal('argument', 'options');
+    const { maxAge, minAge, staleIfError, cooldown, timeoutMs, maxBytes, cache } = this.#options = { ...options };
+    check(options);
+    this.#snapshot = options.snapshot;
+    this.#source = parse(source);
+    admit(this.#source, undefined, options);
+    const name = isIssuer ? String(source) : this.#source.href;
+    const settings = JSON.stringify({ maxAge, minAge, staleIfError, cooldown, timeoutMs, maxBytes, sharedCache: cache !== undefined });
+    const install = () => call('remote_open', name, isIssuer, settings, randomSeed(), this.#snapshot);
+    this.#held = new Held('release_remote', install);
+    this.keys = { held: new Held('release_keys', () => call('remote_keys', this.#held.handle), this.#held), remote: this };
+    this.#version = call('remote_version', this.#held.handle);
+  }
+
+  /** The version of the set, for `ready`. */
+  get version(): number {
+    return call('remote_version', this.#held.handle);
+  }
+
+  get state(): KeySetState {
+    return JSON.parse(call('remote_state', this.#held.handle, ...this.moment())) as KeySetState;
+  }
+
+  snapshot(): string {
+    return call('remote_snapshot', this.#held.handle);
+  }
+
+  /** Milliseconds, and whether they are the caller's word rather than the host clock's. */
+  moment(): [now: number, given: boolean] {
+    const { now } = this.#options;
+    return now ? [Number(now()), true] : [Date.now(), false];
+  }
+
+  /**
+   * Waits until there is a set to use; false where there is none newer than `missed`, in which a key was not found.
+   * @throws (rejects with) the reason why no set can be had.
+   */
+  async ready(since: number, missed = 0): Promise<boolean> {
+    for (;;) {
+      const need = call('remote_need', this.#held.handle, ...this.moment(), since, missed);
+      if (need === USE_AND_FETCH) this.#inBackground();
+      if (need === USE || need === USE_AND_FETCH) return true;
+      if (need === FETCH) await this.#fly();
+      else if (need === WAIT) await this.#wait();
+      else return false;
+    }
+  }
+
+  /** As `ready`, at once: where there would be waiting, it says so, and the fetch is under way. */
+  readyNow(since: number, missed = 0): boolean {
+    const need = call('remote_need', this.#held.handle, ...this.moment(), since, missed);
+    if (need === USE_AND_FETCH || need === FETCH) this.#inBackground();
+    if (need === FETCH || need === WAIT) throw refusal('sync-keys');
+    return need === USE || need === USE_AND_FETCH;
+  }
+
+  /** Fetches the set, whatever its age. Rejects where that fails. */
+  async refresh(signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    const need = call('remote_refresh', this.#held.handle, ...this.moment());
+    await unlessAborted(need === FETCH ? this.#fly() : this.#wait(), signal);
+    call('remote_outcome', this.#held.handle);
+  }
+
+  /** Takes it out of the module; the next use starts from what is known now. */
+  free(): void {
+    this.#snapshot = this.snapshot();
+    this.keys.held.free();
+    this.#held.free();
+  }
+
+  #inBackground(): void {
+    const flight = this.#fly();
+    this.#options.waitUntil?.(flight);
+  }
+
+  /** Drives the flight that the machine wants started. Never rejects. */
+  #fly(): Promise<void> {
+    const flight = this.#drive().catch(() => {}).finally(() => {
+      if (this.#flying === flight) this.#flying = undefined;
+    });
+    return this.#flying = flight;
+  }
+
+  /** In workerd a promise of one request must not be awaited by another, which would hang: there, each looks for itself. */
+  #wait(): Promise<unknown> {
+    return isWorkerd() || !this.#flying ? sleep(POLL_MS) : this.#flying;
+  }
+
+  async #drive(): Promise<void> {
+    const made = generation();
+    const remote = this.#held.handle;
+    const flight = call('remote_flight', remote);
+    let outcome: Outcome = ['start'];
+    // Where the instance was lost, the flight was lost with it; whoever needs one starts another.
+    while (generation() === made) {
+      const [name, detail = '', body = new Uint8Array()] = outcome;
+      const action = JSON.parse(call('remote_advance', remote, flight, ...this.moment(), name, detail, body)) as Action;
+      this.#notice();
+      if (action.do === 'done') return;
+      outcome = await this.#perform(action);
+    }
+  }
+
+  /** Lets verifiers have a set that has just come. */
+  #notice(): void {
+    const version = this.version;
+    if (version === this.#version) return;
+    this.#version = version;
+    this.#snapshot = this.snapshot();
+    this.keys.held.free();
+  }
+
+  async #perform(action: Exclude<Action, { do: 'done' }>): Promise<Outcome> {
+    const { cache } = this.#options;
+    switch (action.do) {
+      case 'sleep':
+        await sleep(action.ms);
+        return ['ready'];
+      case 'read':
+        return ['found', JSON.stringify(await Promise.all(action.keys.map((key) => read(cache, key, action.withinMs))))];
+      case 'write':
+        await inTime(async () => cache?.set(action.key, action.value, action.ttlSeconds), action.withinMs).catch(() => {});
+        return ['ready'];
+      case 'get':
+        return this.#get(action.url, action.withinMs);
+    }
+  }
+
+  async #get(target: string, withinMs: number): Promise<Outcome> {
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), withinMs);
+    try {
+      let url = new URL(target);
+      admit(url, undefined, this.#options);
+      for (let redirects = 0; ; redirects++) {
+        const response = await this.#send(url, late.signal);
+        const location = response.status >= 300 && response.status < 400 ? response.headers.get('location') : null;
+        if (location === null || redirects === MAX_REDIRECTS) return await answer(response, this.#options.maxBytes);
+        void response.body?.cancel().catch(() => {});
+        const next = new URL(location, url);
+        admit(next, url, this.#options);
+        url = next;
+      }
+    } catch {
+      return [late.signal.aborted ? 'timeout' : 'failed'];
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #send(url: URL, signal: AbortSignal): Promise<Response> {
+    // The caller's headers may be credentials: only the origin that the caller named sees them.
+    const headers = new Headers(url.origin === this.#source.origin ? this.#options.headers : undefined);
+    if (!headers.has('accept')) headers.set('accept', 'application/jwk-set+json, application/json');
+    const send = this.#options.fetch ?? fetch;
+    // A cache between would hand out the set in which a key was missed. workerd has none, and refuses the word.
+    return send(url.href, { headers, signal, redirect: 'manual', ...(!isWorkerd() && { cache: 'no-store' }) });
+  }
+}
+
+function check({ fetch, now, waitUntil, cache, snapshot, insecure }: RemoteOptions): void {
+  for (const [name, value] of Object.entries({ fetch, now, waitUntil })) {
+    if (value !== undefined && typeof value !== 'function') throw refusal('argument', name);
+  }
+  if (cache !== undefined && (typeof cache?.get !== 'function' || typeof cache.set !== 'function')) throw refusal('argument', 'cache');
+  if (snapshot !== undefined && typeof snapshot !== 'string') throw refusal('argument', 'snapshot');
+  if (insecure !== undefined && insecure !== 'never' && insecure !== 'loopback') throw refusal('argument', 'insecure');
+}
+
+function parse(source: unknown): URL {
+  if (typeof source !== 'string' && !(source instanceof URL)) throw refusal('argument', 'url');
+  try {
+    return resolve(source);
+  } catch {
+    throw refusal('argument', 'url');
+  }
+}
+
+function admit(url: URL, from: URL | undefined, { insecure }: RemoteOptions): void {
+  const urls = from ? [partsOf(url), partsOf(from)] : [partsOf(url)];
+  call('remote_admit', JSON.stringify(urls), insecure !== 'never');
+}
+
+/** An answer as the machine reads it, and no more of its body than it would accept. */
+async function answer(response: Response, maxBytes = 262_144): Promise<Outcome> {
+  const { status, headers } = response;
+  const header = (name: string) => headers.get(name) ?? undefined;
+  const head = { status, contentType: header('content-type'), cacheControl: header('cache-control'), age: header('age') };
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  const reader = response.body?.getReader();
+  while (reader && length <= maxBytes) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    chunks.push(value);
+    length += value.byteLength;
+  }
+  if (length > maxBytes) void reader?.cancel().catch(() => {});
+  const body = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    body.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return ['got', JSON.stringify(head), body.subarray(0, maxBytes + 1)];
+}
+
+async function read(cache: JwksCache | undefined, key: string, withinMs: number): Promise<string | null> {
+  try {
+    const value: unknown = await inTime(async () => cache?.get(key), withinMs);
+    return typeof value === 'string' ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+function inTime<T>(work: () => Promise<T>, limitMs: number): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(reject, limitMs);
+  });
+  return Promise.race([work(), late]).finally(() => clearTimeout(timer));
+}
+
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  return new Promise<T>((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+function isWorkerd(): boolean {
+  return typeof navigator === 'object' && navigator.userAgent === 'Cloudflare-Workers';
+}
+
+/** It only has to differ between machines. At a Worker's module scope there is no randomness to be had. */
+function randomSeed(): number {
+  try {
+    return crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,13 @@
+// URLs as this platform resolves them, for the module to judge.
+
+/** An absolute URL in the pieces that src/url.rs names. */
+export type UrlParts = readonly [protocol: string, username: string, password: string, hostname: string, port: string, pathname: string, search: string];
+
+/** Resolves as the platform's fetch would. Throws a TypeError where it would. */
+export function resolve(url: string | URL): URL {
+  return new URL(url, (globalThis as { location?: { href?: string } }).location?.href);
+}
+
+export function partsOf({ protocol, username, password, hostname, port, pathname, search }: URL): UrlParts {
+  return [protocol, username, password, hostname, port, pathname, search];
+}

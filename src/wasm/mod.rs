@@ -1,0 +1,28 @@
+//! What JavaScript can call: plain functions over strings, bytes and numbers. Conversions only; no rule lives here.
+//!
+//! An export that can fail returns an `Option`. `None` means that the error is waiting in `take_error`.
+
+#![expect(unreachable_pub, reason = "wasm-bindgen exports only what is `pub`")]
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+mod error;
+#[cfg(feature = "jwt")]
+mod guard;
+#[cfg(feature = "jwt")]
+mod jwt;
+#[cfg(feature = "jwt")]
+mod remote;
+#[cfg(feature = "jwt")]
+mod rules;
+#[cfg(feature = "session")]
+mod session;
+mod table;
+#[cfg(any(feature = "jwt", feature = "session"))]
+mod url;
+
+/// The version of this crate, so that the shell can tell a module that is not its own.
+#[wasm_bindgen]
+pub fn version() -> String {
+    env!("CARGO_PKG_VERSION").to_owned()
+}

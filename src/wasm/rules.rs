@@ -1,0 +1,162 @@
+//! Reads the `Rules` of JavaScript. Every option is named in the error about it, and an option that would switch a
+//! check on is never silently absent: a misspelt name and `undefined` are errors.
+
+use js_sys::{Array, Object, Reflect};
+use serde::de::DeserializeOwned;
+use wasm_bindgen::{JsCast, JsValue};
+
+use crate::error::Error;
+use crate::jwt::{Accept, Algorithm, ClaimValue, MAX_TOKEN_LENGTH, Rules};
+
+/// Options that only the shell uses, besides those read here.
+const SHELL: [&str; 4] = ["now", "isRevoked", "schema", "keys"];
+
+/// Options for which `undefined` is the same as not given: they switch no check on. Issuer and audience are not
+/// among them; what is said of those is said where they are read.
+const HARMLESS: [&str; 6] = ["issuer", "audience", "requireExp", "clockTolerance", "maxTokenLength", "now"];
+
+/// The options of `verifyJws`.
+const JWS: [&str; 2] = ["algorithms", "maxTokenLength"];
+
+const UNDEFINED: &str = "left out, or given a value: undefined would switch the check off";
+
+const CHECKS: [&str; 12] = [
+    "issuer",
+    "audience",
+    "algorithms",
+    "subject",
+    "typ",
+    "scope",
+    "claims",
+    "requiredClaims",
+    "requireExp",
+    "maxTokenAge",
+    "clockTolerance",
+    "maxTokenLength",
+];
+
+pub(super) fn read(object: &Object) -> Result<Rules, Error> {
+    let names = Reflect::own_keys(object).unwrap_or_default();
+    for name in names.iter().filter_map(|name| name.as_string()) {
+        if !CHECKS.contains(&name.as_str()) && !SHELL.contains(&name.as_str()) {
+            return Err(Error::invalid_arg(&name, "left out: rules know no such option"));
+        }
+        if !HARMLESS.contains(&name.as_str()) && get(object, &name)?.is_undefined() {
+            return Err(Error::invalid_arg(&name, UNDEFINED));
+        }
+    }
+    let mut rules = Rules::new(accept(object, "issuer")?, accept(object, "audience")?);
+    rules.algorithms = algorithms(object)?;
+    rules.subject = option(object, "subject", "a string")?;
+    rules.typ = option(object, "typ", "a string")?;
+    let scope = get(object, "scope")?;
+    if !scope.is_undefined() {
+        rules.scopes = texts(&scope)
+            .filter(|scopes| !scopes.is_empty())
+            .ok_or_else(|| Error::invalid_arg("scope", "one or more scopes that are not empty"))?;
+    }
+    rules.claims = claims(&get(object, "claims")?)?;
+    let required = "a list of claim names that are not empty, with at least one of them";
+    if let Some(names) = option::<Vec<String>>(object, "requiredClaims", required)? {
+        if names.is_empty() {
+            return Err(Error::invalid_arg("requiredClaims", required));
+        }
+        rules.required_claims = names;
+    }
+    rules.require_exp = option(object, "requireExp", "true or false")?.unwrap_or(rules.require_exp);
+    rules.max_token_age = option(object, "maxTokenAge", "a number of seconds, 0 or more")?;
+    let tolerance = option(object, "clockTolerance", "a number of seconds from 0 to 600")?;
+    rules.clock_tolerance = tolerance.unwrap_or(rules.clock_tolerance);
+    rules.max_token_length = max_token_length(object)?;
+    Ok(rules)
+}
+
+/// The options of a JWS: the algorithms that are accepted, and the longest token.
+pub(super) fn read_jws(object: &Object) -> Result<(Option<Vec<Algorithm>>, usize), Error> {
+    for name in Reflect::own_keys(object).unwrap_or_default().iter().filter_map(|name| name.as_string()) {
+        if !JWS.contains(&name.as_str()) {
+            return Err(Error::invalid_arg(&name, "left out: there is no such option"));
+        }
+    }
+    if Reflect::has(object, &"algorithms".into()) == Ok(true) && get(object, "algorithms")?.is_undefined() {
+        return Err(Error::invalid_arg("algorithms", UNDEFINED));
+    }
+    Ok((algorithms(object)?, max_token_length(object)?))
+}
+
+fn algorithms(object: &Object) -> Result<Option<Vec<Algorithm>>, Error> {
+    let names = option::<Vec<String>>(object, "algorithms", "a list of algorithm names")?;
+    names.map(|names| names.iter().map(|name| algorithm(name, "algorithms")).collect()).transpose()
+}
+
+fn max_token_length(object: &Object) -> Result<usize, Error> {
+    let expected = "a whole number of characters above 0";
+    let Some(length) = option::<f64>(object, "maxTokenLength", expected)? else {
+        return Ok(MAX_TOKEN_LENGTH);
+    };
+    let whole = length.fract() == 0.0 && length > 0.0 && length <= f64::from(u32::MAX / 4);
+    whole.then_some(length as usize).ok_or_else(|| Error::invalid_arg("maxTokenLength", expected))
+}
+
+/// The algorithm called `name`, asked for by the option `option`.
+pub(super) fn algorithm(name: &str, option: &str) -> Result<Algorithm, Error> {
+    Algorithm::from_name(name)
+        .ok_or_else(|| Error::invalid_arg(option, "made of algorithms that are supported"))
+}
+
+/// The value of an option, which must be of type `T` where it is given. What serde says of a value that is not may
+/// quote it, so it is not passed on.
+fn option<T: DeserializeOwned>(
+    object: &Object,
+    name: &str,
+    expected: &'static str,
+) -> Result<Option<T>, Error> {
+    let value = get(object, name)?;
+    if value.is_undefined() {
+        return Ok(None);
+    }
+    serde_wasm_bindgen::from_value(value).map(Some).map_err(|_| Error::invalid_arg(name, expected))
+}
+
+fn get(object: &Object, name: &str) -> Result<JsValue, Error> {
+    Reflect::get(object, &name.into()).map_err(|_| Error::invalid_arg(name, "readable"))
+}
+
+fn accept(object: &Object, name: &str) -> Result<Accept, Error> {
+    let value = get(object, name)?;
+    if value.is_null() {
+        return Ok(Accept::Anything);
+    }
+    let expected = "null, or one or more strings that are not empty";
+    texts(&value).map(Accept::OneOf).ok_or_else(|| Error::invalid_arg(name, expected))
+}
+
+/// A string or a list of strings.
+fn texts(value: &JsValue) -> Option<Vec<String>> {
+    match value.as_string() {
+        Some(text) => Some(vec![text]),
+        None if Array::is_array(value) => serde_wasm_bindgen::from_value(value.clone()).ok(),
+        None => None,
+    }
+}
+
+fn claims(value: &JsValue) -> Result<Vec<(String, ClaimValue)>, Error> {
+    let invalid = || Error::invalid_arg("claims", "strings, finite numbers and booleans by claim name");
+    if value.is_undefined() {
+        return Ok(Vec::new());
+    }
+    let object = value.dyn_ref::<Object>().filter(|_| !Array::is_array(value)).ok_or_else(invalid)?;
+    let names = Reflect::own_keys(object).map_err(|_| invalid())?;
+    let pairs = names.iter().map(|name| {
+        let value = Reflect::get(object, &name).map_err(|_| invalid())?;
+        let name = name.as_string().ok_or_else(invalid)?;
+        let value = match (value.as_string(), value.as_f64(), value.as_bool()) {
+            (Some(text), ..) => ClaimValue::String(text),
+            (_, Some(number), _) => ClaimValue::Number(number),
+            (.., Some(flag)) => ClaimValue::Bool(flag),
+            _ => return Err(invalid()),
+        };
+        Ok((name, value))
+    });
+    pairs.collect()
+}

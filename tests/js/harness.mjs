@@ -1,0 +1,103 @@
+// The one test harness of every JavaScript host: no module of Node's, no framework, so that workerd and a page run it too.
+//
+// To add tests, add a file to suite/. It exports one function, and every runner finds it there:
+//
+//   export default ({ test, assert, tokenward, host }) => {
+//     test('a sentence that is true when the test passes', async () => {
+//       assert.equal(tokenward.isExpired(token), true);
+//       assert.throws('ERR_JWT_MALFORMED', () => tokenward.decode(''));
+//       await assert.rejects('ERR_JWT_EXPIRED', tokenward.verify(token, key, rules));
+//     });
+//   };
+//
+// `tokenward` is the package as this host imports it; it runs several times where there are several ways to import it.
+// `host` is 'node', 'workerd' or 'chromium', for what only one of them can show. kit.mjs has keys and tokens.
+
+const TIME_LIMIT_MS = 30_000;
+
+/** Runs the tests of `suites` ({ name: function }). The result is plain data, so that it can leave a Worker or a page. */
+export async function runSuites(suites, context) {
+  const result = { passed: 0, failures: [] };
+  for (const [suite, define] of Object.entries(suites)) {
+    const tests = [];
+    define({ ...context, assert, test: (name, body) => tests.push([name, body]) });
+    for (const [name, body] of tests) {
+      try {
+        await inTime(body);
+        result.passed += 1;
+      } catch (error) {
+        result.failures.push({ name: `${suite}: ${name}`, error: String(error?.stack ?? error) });
+      }
+    }
+  }
+  return result;
+}
+
+async function inTime(body) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`took longer than ${TIME_LIMIT_MS} ms`)), TIME_LIMIT_MS);
+  });
+  try {
+    await Promise.race([body(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const show = (value) => {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return String(value);
+  }
+};
+
+/** Property names sorted, so that equal objects have equal text. */
+const canonical = (value) => JSON.stringify(value, (_, inner) =>
+  inner && typeof inner === 'object' && !Array.isArray(inner)
+    ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+    : inner);
+
+function fail(message) {
+  throw new Error(message);
+}
+
+export const assert = {
+  ok(value, what = 'the value') {
+    if (!value) fail(`${what} is ${show(value)}`);
+  },
+  equal(actual, expected, what = 'got') {
+    if (!Object.is(actual, expected)) fail(`${what} ${show(actual)}, expected ${show(expected)}`);
+  },
+  /** Equal as JSON. */
+  same(actual, expected, what = 'got') {
+    if (canonical(actual) !== canonical(expected)) fail(`${what} ${show(actual)}, expected ${show(expected)}`);
+  },
+  /** `code` is the error's code, or null for any error. Answers the error. */
+  throws(code, body) {
+    let value;
+    try {
+      value = body();
+    } catch (error) {
+      return hasCode(code, error);
+    }
+    return fail(`returned ${show(value)} instead of throwing ${code}`);
+  },
+  async rejects(code, promise) {
+    let value;
+    try {
+      value = await promise;
+    } catch (error) {
+      return hasCode(code, error);
+    }
+    return fail(`fulfilled with ${show(value)} instead of rejecting with ${code}`);
+  },
+};
+
+function hasCode(code, error) {
+  if (code !== null && error?.code !== code) {
+    throw new Error(`${error?.code ?? 'no code'} (${error?.message ?? show(error)}), expected ${code}`, { cause: error });
+  }
+  return error;
+}

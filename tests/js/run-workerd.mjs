@@ -1,0 +1,42 @@
+// The suite in workerd, without Node's compatibility layer. The tests run inside a request: at module scope a Worker has no clock.
+
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+import { workerModules } from './bundle.mjs';
+import { here, report, root, suiteFiles } from './installed.mjs';
+
+const { Miniflare } = createRequire(join(root, 'tests/'))('miniflare');
+
+const files = suiteFiles();
+const source = `
+import * as tokenward from 'tokenward';
+import * as slim from 'tokenward/slim';
+import module from 'tokenward/core.wasm';
+import { runSuites } from '${join(here, 'harness.mjs')}';
+${files.map(([, file], index) => `import suite${index} from '${file}';`).join('\n')}
+const suites = { ${files.map(([name], index) => `'${name}': suite${index}`).join(', ')} };
+export default {
+  async fetch(request) {
+    const way = new URL(request.url).pathname.slice(1);
+    if (way === 'slim') slim.initSync(module);
+    return Response.json(await runSuites(suites, { tokenward: way === 'slim' ? slim : tokenward, host: 'workerd', way }));
+  },
+};`;
+
+// The older runtime has no FinalizationRegistry, and its classes have no Symbol.toStringTag.
+const modules = await workerModules(source);
+let fine = true;
+for (const compatibilityDate of ['2024-01-01', '2026-04-01']) {
+  const miniflare = new Miniflare({ modules, compatibilityDate });
+  try {
+    for (const way of ['import', 'slim']) {
+      const response = await miniflare.dispatchFetch(`http://suite.test/${way}`);
+      if (!response.ok) throw new Error(await response.text());
+      fine = report(`workerd (${way}, ${compatibilityDate})`, await response.json()) && fine;
+    }
+  } finally {
+    await miniflare.dispose();
+  }
+}
+process.exitCode = fine ? 0 : 1;

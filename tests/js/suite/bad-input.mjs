@@ -1,0 +1,113 @@
+// What is not a token, a key or a set of rules: each has its code, nothing traps, and no message quotes the token.
+
+import { base64url, claims, rules, signer, unsigned } from '../kit.mjs';
+
+export default ({ test, assert, tokenward }) => {
+  const { Verifier, checkExpiry, decode, importKey, isTokenwardError, verify, verifySync } = tokenward;
+  const secret = new Uint8Array(32).fill(7);
+  const HS256 = { algorithms: ['HS256'] };
+
+  const malformed = {
+    'a number': 42,
+    undefined,
+    null: null,
+    'an object with a length': { length: 5, charCodeAt: () => 46 },
+    'an array': ['a.b.c'],
+    'the empty string': '',
+    'two segments': 'e30.e30',
+    'four segments': 'e30.e30.e30.e30',
+    'a megabyte': `${base64url('{"alg":"HS256"}')}.${'A'.repeat(1 << 20)}.AAAA`,
+    'a header that is a list': `${base64url('[]')}.e30.AAAA`,
+    'a header with a name twice': `${base64url('{"alg":"HS256","alg":"none"}')}.e30.AAAA`,
+    'padding': `${base64url('{"alg":"HS256"}')}=.e30.AAAA`,
+    'a lone surrogate': '\ud800.e30.AAAA',
+    'white space': ' e30.e30.e30',
+  };
+  for (const [name, token] of Object.entries(malformed)) {
+    test(`${name} is ERR_JWT_MALFORMED`, async () => {
+      const errors = [
+        assert.throws('ERR_JWT_MALFORMED', () => verifySync(token, secret, rules(HS256))),
+        await assert.rejects('ERR_JWT_MALFORMED', verify(token, secret, rules(HS256))),
+      ];
+      if (name !== 'a megabyte') errors.push(assert.throws('ERR_JWT_MALFORMED', () => decode(token)));
+      for (const error of errors) {
+        assert.ok(error instanceof Error);
+        assert.ok(isTokenwardError(error));
+        assert.equal(error.retryable, false);
+      }
+    });
+  }
+
+  test('five segments are ERR_JWE_NOT_SUPPORTED', () => {
+    const jwe = `${base64url('{"alg":"RSA-OAEP","enc":"A256GCM"}')}.AAAA.AAAA.AAAA.AAAA`;
+    assert.throws('ERR_JWE_NOT_SUPPORTED', () => verifySync(jwe, secret, rules(HS256)));
+    assert.throws('ERR_JWE_NOT_SUPPORTED', () => decode(jwe));
+  });
+
+  test('alg none is refused, in any spelling', () => {
+    for (const alg of ['none', 'None', 'NONE', 'nOnE']) {
+      assert.throws('ERR_JOSE_ALG_NOT_ALLOWED', () => verifySync(`${unsigned({ alg }, claims())}.`, secret, rules(HS256)));
+    }
+  });
+
+  test('a key of the wrong kind is ERR_KEY_UNUSABLE', async () => {
+    const token = await (await signer('HS256')).sign();
+    for (const key of [undefined, null, 42, true, [], () => {}]) {
+      assert.throws('ERR_KEY_UNUSABLE', () => verifySync(token, key, rules()));
+    }
+  });
+
+  test('a shared secret is never a string', () => {
+    assert.throws('ERR_KEY_UNUSABLE', () => importKey('a shared secret that is long enough'));
+  });
+
+  for (const name of ['issuer', 'audience']) {
+    for (const value of [undefined, '', [], ['']]) {
+      test(`rules with ${name} ${JSON.stringify(value)} are ERR_INVALID_ARG, a TypeError`, () => {
+        const error = assert.throws('ERR_INVALID_ARG', () => new Verifier({ ...rules(HS256), [name]: value, keys: secret }));
+        assert.ok(error instanceof TypeError);
+        assert.equal(error.name, 'TokenwardError');
+        assert.ok(error.message.includes(name), error.message);
+      });
+    }
+  }
+
+  test('no message, stack, JSON or text of an error holds the token or its claims', async () => {
+    const key = await signer('HS256');
+    const token = await key.sign(claims({ sub: 'canary-subject', iss: 'https://canary.test', secret: 'canary-claim' }));
+    const failures = [
+      () => verifySync(token, key.jwk, rules()),
+      () => verifySync(token, secret, rules({ algorithms: ['HS256'], issuer: null })),
+      () => verifySync(`${token}.${token}`, key.jwk, rules()),
+      () => verifySync(token.replace('.', '.canary'), key.jwk, rules()),
+      () => checkExpiry({ exp: 'canary' }),
+    ];
+    for (const failure of failures) {
+      const error = assert.throws(null, failure);
+      assert.ok(isTokenwardError(error), error.message);
+      const text = [error.message, error.stack, JSON.stringify(error), String(error), String(error.cause)].join('\n');
+      for (const canary of ['canary', token.slice(0, 30), token.slice(-30)]) assert.ok(!text.includes(canary), text);
+    }
+  });
+
+  test('a stack overflow costs one call, not the instance', async () => {
+    const key = await signer('ES256');
+    const token = await key.sign();
+    const verifier = new Verifier({ ...rules(), keys: key.jwk });
+    let failures = 0;
+    const descend = () => {
+      try {
+        descend();
+      } catch {
+        try {
+          verifier.verifySync(token);
+        } catch {
+          failures += 1;
+        }
+      }
+    };
+    descend();
+    assert.ok(failures > 0, 'failures at the end of the stack');
+    assert.same(verifier.verifySync(token).payload, claims());
+  });
+};

@@ -1,0 +1,434 @@
+// The session and the bearer fetch, against a token service and an API that live in a function like fetch.
+
+const API = 'https://api.test';
+const AUTH = 'https://login.test';
+
+/** A token service that rotates refresh tokens and revokes the family on reuse, and an API that wants its tokens. */
+function world({ lifetime = 3600, now = 1_800_000_000_000 } = {}) {
+  const state = {
+    now, requests: [], valid: new Set(), refresh: undefined, used: new Set(), issued: 0, logouts: 0, reuse: 0, respond: undefined, api: undefined,
+    pass(seconds) {
+      state.now += seconds * 1000;
+    },
+    token(kind) {
+      return state.requests.filter(({ url, body }) => url === `${AUTH}/token` && body.includes(kind)).length;
+    },
+    async fetch(input, init = {}) {
+      const request = new Request(input, { duplex: 'half', ...init });
+      const entry = {
+        url: request.url, method: request.method, authorization: request.headers.get('authorization'), headers: request.headers,
+        body: await request.text(), redirect: init.redirect, init,
+      };
+      state.requests.push(entry);
+      if (init.signal?.aborted) throw init.signal.reason;
+      const special = await state.respond?.(entry, init);
+      if (special) return special;
+      if (entry.url === `${AUTH}/token`) return grant(JSON.parse(entry.body));
+      if (entry.url === `${AUTH}/logout`) {
+        state.logouts += 1;
+        state.valid.clear();
+        state.refresh = undefined;
+        return new Response(null, { status: 204 });
+      }
+      if (new URL(entry.url).origin !== API) return new Response('foreign');
+      if (!state.valid.has(entry.authorization?.slice(7))) {
+        return new Response('no', { status: 401, headers: { 'www-authenticate': 'Bearer error="invalid_token"' } });
+      }
+      return state.api?.(entry) ?? Response.json({ method: entry.method, body: entry.body });
+    },
+  };
+  function grant({ username, password, refresh_token: refresh }) {
+    if (refresh === undefined) {
+      if (username !== 'ada' || password !== 'correct horse') return Response.json({ error: 'invalid_grant' }, { status: 400 });
+    } else {
+      if (state.used.has(refresh)) state.reuse += 1;
+      if (refresh !== state.refresh) return Response.json({ error: 'invalid_grant' }, { status: 400 });
+      state.used.add(refresh);
+    }
+    const number = ++state.issued;
+    state.refresh = `refresh-${number}`;
+    state.valid = new Set([`access-${number}`]);
+    return Response.json({ token: `access-${number}`, refresh_token: state.refresh, token_type: 'Bearer', expires_in: lifetime });
+  }
+  return state;
+}
+
+const ada = { username: 'ada', password: 'correct horse' };
+
+export default ({ test, assert, tokenward, host }) => {
+  const { createBearerFetch, createSession, jsonLogin, memoryStore, parseChallenges } = tokenward;
+
+  const grantOf = (more = {}) => jsonLogin({ tokenUrl: `${AUTH}/token`, revokeUrl: `${AUTH}/logout`, ...more });
+  const client = (server, { session = {}, grant = {}, ...options } = {}) => createBearerFetch({
+    session: { grant: grantOf(grant), fetch: server.fetch, now: () => server.now, ...session },
+    resources: API, fetch: server.fetch, ...options,
+  });
+  async function signedIn(server, options) {
+    const bearer = client(server, options);
+    await bearer.session.login(ada);
+    server.requests.length = 0;
+    server.pass(60);
+    return bearer;
+  }
+
+  test('signs in, signs a request, refreshes, signs out', async () => {
+    const server = world();
+    const bearer = client(server);
+    await assert.rejects('ERR_SESSION_SIGNED_OUT', bearer(`${API}/me`));
+    const snapshot = await bearer.session.login(ada);
+    assert.equal(snapshot.status, 'active');
+    assert.equal(snapshot.freshness, 'fresh');
+    assert.equal(snapshot.expiresAt, server.now / 1000 + 3600);
+    assert.equal((await bearer(`${API}/me`)).status, 200);
+    assert.equal(server.requests.at(-1).authorization, 'Bearer access-1');
+    server.pass(3600);
+    assert.equal((await bearer(`${API}/me`)).status, 200);
+    assert.equal(server.requests.at(-1).authorization, 'Bearer access-2');
+    assert.same(await bearer.session.logout(), { revoked: true });
+    assert.equal(server.logouts, 1);
+    assert.same(bearer.session.snapshot, { status: 'signed-out', reason: 'logout' });
+    await assert.rejects('ERR_SESSION_SIGNED_OUT', bearer(`${API}/me`));
+  });
+
+  test('a wrong password is ERR_LOGIN_REJECTED and the next one may be right', async () => {
+    const server = world();
+    const { session } = client(server);
+    const error = await assert.rejects('ERR_LOGIN_REJECTED', session.login({ username: 'ada', password: 'wrong' }));
+    assert.equal(error.status, 400);
+    assert.equal(error.oauthError, 'invalid_grant');
+    assert.equal((await session.login(ada)).status, 'active');
+  });
+
+  test('fifty callers share one refresh', async () => {
+    const server = world();
+    const bearer = await signedIn(server);
+    server.pass(3600);
+    const responses = await Promise.all(Array.from({ length: 50 }, () => bearer(`${API}/me`)));
+    assert.ok(responses.every(({ status }) => status === 200));
+    assert.equal(server.token('refresh_token'), 1);
+    assert.equal(server.reuse, 0);
+  });
+
+  test('a stale token serves while it is refreshed beside', async () => {
+    const server = world();
+    const bearer = await signedIn(server);
+    server.pass(3600 - 60 - 20);
+    const response = await bearer(`${API}/me`);
+    assert.equal(server.requests.find(({ url }) => url === `${API}/me`).authorization, 'Bearer access-1');
+    await response.text();
+    for (let turn = 0; bearer.session.snapshot.refreshing && turn < 100; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
+    assert.equal(bearer.session.snapshot.generation, 2);
+  });
+
+  test('a 401 is cured once, and the second one is delivered unread', async () => {
+    const server = world();
+    const bearer = await signedIn(server);
+    server.valid.clear();
+    assert.equal((await bearer(`${API}/me`, { method: 'POST', body: 'hello' })).status, 200);
+    assert.same(server.requests.filter(({ url }) => url === `${API}/me`).map(({ body }) => body), ['hello', 'hello']);
+    server.pass(60);
+    server.api = () => new Response('still no', { status: 401, headers: { 'www-authenticate': 'Bearer' } });
+    server.requests.length = 0;
+    const refused = await bearer(`${API}/me`);
+    assert.equal(refused.status, 401);
+    assert.equal(await refused.text(), 'still no');
+    assert.equal(server.requests.length, 3);
+  });
+
+  test('the original 401 comes back where the refresh fails', async () => {
+    const server = world();
+    const bearer = await signedIn(server);
+    server.valid.clear();
+    server.respond = ({ url }) => (url === `${AUTH}/token` ? new Response('later', { status: 503 }) : undefined);
+    const response = await bearer(`${API}/me`);
+    assert.equal(response.status, 401);
+    assert.equal(await response.text(), 'no');
+    assert.equal(bearer.session.snapshot.status, 'active');
+  });
+
+  test('late 401s are answered with the token that is there', async () => {
+    const server = world();
+    const bearer = await signedIn(server);
+    server.valid.clear();
+    const responses = await Promise.all([bearer(`${API}/a`), bearer(`${API}/b`), bearer(`${API}/c`)]);
+    assert.ok(responses.every(({ status }) => status === 200));
+    assert.equal(server.token('refresh_token'), 1);
+  });
+
+  test('an outage of the token service is no sign-out', async () => {
+    const server = world();
+    const bearer = await signedIn(server);
+    server.pass(3600);
+    server.respond = ({ url }) => (url === `${AUTH}/token`
+      ? new Response('busy', { status: 429, headers: { 'retry-after': '7' } }) : undefined);
+    const error = await assert.rejects('ERR_TOKEN_REFRESH_UNAVAILABLE', bearer(`${API}/me`));
+    assert.equal(error.retryable, true);
+    assert.equal(error.retryAfterMs, 7000);
+    assert.equal(error.status, 429);
+    server.respond = undefined;
+    server.pass(8);
+    assert.equal((await bearer(`${API}/me`)).status, 200);
+  });
+
+  test('a refused refresh falls back to the credentials callback, and after a logout never', async () => {
+    const server = world();
+    let asked = 0;
+    const credentials = async () => {
+      asked += 1;
+      return ada;
+    };
+    const bearer = client(server, { grant: { credentials } });
+    assert.equal((await bearer(`${API}/me`)).status, 200);
+    assert.equal(asked, 1);
+    server.refresh = 'another';
+    server.pass(3600);
+    assert.equal((await bearer(`${API}/me`)).status, 200);
+    assert.equal(asked, 2);
+    await bearer.session.logout();
+    await assert.rejects('ERR_SESSION_SIGNED_OUT', bearer(`${API}/me`));
+    assert.equal(asked, 2);
+    await bearer.session.login();
+    assert.equal((await bearer(`${API}/me`)).status, 200);
+    assert.equal(asked, 3);
+  });
+
+  test('two sessions on one store never send one refresh token twice', async () => {
+    const server = world();
+    const store = memoryStore();
+    const one = await signedIn(server, { session: { store } });
+    const two = client(server, { session: { store } });
+    server.pass(3600);
+    const responses = await Promise.all([one(`${API}/a`), two(`${API}/b`), one(`${API}/c`), two(`${API}/d`)]);
+    assert.ok(responses.every(({ status }) => status === 200));
+    assert.equal(server.reuse, 0);
+    await one.session.logout();
+    await assert.rejects('ERR_SESSION_SIGNED_OUT', two(`${API}/me`));
+    assert.same(two.session.snapshot, { status: 'signed-out', reason: 'logout-elsewhere' });
+  });
+
+  test('the token goes to resources and nowhere else', async () => {
+    const server = world();
+    const bearer = await signedIn(server, { resources: [`${API}/v1`, 'https://second.test'] });
+    const inside = [`${API}/v1`, `${API}/v1/`, `${API}/v1/users?x=/../`, `${API}/v2/../v1/a`, 'https://SECOND.test:443/any'];
+    const outside = [
+      `${API}/v10`, `${API}/V1`, `${API}/v1/../v2`, `${API}/v1/..%2fv2`, `${API}/v1/%2e%2e/v2`, `${API}/v1/%2e%2e%2fv2`, `${API}/v1%2f..`,
+      `${API}/v1/..%5cv2`, `${API}/v1/%252e%252e/v2`, 'https://api.test.evil.test/v1', 'https://evil.test/https://api.test/v1', 'https://api.test:8443/v1',
+      'http://api.test/v1', 'https://api.test./v1', 'https://evil.test\\@api.test/v1', 'https://[::1]/v1', 'https://xn--pi-7ka.test/v1', 'https://аpi.test/v1',
+    ];
+    for (const url of inside) {
+      await bearer(url);
+      assert.equal(server.requests.at(-1).authorization, 'Bearer access-1', url);
+    }
+    for (const url of outside) {
+      await bearer(url).catch(() => {});
+      assert.ok(server.requests.at(-1).authorization === null, url);
+    }
+    await assert.rejects('ERR_INSECURE_URL', bearer('https://user:secret@api.test/v1'));
+    await assert.rejects('ERR_FOREIGN_URL', bearer('https://evil.test/', { bearer: { auth: 'required' } }));
+    const strict = await signedIn(world(), { foreign: 'throw' });
+    await assert.rejects('ERR_FOREIGN_URL', strict('https://evil.test/'));
+  });
+
+  test('tokens travel over https, or http to this machine', () => {
+    const insecure = (options, session = {}) => () => createBearerFetch({ session: { grant: grantOf(), ...session }, ...options });
+    assert.throws('ERR_INSECURE_URL', insecure({ resources: 'http://api.test' }));
+    assert.throws('ERR_INSECURE_URL', insecure({ resources: 'http://127.0.0.1.evil.test' }));
+    assert.throws('ERR_INSECURE_URL', insecure({ resources: 'http://localhost' }, { insecure: 'never' }));
+    assert.throws('ERR_INSECURE_URL', insecure({ resources: 'https://user@api.test' }));
+    assert.throws('ERR_INSECURE_URL', () => createSession({ grant: jsonLogin({ tokenUrl: 'http://login.test/token' }) }));
+    assert.throws('ERR_INSECURE_URL', () => createSession({ grant: grantOf({ revokeUrl: 'http://login.test/logout' }) }));
+    for (const local of ['http://localhost:8080', 'http://127.0.0.1', 'http://[::1]:3000/v1', 'http://app.localhost']) {
+      insecure({ resources: local })();
+    }
+  });
+
+  test('misuse is a TypeError with a code', async () => {
+    const session = { grant: grantOf() };
+    const wrong = [
+      () => createSession(), () => createSession({}), () => createSession({ grant: { kind: 'jsonLogin' } }),
+      () => createSession({ grant: grantOf(), timeoutMs: 'soon' }), () => createSession({ grant: grantOf(), timeoutMs: NaN }),
+      () => createSession({ grant: grantOf(), refreshAhead: { fraction: 2 } }), () => createSession({ grant: grantOf(), onRefreshRejected: 'maybe' }),
+      () => createSession({ grant: grantOf(), store: {} }), () => createSession({ grant: grantOf(), store: { ...memoryStore(), consistency: 'eventual' } }),
+      () => createBearerFetch({ session }), () => createBearerFetch({ session, resources: [] }), () => createBearerFetch({ resources: API }),
+      () => createBearerFetch({ session, resources: `${API}/?query` }), () => createBearerFetch({ session, resources: API, foreign: 'maybe' }),
+      () => createBearerFetch({ session, resources: API, fetch: createBearerFetch({ session, resources: API }) }),
+      () => createSession(session).on('never', () => {}), () => parseChallenges(7),
+    ];
+    for (const each of wrong) {
+      const error = assert.throws('ERR_INVALID_ARG', each);
+      assert.ok(error instanceof TypeError);
+    }
+    assert.throws('ERR_INSECURE_URL', () => jsonLogin({ tokenUrl: 'https://' }));
+    await assert.rejects('ERR_INVALID_ARG', createSession(session).login());
+    await assert.rejects('ERR_INVALID_ARG', createSession(session).login({ username: 'ada' }));
+    await assert.rejects('ERR_INVALID_ARG', createSession({ ...session, now: () => 1_800_000_000 }).getAccessToken());
+  });
+
+  test('what the caller gave is never changed, and what is not ours passes through', async () => {
+    const server = world();
+    const bearer = await signedIn(server);
+    const headers = new Headers({ 'x-mine': '1' });
+    const init = { headers, method: 'PUT', body: 'x', cf: { cacheTtl: 5 }, bearer: { minValidity: 1 } };
+    await bearer(`${API}/me`, init);
+    const { init: sent } = server.requests.at(-1);
+    assert.same([...headers], [['x-mine', '1']]);
+    assert.equal(init.headers, headers);
+    assert.same(sent.cf, { cacheTtl: 5 });
+    assert.equal('bearer' in sent, false);
+    await bearer(`${API}/me`, { headers: { authorization: 'Basic bWU=' } });
+    assert.equal(server.requests.at(-1).authorization, 'Basic bWU=');
+    await bearer(`${API}/me`, { bearer: { auth: 'none' } });
+    assert.equal(server.requests.at(-1).authorization, null);
+  });
+
+  test('a Request is sent again with its body, and stays the caller\'s', async () => {
+    const server = world();
+    const bearer = await signedIn(server);
+    server.valid.clear();
+    const request = new Request(`${API}/me`, { method: 'POST', body: 'hello', headers: { 'x-mine': '1' } });
+    const response = await bearer(request);
+    assert.same(await response.json(), { method: 'POST', body: 'hello' });
+    assert.equal(request.headers.has('authorization'), false);
+  });
+
+  test('a stream is not sent again; the next request has a new token', async () => {
+    const server = world();
+    const bearer = await signedIn(server);
+    server.valid.clear();
+    const body = () => new ReadableStream({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode('once'));
+        controller.close();
+      },
+    });
+    const response = await bearer(`${API}/me`, { method: 'POST', body: body(), duplex: 'half' });
+    assert.equal(response.status, 401);
+    assert.equal((await bearer(`${API}/me`)).status, 200);
+    // Inside the margin, a stream waits for a fresh token first.
+    server.pass(3600 - 10);
+    const issued = server.issued;
+    await bearer(`${API}/me`, { method: 'POST', body: body(), duplex: 'half' });
+    assert.equal(server.requests.at(-1).authorization, `Bearer access-${issued + 1}`);
+  });
+
+  test('an abort frees the caller and leaves the refresh to the others', async () => {
+    const server = world();
+    const bearer = await signedIn(server);
+    server.pass(3600);
+    let answer;
+    server.respond = ({ url }) => (url === `${AUTH}/token` ? new Promise((resolve) => { answer = resolve; }) : undefined);
+    const leaving = new AbortController();
+    const left = bearer(`${API}/a`, { signal: leaving.signal });
+    const stays = bearer(`${API}/b`);
+    while (!answer) await new Promise((resolve) => setTimeout(resolve, 1));
+    leaving.abort(new Error('enough'));
+    const error = await assert.rejects(null, left);
+    assert.equal(error.message, 'enough');
+    server.respond = undefined;
+    server.valid.add('access-9');
+    answer(Response.json({ token: 'access-9', token_type: 'Bearer', expires_in: 3600 }));
+    assert.equal((await stays).status, 200);
+    await assert.rejects(null, bearer.session.getAccessToken({ signal: AbortSignal.abort() }));
+  });
+
+  test('auth optional goes without a token where nobody is signed in', async () => {
+    const server = world();
+    const bearer = client(server);
+    const response = await bearer(`${API}/me`, { bearer: { auth: 'optional' } });
+    assert.equal(response.status, 401);
+    assert.equal(server.requests.at(-1).authorization, null);
+  });
+
+  test('token requests follow no redirect and carry no keepalive, and fetch is read when it is called', async () => {
+    const server = world();
+    const session = createSession({ grant: grantOf(), now: () => server.now });
+    const before = globalThis.fetch;
+    try {
+      globalThis.fetch = server.fetch;
+      await session.login(ada);
+    } finally {
+      globalThis.fetch = before;
+    }
+    const { init, method } = server.requests[0];
+    assert.equal(method, 'POST');
+    assert.equal(init.redirect, 'manual');
+    assert.equal(init.keepalive, undefined);
+    const redirected = client({ ...server, fetch: async () => new Response(null, { status: 307, headers: { location: 'https://evil.test/' } }) });
+    await assert.rejects('ERR_TOKEN_ENDPOINT_REDIRECTED', redirected.session.login(ada));
+  });
+
+  if (host !== 'chromium') {
+    test('the token does not follow a redirect out of the resources, and comes along inside them', async () => {
+      const server = world();
+      const bearer = await signedIn(server, { resources: `${API}/v1` });
+      const to = (location, status = 302) => () => new Response(null, { status, headers: { location } });
+      const seen = () => server.requests.map(({ url, method, authorization }) => [url.replace(API, ''), method, authorization !== null]);
+      const run = async (location, status, init) => {
+        server.requests.length = 0;
+        server.api = (entry) => (entry.url === `${API}/v1/start` ? to(location, status)() : undefined);
+        return bearer(`${API}/v1/start`, init);
+      };
+      const followed = await run('/v1/next');
+      assert.equal(followed.redirected, true);
+      assert.same(seen(), [['/v1/start', 'GET', true], ['/v1/next', 'GET', true]]);
+      await run('/v2/next');
+      assert.same(seen().at(-1), ['/v2/next', 'GET', false]);
+      await run('https://evil.test/');
+      assert.same(seen().at(-1), ['https://evil.test/', 'GET', false]);
+      await run('/v1/next', 303, { method: 'POST', body: 'x' });
+      assert.same(seen().at(-1), ['/v1/next', 'GET', true]);
+      await run('/v1/next', 307, { method: 'POST', body: 'x' });
+      assert.same(seen().at(-1), ['/v1/next', 'POST', true]);
+      assert.equal(server.requests.at(-1).body, 'x');
+      const stream = new ReadableStream({ start: (controller) => controller.close() });
+      await assert.rejects('ERR_BODY_NOT_REPLAYABLE', run('/v1/next', 307, { method: 'POST', body: stream, duplex: 'half' }));
+      assert.equal((await run('/v1/next', 302, { redirect: 'manual' })).status, 302);
+    });
+  }
+
+  test('listeners hear what happens, after it has happened, and no secret', async () => {
+    const server = world();
+    const bearer = client(server);
+    const heard = [];
+    for (const event of ['change', 'refreshed', 'ended', 'challenge', 'warning']) {
+      bearer.session.on(event, (detail) => heard.push([event, detail]));
+    }
+    const stopped = [];
+    const stop = bearer.session.on('change', () => stopped.push(1));
+    stop();
+    await bearer.session.login(ada);
+    server.pass(3600);
+    await bearer(`${API}/me`);
+    server.api = () => new Response(null, { status: 403, headers: { 'www-authenticate': 'Bearer error="insufficient_scope", scope="admin"' } });
+    await bearer(`${API}/me?secret=1`);
+    await bearer.session.logout({ reason: 'compromised' });
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    const names = new Set(heard.map(([event]) => event));
+    assert.same([...names].sort(), ['challenge', 'change', 'ended', 'refreshed']);
+    assert.same(heard.find(([event]) => event === 'challenge')[1],
+      { url: `${API}/me`, status: 403, scheme: 'Bearer', error: 'insufficient_scope', scope: 'admin' });
+    assert.same(heard.find(([event]) => event === 'ended')[1], { reason: 'compromised' });
+    assert.equal(stopped.length, 0);
+    const log = JSON.stringify([heard, bearer.session.explain(), bearer.session.snapshot]);
+    for (const secret of ['access-', 'refresh-', 'correct horse', 'secret=1']) assert.ok(!log.includes(secret), secret);
+    assert.ok(bearer.session.explain().every(({ at, from, event, to }) => at > 1e9 && at < 1e11 && from && event && to));
+  });
+
+  test('a closed session says so', async () => {
+    const { session } = await signedIn(world());
+    session.close();
+    await assert.rejects('ERR_SESSION_CLOSED', session.getAccessToken());
+    await assert.rejects('ERR_SESSION_CLOSED', session.login(ada));
+    await assert.rejects('ERR_SESSION_CLOSED', session.logout());
+  });
+
+  test('parseChallenges reads what servers send', () => {
+    assert.same(parseChallenges('Bearer realm="a, b \\"c\\"", error=invalid_token, Negotiate abc==, Basic'), [
+      { scheme: 'Bearer', params: { realm: 'a, b "c"', error: 'invalid_token' } },
+      { scheme: 'Negotiate', token68: 'abc==', params: {} },
+      { scheme: 'Basic', params: {} },
+    ]);
+    assert.same(parseChallenges(''), []);
+    assert.same(Object.keys(parseChallenges('X __proto__=1')[0].params), ['__proto__']);
+  });
+};
