@@ -224,6 +224,8 @@ pub enum JwkFault {
 pub enum Weakness {
     /// An empty secret.
     EmptySecret,
+    /// An RSA modulus of a faulty generator, whose private key can be computed (CVE-2017-15361).
+    Roca,
     /// An RSA exponent that is even, below 3 or above 64 bits.
     RsaExponent,
     /// An RSA modulus that is even.
@@ -435,6 +437,7 @@ impl fmt::Display for Error {
             },
             Self::KeyWeak { weakness } => f.write_str(match weakness {
                 Weakness::EmptySecret => "an empty secret is never a key",
+                Weakness::Roca => "the RSA key was made by a faulty generator (CVE-2017-15361)",
                 Weakness::RsaExponent => "the RSA exponent must be odd, at least 3 and at most 64 bits long",
                 Weakness::RsaModulus => "the RSA modulus is even",
                 Weakness::RsaSize => "the RSA modulus must have 2048 to 8192 bits",

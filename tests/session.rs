@@ -1,4 +1,5 @@
 //! One session: every way a token is obtained, kept, replaced and given up.
+#![cfg(all(feature = "session", not(target_arch = "wasm32")))]
 
 mod session_support;
 

@@ -113,6 +113,11 @@ verify_only! {
     |key, message, signature| key.verify(Curve::P521, &Sha512::digest(message), &signature.0)
 }
 verify_only! {
+    /// ECDSA on secp256k1 with SHA-256 (RFC 8812 §3.2). A key of another curve never verifies.
+    Es256k, "ES256K", EcKey, FixedSignature<64>,
+    |key, message, signature| key.verify(Curve::Secp256k1, &Sha256::digest(message), &signature.0)
+}
+verify_only! {
     /// Ed25519 under the name of RFC 8037.
     EdDsa, "EdDSA", Ed25519Key, FixedSignature<64>,
     |key, message, signature| key.verify(message, &signature.0)

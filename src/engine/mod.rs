@@ -9,15 +9,21 @@
 
 mod algorithm;
 mod hmac;
+#[cfg(not(feature = "rustcrypto"))]
+mod kernels;
 mod limits;
+#[cfg(feature = "rustcrypto")]
 mod rustcrypto;
 
 pub use algorithm::{
-    Ed25519, EdDsa, Es256, Es384, Es512, FixedSignature, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512,
+    Ed25519, EdDsa, Es256, Es256k, Es384, Es512, FixedSignature, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512,
     RsaSignature,
 };
 pub use hmac::{HmacKey, Hs256, Hs384, Hs512};
-pub use rustcrypto::{EcKey, Ed25519Key, RsaKey};
+#[cfg(not(feature = "rustcrypto"))]
+pub use kernels::{EcKey, Ed25519Key, RsaKey, set_table_budget, table_memory};
+#[cfg(feature = "rustcrypto")]
+pub use rustcrypto::{EcKey, Ed25519Key, RsaKey, set_table_budget, table_memory};
 
 /// The hash functions of JOSE (FIPS 180-4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +57,8 @@ pub enum Curve {
     P384,
     /// NIST P-521, coordinates of 66 bytes.
     P521,
+    /// secp256k1 (RFC 8812 §3.1), coordinates of 32 bytes.
+    Secp256k1,
 }
 
 impl Curve {
@@ -58,7 +66,7 @@ impl Curve {
     #[must_use]
     pub const fn width(self) -> usize {
         match self {
-            Self::P256 => 32,
+            Self::P256 | Self::Secp256k1 => 32,
             Self::P384 => 48,
             Self::P521 => 66,
         }

@@ -10,6 +10,7 @@ use crate::error::{Error, JwkFault, Misuse, Weakness};
 use crate::json::{self, Object, Value};
 use crate::jwt::algorithm::{Algorithm, Family};
 use crate::jwt::pem;
+use crate::jwt::roca::is_roca;
 use crate::secret::Secret;
 
 /// A key that is sound and meant for verifying.
@@ -275,10 +276,19 @@ fn read_material(jwk: &Object<'_>, allow_short: bool) -> Result<Material, Error>
         "OKP" if &*member(jwk, "crv")? == "Ed25519" => {
             Ed25519Key::new(&bytes(jwk, "x")?).map(Material::Ed25519)
         }
-        "RSA" => RsaKey::new(&bytes(jwk, "n")?, &bytes(jwk, "e")?).map(Material::Rsa),
+        "RSA" => rsa(&bytes(jwk, "n")?, &bytes(jwk, "e")?),
         "oct" => hmac(Secret::new(bytes(jwk, "k")?).reveal(), allow_short),
         _ => Err(unusable(Misuse::Type)),
     }
+}
+
+/// The RSA key of this modulus and exponent, both big endian.
+pub(super) fn rsa(n: &[u8], e: &[u8]) -> Result<Material, Error> {
+    let key = RsaKey::new(n, e)?;
+    if is_roca(n) {
+        return Err(Error::KeyWeak { weakness: Weakness::Roca });
+    }
+    Ok(Material::Rsa(key))
 }
 
 fn hmac(secret: &[u8], allow_short: bool) -> Result<Material, Error> {

@@ -11,22 +11,27 @@
 mod algorithm;
 mod claims;
 mod expiry;
+mod explain;
 mod host_key;
 mod jws;
 mod key;
 mod key_set;
 mod pem;
 pub mod remote;
+mod roca;
 mod rules;
+mod signature;
 mod verifier;
 
 pub(crate) use claims::scopes;
 
 pub use algorithm::{Algorithm, Family};
 pub use expiry::Expiry;
+pub use explain::{Check, Explanation, Outcome, Step};
 pub use host_key::HostKey;
 pub use jws::{Header, MAX_TOKEN_LENGTH, UnverifiedJwt};
 pub use key::{ImportOptions, VerificationKey, thumbprint};
 pub use key_set::KeySet;
 pub use rules::{Accept, ClaimValue, Rules};
-pub use verifier::{Keys, SignatureCheck, SignatureValid, Verified, Verifier};
+pub use signature::{ByRules, JwsVerifier, SignatureCheck, SignatureValid, VerifiedJws};
+pub use verifier::{Keys, Verified, Verifier};

@@ -4,10 +4,10 @@
 //! DER inside is read with minimal lengths only. Of a certificate only the key is read: no chain, no dates.
 
 use crate::base64url;
-use crate::engine::{Curve, EcKey, Ed25519Key, RsaKey};
+use crate::engine::{Curve, EcKey, Ed25519Key};
 use crate::error::{Error, JwkFault, Misuse};
 use crate::json::Object;
-use crate::jwt::key::Material;
+use crate::jwt::key::{Material, rsa};
 
 const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
 const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
@@ -169,7 +169,7 @@ fn pkcs1(der: &[u8]) -> Result<Material, Error> {
         (outer.is_empty() && key.is_empty()).then_some((n, e))
     };
     let (n, e) = parts().ok_or(MALFORMED)?;
-    RsaKey::new(n, e).map(Material::Rsa)
+    rsa(n, e)
 }
 
 /// What is left to read of some DER (X.690 §10).

@@ -3,6 +3,7 @@
 use crate::error::{Error, Reason};
 use crate::json::{Object, Value};
 use crate::jwt::claims::{date, scopes, text, texts};
+use crate::jwt::explain::{Check, Stopped};
 use crate::jwt::jws::MAX_TOKEN_LENGTH;
 use crate::jwt::{Algorithm, Header};
 use crate::time::{MAX_CLOCK_TOLERANCE, NumericDate};
@@ -106,9 +107,7 @@ impl Rules {
                 return Err(Error::invalid_arg(name, "null, or one or more strings that are not empty"));
             }
         }
-        if self.algorithms.as_ref().is_some_and(Vec::is_empty) {
-            return Err(Error::invalid_arg("algorithms", "a list with at least one algorithm"));
-        }
+        check_algorithms(self.algorithms.as_deref())?;
         for (name, value) in [("subject", &self.subject), ("typ", &self.typ)] {
             if value.as_ref().is_some_and(String::is_empty) {
                 return Err(Error::invalid_arg(name, some_text));
@@ -132,23 +131,24 @@ impl Rules {
             return Err(Error::invalid_arg("maxTokenAge", "a number of seconds, 0 or more"));
         }
         check_tolerance(self.clock_tolerance)?;
-        if self.max_token_length == 0 {
-            return Err(Error::invalid_arg("maxTokenLength", "a whole number of characters above 0"));
-        }
-        Ok(())
+        check_token_length(self.max_token_length)
     }
 
     /// Judges a token whose signature holds. The order is fixed: typ, issuer, subject, audience, times, required
     /// claims, exact claims, scope.
-    pub(super) fn check(&self, header: &Header, claims: &Object<'_>, now: NumericDate) -> Result<(), Error> {
-        self.check_typ(header)?;
-        self.check_issuer(claims)?;
-        self.check_subject(claims)?;
-        self.check_audience(claims)?;
-        self.check_times(claims, now)?;
-        text(claims, "jti")?;
-        self.check_claims(claims)?;
-        self.check_scopes(claims)
+    pub(super) fn check(
+        &self,
+        header: &Header,
+        claims: &Object<'_>,
+        now: NumericDate,
+    ) -> Result<(), Stopped> {
+        self.check_typ(header).map_err(Stopped::at(Check::Typ))?;
+        self.check_issuer(claims).map_err(Stopped::at(Check::Issuer))?;
+        self.check_subject(claims).map_err(Stopped::at(Check::Subject))?;
+        self.check_audience(claims).map_err(Stopped::at(Check::Audience))?;
+        self.check_times(claims, now).map_err(Stopped::at(Check::Time))?;
+        self.check_claims(claims).map_err(Stopped::at(Check::RequiredClaims))?;
+        self.check_scopes(claims).map_err(Stopped::at(Check::Scope))
     }
 
     fn check_typ(&self, header: &Header) -> Result<(), Error> {
@@ -210,6 +210,7 @@ impl Rules {
     }
 
     fn check_claims(&self, claims: &Object<'_>) -> Result<(), Error> {
+        text(claims, "jti")?;
         for name in &self.required_claims {
             claims.get(name).ok_or_else(|| Error::claim(name, Reason::Missing))?;
         }
@@ -244,6 +245,24 @@ pub(crate) fn check_tolerance(seconds: f64) -> Result<(), Error> {
         Ok(())
     } else {
         Err(Error::invalid_arg("clockTolerance", "a number of seconds from 0 to 600"))
+    }
+}
+
+/// Refuses a list of algorithms that accepts none.
+pub(super) fn check_algorithms(algorithms: Option<&[Algorithm]>) -> Result<(), Error> {
+    if algorithms.is_some_and(<[_]>::is_empty) {
+        Err(Error::invalid_arg("algorithms", "a list with at least one algorithm"))
+    } else {
+        Ok(())
+    }
+}
+
+/// Refuses a limit that no token keeps.
+pub(super) fn check_token_length(length: usize) -> Result<(), Error> {
+    if length == 0 {
+        Err(Error::invalid_arg("maxTokenLength", "a whole number of characters above 0"))
+    } else {
+        Ok(())
     }
 }
 

@@ -4,18 +4,18 @@ use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
-use crate::engine;
-use crate::error::{Error, Misuse, Reason};
+use crate::error::{Error, Reason, TokenFault};
 use crate::json::{Object, Value};
+use crate::jwt::explain::{Check, Stopped};
 use crate::jwt::jws::{KnownHeader, read_claims};
-use crate::jwt::key::Material;
-use crate::jwt::{Accept, Algorithm, Header, KeySet, Rules, UnverifiedJwt, VerificationKey};
+use crate::jwt::signature::ByRules;
+use crate::jwt::{Accept, Algorithm, Header, KeySet, Rules, SignatureCheck, UnverifiedJwt, VerificationKey};
 use crate::time::NumericDate;
 
 /// Verifies tokens of one issuer, or of several that each have their own keys and rules.
 ///
 /// The steps are types, each made only from the one before: [`UnverifiedJwt`], then [`SignatureCheck`] once a key is
-/// chosen, then [`SignatureValid`], then [`Verified`]. No claim is judged before the signature holds.
+/// chosen, then [`SignatureValid`](crate::jwt::SignatureValid), then [`Verified`]. No claim is judged before the signature holds.
 #[derive(Debug)]
 pub struct Verifier {
     issuers: Vec<Issuer>,
@@ -27,6 +27,7 @@ pub struct Verifier {
 #[derive(Clone, Debug)]
 struct Remembered {
     header: KnownHeader,
+    kid: Option<Arc<str>>,
     number: u32,
 }
 
@@ -61,13 +62,13 @@ impl From<KeySet> for Keys {
 }
 
 impl Keys {
-    fn select(
+    /// The one key for a token with this header, given the algorithms that the rules name.
+    pub(super) fn select(
         &self,
         header: &Header,
         algorithm: Algorithm,
-        rules: &Rules,
+        named: Option<&[Algorithm]>,
     ) -> Result<&VerificationKey, Error> {
-        let named = rules.algorithms.as_deref();
         match self {
             Self::One(key) if key.allows(algorithm, named) => Ok(key),
             Self::One(_) => Err(Error::AlgorithmNotAllowed { alg: Some(algorithm.name()) }),
@@ -75,11 +76,19 @@ impl Keys {
         }
     }
 
-    fn check_rules(&self, rules: &Rules) -> Result<(), Error> {
-        let named = rules.algorithms.as_deref();
+    /// Refuses algorithms under which a secret would have none, or one that it is too short for.
+    pub(super) fn check_rules(&self, named: Option<&[Algorithm]>) -> Result<(), Error> {
         match self {
             Self::One(key) => key.check_rules(named),
             Self::Set(set) => set.check_rules(named),
+        }
+    }
+
+    /// How many keys there are to choose from.
+    pub(super) const fn len(&self) -> usize {
+        match self {
+            Self::One(_) => 1,
+            Self::Set(set) => set.len(),
         }
     }
 }
@@ -93,7 +102,7 @@ impl Verifier {
     pub fn new(rules: Rules, keys: impl Into<Keys>) -> Result<Self, Error> {
         let keys = keys.into();
         rules.validate()?;
-        keys.check_rules(&rules)?;
+        keys.check_rules(rules.algorithms.as_deref())?;
         Ok(Self::of(rules.max_token_length, vec![Issuer { rules, keys }]))
     }
 
@@ -108,7 +117,7 @@ impl Verifier {
         let mut names = Vec::new();
         for (rules, keys) in &issuers {
             rules.validate()?;
-            keys.check_rules(rules)?;
+            keys.check_rules(rules.algorithms.as_deref())?;
             let Accept::OneOf(accepted) = &rules.issuer else {
                 return Err(Error::invalid_arg("issuers", expected));
             };
@@ -152,22 +161,22 @@ impl Verifier {
     /// # Errors
     /// As [`Verifier::start`].
     pub fn start_bytes<'a>(&'a self, token: &'a [u8]) -> Result<SignatureCheck<'a>, Error> {
+        self.prepare(token).map_err(|stopped| stopped.error)
+    }
+
+    /// As [`Verifier::start_bytes`], and where it stops, at which check.
+    pub(super) fn prepare<'a>(&'a self, token: &'a [u8]) -> Result<SignatureCheck<'a>, Stopped> {
         // Whoever finds the header in use by another thread reads its own.
         let known = self.known.try_lock().ok();
         let known_header = known.as_ref().and_then(|known| known.as_ref()).map(|known| &known.header);
-        let jwt = UnverifiedJwt::parse_known(token, self.max_token_length, known_header)?;
+        let jwt = UnverifiedJwt::parse_known(token, self.max_token_length, known_header);
         drop(known);
-        let issuer = self.issuer_of(&jwt)?;
-        if token.len() > issuer.rules.max_token_length {
-            return Err(Error::malformed(crate::TokenFault::TooLong));
+        let jwt = jwt.map_err(Stopped::reading)?;
+        let Issuer { rules, keys } = self.issuer_of(&jwt).map_err(Stopped::at(Check::Issuer))?;
+        if token.len() > rules.max_token_length {
+            return Err(Stopped::reading(Error::malformed(TokenFault::TooLong)));
         }
-        let algorithm = jwt.header().algorithm().ok_or(Error::AlgorithmNotAllowed { alg: None })?;
-        if issuer.rules.algorithms.as_ref().is_some_and(|named| !named.contains(&algorithm)) {
-            return Err(Error::AlgorithmNotAllowed { alg: Some(algorithm.name()) });
-        }
-        jwt.header().check_critical()?;
-        let key = issuer.keys.select(jwt.header(), algorithm, &issuer.rules)?;
-        Ok(SignatureCheck { jwt, algorithm, key, rules: &issuer.rules, verifier: self })
+        SignatureCheck::prepare(jwt, keys, rules.algorithms.as_deref(), ByRules { rules, verifier: self })
     }
 
     /// The longest token that is read, in characters.
@@ -176,14 +185,17 @@ impl Verifier {
         self.max_token_length
     }
 
-    /// Remembers the header of an accepted token, and gives the number it is remembered by.
-    fn remember(&self, jwt: &UnverifiedJwt<'_>) -> Option<u32> {
+    /// Remembers the header of an accepted token, and gives the number it is remembered by. Two issuers may use one
+    /// header for keys of different names.
+    pub(super) fn remember(&self, jwt: &UnverifiedJwt<'_>, kid: Option<&Arc<str>>) -> Option<u32> {
         let mut known = self.known.try_lock().ok()?;
-        if let Some(known) = known.as_ref().filter(|known| known.header.is_of(jwt)) {
+        if let Some(known) =
+            known.as_ref().filter(|known| known.header.is_of(jwt) && known.kid.as_ref() == kid)
+        {
             return Some(known.number);
         }
         let number = HEADERS.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
-        *known = Some(Remembered { header: jwt.to_known(), number });
+        *known = Some(Remembered { header: jwt.to_known(), kid: kid.cloned(), number });
         Some(number)
     }
 
@@ -203,123 +215,14 @@ impl Verifier {
     }
 }
 
-/// A token and the key that its signature is to be checked with.
-#[derive(Debug)]
-pub struct SignatureCheck<'a> {
-    jwt: UnverifiedJwt<'a>,
-    algorithm: Algorithm,
-    key: &'a VerificationKey,
-    rules: &'a Rules,
-    verifier: &'a Verifier,
-}
-
-impl<'a> SignatureCheck<'a> {
-    /// The algorithm to check with.
-    #[must_use]
-    pub const fn algorithm(&self) -> Algorithm {
-        self.algorithm
-    }
-
-    /// The key to check with.
-    #[must_use]
-    pub const fn key(&self) -> &'a VerificationKey {
-        self.key
-    }
-
-    /// The token that is checked.
-    #[must_use]
-    pub const fn jwt(&self) -> &UnverifiedJwt<'a> {
-        &self.jwt
-    }
-
-    /// The number of the key where it stays with the host, so that only the host's engine can check.
-    #[must_use]
-    pub fn host_key(&self) -> Option<u32> {
-        if let Material::Host(number) = self.key.material() { Some(*number) } else { None }
-    }
-
-    /// Checks the signature here.
-    ///
-    /// # Errors
-    /// [`Error::SignatureInvalid`], or [`Error::KeyUnusable`] where the key stays with the host.
-    pub fn by_engine(self) -> Result<SignatureValid<'a>, Error> {
-        let verdict =
-            engine_verdict(self.algorithm, self.key, self.jwt.signing_input(), self.jwt.signature())?;
-        self.judged_by_host(verdict)
-    }
-
-    /// Takes the verdict of the host's engine over exactly this message, signature, key and algorithm.
-    ///
-    /// # Errors
-    /// [`Error::SignatureInvalid`] where `valid` is false.
-    pub fn judged_by_host(self, valid: bool) -> Result<SignatureValid<'a>, Error> {
-        if valid { Ok(SignatureValid { check: self }) } else { Err(Error::SignatureInvalid) }
-    }
-}
-
-fn engine_verdict(
-    alg: Algorithm,
-    key: &VerificationKey,
-    message: &[u8],
-    signature: &[u8],
-) -> Result<bool, Error> {
-    use jwt_compact::{Algorithm as Engine, AlgorithmSignature};
-
-    fn check<E: Engine>(engine: &E, key: &E::VerifyingKey, message: &[u8], signature: &[u8]) -> bool {
-        let fits = E::Signature::LENGTH.is_none_or(|length| length.get() == signature.len());
-        fits && E::Signature::try_from_slice(signature)
-            .is_ok_and(|signature| engine.verify_signature(&signature, key, message))
-    }
-
-    Ok(match (alg, key.material()) {
-        (Algorithm::Es256, Material::Ec(_, key)) => check(&engine::Es256, key, message, signature),
-        (Algorithm::Es384, Material::Ec(_, key)) => check(&engine::Es384, key, message, signature),
-        (Algorithm::Es512, Material::Ec(_, key)) => check(&engine::Es512, key, message, signature),
-        (Algorithm::EdDsa, Material::Ed25519(key)) => check(&engine::EdDsa, key, message, signature),
-        (Algorithm::Ed25519, Material::Ed25519(key)) => check(&engine::Ed25519, key, message, signature),
-        (Algorithm::Hs256, Material::Hmac(key, _)) => check(&engine::Hs256, key, message, signature),
-        (Algorithm::Hs384, Material::Hmac(key, _)) => check(&engine::Hs384, key, message, signature),
-        (Algorithm::Hs512, Material::Hmac(key, _)) => check(&engine::Hs512, key, message, signature),
-        (Algorithm::Ps256, Material::Rsa(key)) => check(&engine::Ps256, key, message, signature),
-        (Algorithm::Ps384, Material::Rsa(key)) => check(&engine::Ps384, key, message, signature),
-        (Algorithm::Ps512, Material::Rsa(key)) => check(&engine::Ps512, key, message, signature),
-        (Algorithm::Rs256, Material::Rsa(key)) => check(&engine::Rs256, key, message, signature),
-        (Algorithm::Rs384, Material::Rsa(key)) => check(&engine::Rs384, key, message, signature),
-        (Algorithm::Rs512, Material::Rsa(key)) => check(&engine::Rs512, key, message, signature),
-        // A key is chosen only where it is of the algorithm's type, so what is left stays with the host.
-        _ => return Err(Error::KeyUnusable { misuse: Misuse::Engine }),
-    })
-}
-
-/// A token whose signature holds and whose claims have not been judged.
-#[derive(Debug)]
-pub struct SignatureValid<'a> {
-    check: SignatureCheck<'a>,
-}
-
-impl SignatureValid<'_> {
-    /// Judges the claims at the moment `now`.
-    ///
-    /// # Errors
-    /// [`Error::Malformed`] where the payload is not a JSON object; otherwise what the rules refuse.
-    pub fn judge(self, now: NumericDate) -> Result<Verified, Error> {
-        let SignatureCheck { jwt, algorithm, key, rules, verifier } = self.check;
-        rules.check(jwt.header(), &jwt.claims_unverified()?, now)?;
-        let header_number = verifier.remember(&jwt);
-        let kid = key.shared_kid();
-        let (header, payload) = jwt.into_parts();
-        Ok(Verified { header, header_number, payload, algorithm, kid })
-    }
-}
-
 /// A token whose signature holds and which the rules accept.
 #[derive(Clone)]
 pub struct Verified {
-    header: Arc<Header>,
-    header_number: Option<u32>,
-    payload: Vec<u8>,
-    algorithm: Algorithm,
-    kid: Option<Arc<str>>,
+    pub(super) header: Arc<Header>,
+    pub(super) header_number: Option<u32>,
+    pub(super) payload: Vec<u8>,
+    pub(super) algorithm: Algorithm,
+    pub(super) kid: Option<Arc<str>>,
 }
 
 impl Verified {

@@ -12,8 +12,10 @@ interface JwtExports {
   algorithms(): string;
   answer(): number;
   decode(length: number): boolean | undefined;
+  explain(verifier: number, length: number, now: number, given: boolean, hostKey: number, valid?: boolean | null): number | undefined;
   expiry_of_claims(json: string, now: number, given: boolean, tolerance: number): Float64Array | undefined;
   expiry_of_token(length: number, now: number, given: boolean, tolerance: number): Float64Array | undefined;
+  jws_verifier(options: object, keys: number): number | undefined;
   key_facts(key: number): string | undefined;
   key_from_host(
     kind: string, name: string, hash: string, curve: string, bits: number, exponent: Uint8Array, verifies: boolean,
@@ -31,8 +33,8 @@ interface JwtExports {
   room(): number;
   thumbprint(jwk: string): string | undefined;
   verifier(rules: object, keys: number): number | undefined;
-  verify(verifier: number, length: number, now: number, given: boolean): number | undefined;
-  verify_judged(verifier: number, length: number, now: number, given: boolean, hostKey: number, valid: boolean): number | undefined;
+  verify(verifier: number, length: number, now: number, given: boolean, hostKey: number, valid?: boolean | null): number | undefined;
+  verify_jws(verifier: number, length: number, hostKey: number, valid?: boolean | null): number | undefined;
 }
 
 /** src/wasm/remote.rs. Times are Unix milliseconds. */
@@ -43,6 +45,7 @@ interface RemoteExports {
     remote: number, flight: number, now: number, given: boolean, outcome: string, detail: string, body: Uint8Array,
   ): string | undefined;
   remote_flight(remote: number): number;
+  remote_in_flight(remote: number, now: number, given: boolean): boolean | undefined;
   remote_keys(remote: number): number | undefined;
   remote_need(remote: number, now: number, given: boolean, since: number, missed: number): number | undefined;
   remote_open(source: string, isIssuer: boolean, options: string, seed: number, snapshot?: string | null): number | undefined;

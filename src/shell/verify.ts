@@ -7,7 +7,8 @@ import { adopt, exportOnce, readKeys, type KeyInput, type Keys } from './keys.js
 import { message, number, put, range, refusal, text } from './memory.js';
 import type { Remote } from './remote.js';
 import type {
-  Algorithm, Expiry, ExpiryOptions, JoseHeader, JwtClaims, Result, Rules, StandardSchema, Verified,
+  Algorithm, Expiry, ExpiryOptions, Explanation, JoseHeader, JwsOptions, JwtClaims, Result, Rules, StandardSchema,
+  TokenwardError, Verified, VerifiedJws,
 } from './types.js';
 
 /** What `verify` of src/wasm/jwt.rs answers where the host's engine is needed; otherwise the token is accepted. */
@@ -25,42 +26,117 @@ const SUBTLE: Record<string, AlgorithmIdentifier | RsaPssParams | EcdsaParams> =
 /** Rules and keys of a `Verifier`. */
 export type VerifierOptions = Rules & { keys: KeyInput };
 
-/** Verifies tokens with rules and keys that are compiled once. */
-export class Verifier<C extends object = {}> {
+/** A verifier inside the module, and what it needs of the host. */
+class Compiled {
   readonly #keys: Keys;
   readonly #held: Held;
+
+  constructor(keys: Keys, install: (keys: number) => number) {
+    this.#keys = keys;
+    this.#held = new Held('release_verifier', () => install(keys.held.handle), keys.held);
+    void this.#held.handle;
+  }
+
+  /** Gives the token to the module, and the answer to `read`. */
+  sync<T>(token: string, ask: Ask, read: () => T): T {
+    const { remote } = this.#keys;
+    const { answer } = remote ? this.#fetched(remote, token, ask, read) : this.#step(token, ask, read);
+    if (!answer) throw refusal('sync-key');
+    return answer.value;
+  }
+
+  /** As `sync`; fetches keys, and asks the host about the signature where the key stays with it. */
+  async async<T>(token: string, ask: Ask, read: () => T): Promise<T> {
+    const { remote, cryptoKey } = this.#keys;
+    if (remote) return this.#fetching(remote, token, ask, read);
+    if (cryptoKey) await exportOnce(this.#keys);
+    let { answer, question } = this.#step(token, ask, read);
+    while (!answer) {
+      const { hostKey } = question as Question;
+      const valid = await askHost(question as Question, cryptoKey);
+      ({ answer, question } = this.#step(token, ask, read, { hostKey, valid }));
+    }
+    return answer.value;
+  }
+
+  free(): void {
+    this.#held.free();
+  }
+
+  /** Asks with a set that may have to be fetched, because it is old or because it lacks the token's key. */
+  async #fetching<T>(remote: Remote, token: string, ask: Ask, read: () => T): Promise<T> {
+    if (remote.version === 0) this.#judgeForm(token, ask, read);
+    let since = remote.moment()[0];
+    let missed = 0;
+    let verdict: unknown;
+    while (await remote.ready(since, missed)) {
+      try {
+        return (this.#step(token, ask, read).answer as { value: T }).value;
+      } catch (error) {
+        if (!isMiss(error)) throw error;
+        verdict = error;
+        if (missed === 0) since = remote.moment()[0];
+        missed = remote.version;
+      }
+    }
+    throw verdict;
+  }
+
+  /** As `#fetching`, with the set as it is. */
+  #fetched<T>(remote: Remote, token: string, ask: Ask, read: () => T): Outcome<T> {
+    const [now] = remote.moment();
+    if (remote.version === 0) this.#judgeForm(token, ask, read);
+    remote.readyNow(now);
+    try {
+      return this.#step(token, ask, read);
+    } catch (error) {
+      if (!isMiss(error) || !remote.readyNow(now, remote.version)) throw error;
+    }
+    return this.#step(token, ask, read);
+  }
+
+  /** What no key could make a good token is refused before anything is fetched for it. */
+  #judgeForm<T>(token: string, ask: Ask, read: () => T): void {
+    try {
+      this.#step(token, ask, read);
+    } catch (error) {
+      if (!isMiss(error)) throw error;
+    }
+  }
+
+  #step<T>(token: string, ask: Ask, read: () => T, verdict: Verdict = NO_VERDICT): Outcome<T> {
+    adopt(this.#keys);
+    const verifier = this.#held.handle;
+    try {
+      const status = ask(verifier, put(token, verifier), verdict);
+      return status === CHECK_SIGNATURE ? { question: asked() } : { answer: { value: read() } };
+    } finally {
+      trim();
+    }
+  }
+}
+
+/** Verifies tokens with rules and keys that are compiled once. */
+export class Verifier<C extends object = {}> {
+  readonly #compiled: Compiled;
   readonly #rules: Pick<Rules, 'now' | 'isRevoked' | 'schema'>;
   #known: Pick<Verified, 'header' | 'key'> & { number: number; generation: number } | undefined;
 
   /** @throws ERR_INVALID_ARG for rules that check nothing, and what `importKey` throws. */
   constructor(options: VerifierOptions) {
-    if (typeof options !== 'object' || options === null) throw refusal('argument', 'rules');
-    const rules = { ...options };
+    const rules = copied(options, 'rules');
     this.#rules = callbacks(rules);
-    const keys = this.#keys = readKeys(rules.keys);
-    this.#held = new Held('release_verifier', () => call('verifier', rules, keys.held.handle), keys.held);
-    void this.#held.handle;
+    this.#compiled = new Compiled(readKeys(rules.keys), (keys) => call('verifier', rules, keys));
   }
 
   /** @throws (rejects with) the reason why the token is not accepted. */
   async verify(token: string): Promise<Verified<C>> {
-    const { remote, cryptoKey } = this.#keys;
-    if (remote) return this.#finish(await this.#fetching(remote, token));
-    if (cryptoKey) await exportOnce(this.#keys);
-    let { verified, question } = this.#step(token);
-    while (question) {
-      const valid = await askHost(question, cryptoKey);
-      ({ verified, question } = this.#step(token, { hostKey: question.hostKey, valid }));
-    }
-    return this.#finish(verified as Verified<C>);
+    return this.#finish(await this.#compiled.async(token, this.#ask('verify'), this.#accepted));
   }
 
   /** @throws the reason why the token is not accepted; ERR_SYNC_UNAVAILABLE where the answer exists only asynchronously. */
   verifySync(token: string): Verified<C> {
-    const { remote } = this.#keys;
-    const { verified } = remote ? this.#fetched(remote, token) : this.#step(token);
-    if (!verified) throw refusal('sync-key');
-    return this.#finishSync(verified);
+    return this.#finishSync(this.#compiled.sync(token, this.#ask('verify'), this.#accepted));
   }
 
   /** As `verify`, with the reason in the result. */
@@ -81,71 +157,52 @@ export class Verifier<C extends object = {}> {
     }
   }
 
+  /**
+   * Every check in order: passed, failed, or skipped because the rules do not ask for it or an earlier one failed.
+   * There is no secret and nothing of the token's text in it. Claims that the rules require come as a second `claims`
+   * after `time`, a schema as one at the end.
+   * @throws (rejects) only where keys could not be fetched, or there is no clock.
+   */
+  async explain(token: string): Promise<Explanation> {
+    // This fetches the keys that the explanation is about.
+    const verified = await this.#compiled.async(token, this.#ask('verify'), this.#accepted).catch(() => undefined);
+    const explanation = await this.#compiled.async(token, this.#ask('explain'), () => parsed<Explanation>('payload'));
+    const { isRevoked, schema } = this.#rules;
+    const reached = explanation.ok;
+    const add = async (check: 'revocation' | 'claims', asks: boolean, judge: () => Promise<unknown>): Promise<void> => {
+      if (!asks || !explanation.ok) {
+        const detail = reached && !asks ? 'the rules do not ask for it' : 'not reached';
+        explanation.steps.push({ check, outcome: 'skipped', detail });
+        return;
+      }
+      try {
+        await judge();
+        explanation.steps.push({ check, outcome: 'passed', detail: 'as the rules ask' });
+      } catch (error) {
+        const { code, message: detail } = error as TokenwardError;
+        explanation.steps.push({ check, outcome: 'failed', detail, code });
+        explanation.ok = false;
+      }
+    };
+    await add('revocation', isRevoked !== undefined, () => this.#revocation(verified as Verified<C>));
+    if (schema) await add('claims', true, () => this.#schema(verified as Verified<C>));
+    return explanation;
+  }
+
   /** Clears the verifier from the module's memory. Without it, that happens when this object is collected. */
   free(): void {
-    this.#held.free();
+    this.#compiled.free();
   }
 
-  /** Verifies with a set that may have to be fetched, because it is old or because it lacks the token's key. */
-  async #fetching(remote: Remote, token: string): Promise<Verified<C>> {
-    if (remote.version === 0) this.#judgeForm(token);
-    let since = remote.moment()[0];
-    let missed = 0;
-    let verdict: unknown;
-    while (await remote.ready(since, missed)) {
-      try {
-        return this.#step(token).verified as Verified<C>;
-      } catch (error) {
-        if (!isMiss(error)) throw error;
-        verdict = error;
-        if (missed === 0) since = remote.moment()[0];
-        missed = remote.version;
-      }
-    }
-    throw verdict;
-  }
-
-  /** As `#fetching`, with the set as it is. */
-  #fetched(remote: Remote, token: string): { verified?: Verified<C> } {
-    const [now] = remote.moment();
-    if (remote.version === 0) this.#judgeForm(token);
-    remote.readyNow(now);
-    try {
-      return this.#step(token);
-    } catch (error) {
-      if (!isMiss(error) || !remote.readyNow(now, remote.version)) throw error;
-    }
-    return this.#step(token);
-  }
-
-  /** What no key could make a good token is refused before anything is fetched for it. */
-  #judgeForm(token: string): void {
-    try {
-      this.#step(token);
-    } catch (error) {
-      if (!isMiss(error)) throw error;
-    }
-  }
-
-  #step(token: string, verdict?: Verdict): { verified?: Verified<C>; question?: Question } {
-    const [now, given] = moment(this.#rules.now);
-    adopt(this.#keys);
-    const verifier = this.#held.handle;
-    const length = put(token, verifier);
-    const status = verdict
-      ? call('verify_judged', verifier, length, now, given, verdict.hostKey, verdict.valid)
-      : call('verify', verifier, length, now, given);
-    const outcome = status === CHECK_SIGNATURE ? { question: asked() } : { verified: this.#accepted() };
-    trim();
-    return outcome;
+  #ask(what: 'verify' | 'explain'): Ask {
+    return (verifier, length, { hostKey, valid }) => call(what, verifier, length, ...moment(this.#rules.now), hostKey, valid);
   }
 
   /** Most tokens of an issuer have the same header: it is parsed once, and copied where a copy is as good. */
-  #accepted(): Verified<C> {
+  readonly #accepted = (): Verified<C> => {
     const headerNumber = number('headerNumber');
     if (this.#known?.number !== headerNumber || this.#known.generation !== generation()) {
-      const kid = text('kid');
-      const known = { header: parsed<JoseHeader>('header'), key: { ...(kid !== undefined && { kid }), alg: algorithm() } };
+      const known = { header: parsed<JoseHeader>('header'), key: usedKey() };
       if (headerNumber === 0 || Object.values(known.header).some((value) => typeof value === 'object')) {
         return { header: known.header, payload: parsed('payload'), key: known.key };
       }
@@ -153,7 +210,7 @@ export class Verifier<C extends object = {}> {
     }
     const { header, key } = this.#known;
     return { header: { ...header }, payload: parsed('payload'), key: { ...key } };
-  }
+  };
 
   #finishSync(verified: Verified<C>): Verified<C> {
     const { isRevoked, schema } = this.#rules;
@@ -163,10 +220,19 @@ export class Verifier<C extends object = {}> {
   }
 
   async #finish(verified: Verified<C>): Promise<Verified<C>> {
-    const { isRevoked, schema } = this.#rules;
-    if (isRevoked) judgeRevocation(await awaited(() => isRevoked(verified.payload), 'revocation'));
-    if (schema) judgeSchema(verified, await awaited(() => schema['~standard'].validate(verified.payload), 'schema'));
+    await this.#revocation(verified);
+    await this.#schema(verified);
     return verified;
+  }
+
+  async #revocation(verified: Verified<C>): Promise<void> {
+    const { isRevoked } = this.#rules;
+    if (isRevoked) judgeRevocation(await awaited(() => isRevoked(verified.payload), 'revocation'));
+  }
+
+  async #schema(verified: Verified<C>): Promise<void> {
+    const { schema } = this.#rules;
+    if (schema) judgeSchema(verified, await awaited(() => schema['~standard'].validate(verified.payload), 'schema'));
   }
 }
 disposable(Verifier);
@@ -194,6 +260,32 @@ export function verifySync<C extends object = {}>(token: string, key: KeyInput, 
     return verifier.verifySync(token);
   } finally {
     verifier.free();
+  }
+}
+
+/**
+ * Verifies a compact JWS with any payload: format, algorithm, key and signature are judged, claims are not.
+ * @throws (rejects with) the reason why the token is not accepted.
+ */
+export async function verifyJws(token: string, key: KeyInput, options: JwsOptions = {}): Promise<VerifiedJws> {
+  const compiled = compiledJws(key, options);
+  try {
+    return await compiled.async(token, askJws, acceptedJws);
+  } finally {
+    compiled.free();
+  }
+}
+
+/**
+ * As `verifyJws`, at once.
+ * @throws the reason why the token is not accepted; ERR_SYNC_UNAVAILABLE where the answer exists only asynchronously.
+ */
+export function verifyJwsSync(token: string, key: KeyInput, options: JwsOptions = {}): VerifiedJws {
+  const compiled = compiledJws(key, options);
+  try {
+    return compiled.sync(token, askJws, acceptedJws);
+  } finally {
+    compiled.free();
   }
 }
 
@@ -234,7 +326,20 @@ export function isExpired(token: string | JwtClaims, options?: ExpiryOptions): b
 }
 
 interface Question { algorithm: Algorithm; hostKey: number; message: Uint8Array<ArrayBuffer>; signature: Uint8Array<ArrayBuffer> }
-interface Verdict { hostKey: number; valid: boolean }
+interface Verdict { hostKey: number; valid: boolean | undefined }
+/** The answer that was read, or what the host has to be asked first. */
+interface Outcome<T> { answer?: { value: T }; question?: Question }
+/** Asks the module about the token in the scratch buffer: CHECK_SIGNATURE, or the answer is there to be read. */
+type Ask = (verifier: number, length: number, verdict: Verdict) => number;
+
+const NO_VERDICT: Verdict = { hostKey: 0, valid: undefined };
+
+const askJws: Ask = (verifier, length, { hostKey, valid }) => call('verify_jws', verifier, length, hostKey, valid);
+
+function compiledJws(key: KeyInput, options: JwsOptions): Compiled {
+  const given = copied(options, 'options');
+  return new Compiled(readKeys(key), (keys) => call('jws_verifier', given, keys));
+}
 
 let algorithms: Algorithm[] | undefined;
 
@@ -244,12 +349,30 @@ function algorithm(): Algorithm {
 }
 
 function once<C extends object>(keys: KeyInput, rules: Rules): Verifier<C> {
-  if (typeof rules !== 'object' || rules === null) throw refusal('argument', 'rules');
-  return new Verifier<C>({ ...rules, keys });
+  return new Verifier<C>({ ...copied(rules, 'rules'), keys });
+}
+
+/** What the caller does with the options later changes nothing; a getter among them is asked once. */
+function copied<T extends object>(options: T, name: string): T {
+  if (typeof options !== 'object' || options === null) throw refusal('argument', name);
+  try {
+    return { ...options };
+  } catch {
+    throw refusal('argument', name);
+  }
 }
 
 function parsed<T>(name: 'header' | 'payload'): T {
   return JSON.parse(text(name) ?? '') as T;
+}
+
+function acceptedJws(): VerifiedJws {
+  return { header: parsed('header'), payload: range('payload'), key: usedKey() };
+}
+
+function usedKey(): Verified['key'] {
+  const kid = text('kid');
+  return { ...(kid !== undefined && { kid }), alg: algorithm() };
 }
 
 function asked(): Question {
@@ -264,11 +387,16 @@ async function askHost({ algorithm, message, signature }: Question, key: CryptoK
   }
 }
 
-/** Seconds, and whether they are the caller's word rather than the host clock's. */
+/** Seconds, and whether they are the caller's word rather than the host clock's. What is neither number nor Date is NaN, which is refused. */
 function moment(now: Rules['now']): [seconds: number, given: boolean] {
   if (now === undefined) return [Date.now() / 1000, false];
-  if (typeof now === 'function') return [Number(now()), true];
-  return [typeof now === 'number' ? now : Object.prototype.toString.call(now) === '[object Date]' ? now.getTime() / 1000 : NaN, true];
+  try {
+    const value: unknown = typeof now === 'function' ? now() : now;
+    if (typeof value === 'number') return [value, true];
+    return [typeof now === 'function' ? NaN : Date.prototype.getTime.call(value) / 1000, true];
+  } catch {
+    return [NaN, true];
+  }
 }
 
 function callbacks({ now, isRevoked, schema }: Rules): Pick<Rules, 'now' | 'isRevoked' | 'schema'> {

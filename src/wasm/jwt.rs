@@ -11,11 +11,12 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use crate::error::{Error, Lack, Misuse, Reason, TokenFault};
 use crate::json::push_string;
 use crate::jwt::{
-    Algorithm, Expiry, HostKey, ImportOptions, KeySet, Keys, MAX_TOKEN_LENGTH, SignatureCheck, UnverifiedJwt,
-    VerificationKey, Verified, Verifier, thumbprint as jwk_thumbprint,
+    Algorithm, Expiry, Explanation, HostKey, ImportOptions, JwsVerifier, KeySet, Keys, MAX_TOKEN_LENGTH,
+    Outcome, SignatureCheck, SignatureValid, Step, UnverifiedJwt, VerificationKey, Verified, VerifiedJws,
+    Verifier, thumbprint as jwk_thumbprint,
 };
 use crate::time::NumericDate;
-use crate::wasm::error::{fail, settle};
+use crate::wasm::error::{Members, fail, settle};
 use crate::wasm::rules;
 use crate::wasm::table::Table;
 
@@ -56,9 +57,25 @@ const NOTHING: Answer = Answer {
 #[expect(dead_code, reason = "read by JavaScript, through the ranges of the answer")]
 enum Kept {
     Nothing,
-    Signature(Vec<u8>),
+    Bytes(Vec<u8>),
     Unverified(Vec<u8>, Vec<u8>),
     Verified(Verified),
+    VerifiedJws(VerifiedJws),
+}
+
+/// A verifier, of claims or of signatures alone.
+enum Compiled {
+    Jws(JwsVerifier),
+    Jwt(Verifier),
+}
+
+impl Compiled {
+    const fn max_token_length(&self) -> usize {
+        match self {
+            Self::Jws(verifier) => verifier.max_token_length(),
+            Self::Jwt(verifier) => verifier.max_token_length(),
+        }
+    }
 }
 
 thread_local! {
@@ -67,7 +84,7 @@ thread_local! {
     /// What the answer points into, until the next one.
     static KEPT: RefCell<Kept> = const { RefCell::new(Kept::Nothing) };
     static KEYS: RefCell<Table<Keys>> = const { RefCell::new(Table::new()) };
-    static VERIFIERS: RefCell<Table<Verifier>> = const { RefCell::new(Table::new()) };
+    static VERIFIERS: RefCell<Table<Compiled>> = const { RefCell::new(Table::new()) };
 }
 
 /// Where the answer lies: twelve 32-bit numbers in the order of its fields.
@@ -86,7 +103,7 @@ pub fn algorithms() -> String {
 #[wasm_bindgen]
 pub fn open(verifier: Option<u32>, length: u32) -> Option<u32> {
     let longest = verifier.map_or(Some(MAX_TOKEN_LENGTH), |verifier| {
-        VERIFIERS.with_borrow(|verifiers| verifiers.get(verifier).map(Verifier::max_token_length))
+        VERIFIERS.with_borrow(|verifiers| verifiers.get(verifier).map(Compiled::max_token_length))
     });
     if longest.is_none_or(|longest| length as usize > longest) {
         return fail(Error::malformed(TokenFault::TooLong));
@@ -239,8 +256,18 @@ pub fn release_keys(keys: u32) {
 /// A verifier for one set of rules.
 #[wasm_bindgen]
 pub fn verifier(rules: &Object, keys: u32) -> Option<u32> {
-    let build = || Verifier::new(rules::read(rules)?, keys_of(keys)?);
-    settle(build().map(|verifier| VERIFIERS.with_borrow_mut(|table| table.add(verifier))))
+    let build = || Verifier::new(rules::read(rules)?, keys_of(keys)?).map(Compiled::Jwt);
+    settle(build().map(add_verifier))
+}
+
+/// A verifier for signatures alone, over any payload.
+#[wasm_bindgen]
+pub fn jws_verifier(options: &Object, keys: u32) -> Option<u32> {
+    let build = || {
+        let (algorithms, max_token_length) = rules::read_jws(options)?;
+        JwsVerifier::new(keys_of(keys)?, algorithms, max_token_length).map(Compiled::Jws)
+    };
+    settle(build().map(add_verifier))
 }
 
 /// Forgets a verifier.
@@ -249,40 +276,62 @@ pub fn release_verifier(verifier: u32) {
     VERIFIERS.with_borrow_mut(|table| table.remove(verifier));
 }
 
-/// Verifies the token in the scratch buffer: `ACCEPTED` or `CHECK_SIGNATURE`.
+/// Verifies the token in the scratch buffer: `ACCEPTED` or `CHECK_SIGNATURE`. In the second case the host is asked
+/// about one key, and its verdict comes with the next call; where the token needs another key by then, the verdict is
+/// not used and the host is asked again.
 #[wasm_bindgen]
-pub fn verify(verifier: u32, length: u32, now: f64, given: bool) -> Option<u32> {
-    conclude(verifier, length, |check| {
-        let now = moment(now, given)?;
-        if let Some(host_key) = check.host_key() {
-            ask_host(&check, host_key);
-            return Ok(CHECK_SIGNATURE);
-        }
-        accept(check.by_engine()?.judge(now)?)
-    })
-}
-
-/// As [`verify`], with the verdict of the host's engine over this token, algorithm and key. Where the token needs
-/// another key by now, the verdict is not used and the host is asked again.
-#[wasm_bindgen]
-pub fn verify_judged(
+pub fn verify(
     verifier: u32,
     length: u32,
     now: f64,
     given: bool,
     host_key: u32,
-    valid: bool,
+    valid: Option<bool>,
 ) -> Option<u32> {
-    conclude(verifier, length, |check| {
+    conclude(verifier, length, |verifier, token| {
+        let Compiled::Jwt(verifier) = verifier else { return Err(freed()) };
+        let check = verifier.start_bytes(token)?;
         let now = moment(now, given)?;
-        match check.host_key() {
-            Some(needed) if needed == host_key => accept(check.judged_by_host(valid)?.judge(now)?),
-            Some(needed) => {
-                ask_host(&check, needed);
-                Ok(CHECK_SIGNATURE)
-            }
-            None => accept(check.by_engine()?.judge(now)?),
+        let Some(valid) = (Verdict { host_key, valid }).apply(check)? else { return Ok(CHECK_SIGNATURE) };
+        accept(valid.judge(now)?)
+    })
+}
+
+/// As [`verify`], for a verifier of signatures alone.
+#[wasm_bindgen]
+pub fn verify_jws(verifier: u32, length: u32, host_key: u32, valid: Option<bool>) -> Option<u32> {
+    conclude(verifier, length, |verifier, token| {
+        let Compiled::Jws(verifier) = verifier else { return Err(freed()) };
+        let check = verifier.start_bytes(token)?;
+        let Some(valid) = (Verdict { host_key, valid }).apply(check)? else { return Ok(CHECK_SIGNATURE) };
+        accept_jws(valid.into_jws())
+    })
+}
+
+/// As [`verify`], and the answer's payload is the explanation in JSON.
+#[wasm_bindgen]
+pub fn explain(
+    verifier: u32,
+    length: u32,
+    now: f64,
+    given: bool,
+    host_key: u32,
+    valid: Option<bool>,
+) -> Option<u32> {
+    conclude(verifier, length, |verifier, token| {
+        let Compiled::Jwt(verifier) = verifier else { return Err(freed()) };
+        let now = moment(now, given)?;
+        let verdict = Verdict { host_key, valid };
+        if let Ok(check) = verifier.start_bytes(token)
+            && verdict.is_lacking(&check)
+        {
+            ask_host(&check);
+            return Ok(CHECK_SIGNATURE);
         }
+        let explanation = explanation_json(&verifier.explain(token, now, valid));
+        ANSWER.set(Answer { payload: range(explanation.as_bytes()), ..NOTHING });
+        KEPT.replace(Kept::Bytes(explanation.into_bytes()));
+        Ok(ACCEPTED)
     })
 }
 
@@ -316,23 +365,53 @@ fn with_token<T>(length: u32, read: impl FnOnce(&[u8]) -> Result<T, Error>) -> R
 fn conclude(
     verifier: u32,
     length: u32,
-    step: impl FnOnce(SignatureCheck<'_>) -> Result<u32, Error>,
+    step: impl FnOnce(&Compiled, &[u8]) -> Result<u32, Error>,
 ) -> Option<u32> {
     let outcome = VERIFIERS.with_borrow(|verifiers| {
-        let verifier = verifiers
-            .get(verifier)
-            .ok_or_else(|| Error::invalid_arg("verifier", "one that was not freed"))?;
-        with_token(length, |token| step(verifier.start_bytes(token)?))
+        let verifier = verifiers.get(verifier).ok_or_else(freed)?;
+        with_token(length, |token| step(verifier, token))
     });
     settle(outcome)
+}
+
+fn freed() -> Error {
+    Error::invalid_arg("verifier", "one that was not freed")
+}
+
+fn add_verifier(verifier: Compiled) -> u32 {
+    VERIFIERS.with_borrow_mut(|table| table.add(verifier))
+}
+
+/// The verdict of the host's engine, where there is one, and the number of the key that it was asked about.
+struct Verdict {
+    host_key: u32,
+    valid: Option<bool>,
+}
+
+impl Verdict {
+    /// Whether the host has to be asked about the key of this check.
+    fn is_lacking<R>(&self, check: &SignatureCheck<'_, R>) -> bool {
+        check.host_key().is_some_and(|needed| self.valid.is_none() || needed != self.host_key)
+    }
+
+    /// The token once its signature holds, or `None` where the host has to be asked first.
+    fn apply<'a, R>(self, check: SignatureCheck<'a, R>) -> Result<Option<SignatureValid<'a, R>>, Error> {
+        if self.is_lacking(&check) {
+            ask_host(&check);
+            return Ok(None);
+        }
+        match self.valid {
+            Some(valid) if check.host_key().is_some() => check.judged_by_host(valid).map(Some),
+            _ => check.by_engine().map(Some),
+        }
+    }
 }
 
 fn accept(verified: Verified) -> Result<u32, Error> {
     ANSWER.set(Answer {
         header: range(verified.header().json()),
         payload: range(verified.payload()),
-        // No key identifier, and an empty one, are told apart by the offset.
-        kid: verified.kid().map_or([0; 2], |kid| range(kid.as_bytes())),
+        kid: range_of_kid(verified.kid()),
         algorithm: verified.algorithm() as u32,
         header_number: verified.header_number().unwrap_or_default(),
         ..NOTHING
@@ -341,20 +420,60 @@ fn accept(verified: Verified) -> Result<u32, Error> {
     Ok(ACCEPTED)
 }
 
-fn ask_host(check: &SignatureCheck<'_>, host_key: u32) {
+fn accept_jws(verified: VerifiedJws) -> Result<u32, Error> {
+    ANSWER.set(Answer {
+        header: range(verified.header().json()),
+        payload: range(verified.payload()),
+        kid: range_of_kid(verified.kid()),
+        algorithm: verified.algorithm() as u32,
+        ..NOTHING
+    });
+    KEPT.replace(Kept::VerifiedJws(verified));
+    Ok(ACCEPTED)
+}
+
+/// No key identifier, and an empty one, are told apart by the offset.
+fn range_of_kid(kid: Option<&str>) -> [u32; 2] {
+    kid.map_or([0; 2], |kid| range(kid.as_bytes()))
+}
+
+fn ask_host<R>(check: &SignatureCheck<'_, R>) {
     let signature = check.jwt().signature().to_vec();
     ANSWER.set(Answer {
         signature: range(&signature),
         algorithm: check.algorithm() as u32,
-        host_key,
+        host_key: check.host_key().unwrap_or_default(),
         message_length: check.jwt().signing_input().len() as u32,
         ..NOTHING
     });
-    KEPT.replace(Kept::Signature(signature));
+    KEPT.replace(Kept::Bytes(signature));
 }
 
 fn range(bytes: &[u8]) -> [u32; 2] {
     [bytes.as_ptr() as usize as u32, bytes.len() as u32]
+}
+
+/// `{"ok","steps":[{"check","outcome","detail","code"}]}`.
+fn explanation_json(explanation: &Explanation) -> String {
+    let steps: Vec<_> = explanation.steps.iter().map(step_json).collect();
+    let mut members = Members::default();
+    members.raw("ok", if explanation.is_ok() { "true" } else { "false" });
+    members.raw("steps", &format!("[{}]", steps.join(",")));
+    members.finish()
+}
+
+fn step_json(step: &Step) -> String {
+    let (outcome, code) = match &step.outcome {
+        Outcome::Failed(error) => ("failed", Some(error.code())),
+        Outcome::Passed => ("passed", None),
+        _ => ("skipped", None),
+    };
+    let mut members = Members::default();
+    members.text("check", step.check.name());
+    members.text("outcome", outcome);
+    members.text("detail", &step.detail);
+    members.optional_text("code", code);
+    members.finish()
 }
 
 fn moment(now: f64, given: bool) -> Result<NumericDate, Error> {

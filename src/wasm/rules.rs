@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::error::Error;
-use crate::jwt::{Accept, Algorithm, ClaimValue, Rules};
+use crate::jwt::{Accept, Algorithm, ClaimValue, MAX_TOKEN_LENGTH, Rules};
 
 /// Options that only the shell uses, besides those read here.
 const SHELL: [&str; 4] = ["now", "isRevoked", "schema", "keys"];
@@ -14,6 +14,11 @@ const SHELL: [&str; 4] = ["now", "isRevoked", "schema", "keys"];
 /// Options for which `undefined` is the same as not given: they switch no check on. Issuer and audience are not
 /// among them; what is said of those is said where they are read.
 const HARMLESS: [&str; 6] = ["issuer", "audience", "requireExp", "clockTolerance", "maxTokenLength", "now"];
+
+/// The options of `verifyJws`.
+const JWS: [&str; 2] = ["algorithms", "maxTokenLength"];
+
+const UNDEFINED: &str = "left out, or given a value: undefined would switch the check off";
 
 const CHECKS: [&str; 12] = [
     "issuer",
@@ -37,17 +42,11 @@ pub(super) fn read(object: &Object) -> Result<Rules, Error> {
             return Err(Error::invalid_arg(&name, "left out: rules know no such option"));
         }
         if !HARMLESS.contains(&name.as_str()) && get(object, &name)?.is_undefined() {
-            return Err(Error::invalid_arg(
-                &name,
-                "left out, or given a value: undefined would switch the check off",
-            ));
+            return Err(Error::invalid_arg(&name, UNDEFINED));
         }
     }
     let mut rules = Rules::new(accept(object, "issuer")?, accept(object, "audience")?);
-    if let Some(names) = option::<Vec<String>>(object, "algorithms", "a list of algorithm names")? {
-        let algorithms = names.iter().map(|name| algorithm(name, "algorithms"));
-        rules.algorithms = Some(algorithms.collect::<Result<_, _>>()?);
-    }
+    rules.algorithms = algorithms(object)?;
     rules.subject = option(object, "subject", "a string")?;
     rules.typ = option(object, "typ", "a string")?;
     let scope = get(object, "scope")?;
@@ -68,13 +67,35 @@ pub(super) fn read(object: &Object) -> Result<Rules, Error> {
     rules.max_token_age = option(object, "maxTokenAge", "a number of seconds, 0 or more")?;
     let tolerance = option(object, "clockTolerance", "a number of seconds from 0 to 600")?;
     rules.clock_tolerance = tolerance.unwrap_or(rules.clock_tolerance);
-    if let Some(length) = option::<f64>(object, "maxTokenLength", "a whole number of characters above 0")? {
-        let whole = length.fract() == 0.0 && length > 0.0 && length <= f64::from(u32::MAX / 4);
-        let length = whole.then_some(length as usize);
-        rules.max_token_length = length
-            .ok_or_else(|| Error::invalid_arg("maxTokenLength", "a whole number of characters above 0"))?;
-    }
+    rules.max_token_length = max_token_length(object)?;
     Ok(rules)
+}
+
+/// The options of a JWS: the algorithms that are accepted, and the longest token.
+pub(super) fn read_jws(object: &Object) -> Result<(Option<Vec<Algorithm>>, usize), Error> {
+    for name in Reflect::own_keys(object).unwrap_or_default().iter().filter_map(|name| name.as_string()) {
+        if !JWS.contains(&name.as_str()) {
+            return Err(Error::invalid_arg(&name, "left out: there is no such option"));
+        }
+    }
+    if Reflect::has(object, &"algorithms".into()) == Ok(true) && get(object, "algorithms")?.is_undefined() {
+        return Err(Error::invalid_arg("algorithms", UNDEFINED));
+    }
+    Ok((algorithms(object)?, max_token_length(object)?))
+}
+
+fn algorithms(object: &Object) -> Result<Option<Vec<Algorithm>>, Error> {
+    let names = option::<Vec<String>>(object, "algorithms", "a list of algorithm names")?;
+    names.map(|names| names.iter().map(|name| algorithm(name, "algorithms")).collect()).transpose()
+}
+
+fn max_token_length(object: &Object) -> Result<usize, Error> {
+    let expected = "a whole number of characters above 0";
+    let Some(length) = option::<f64>(object, "maxTokenLength", expected)? else {
+        return Ok(MAX_TOKEN_LENGTH);
+    };
+    let whole = length.fract() == 0.0 && length > 0.0 && length <= f64::from(u32::MAX / 4);
+    whole.then_some(length as usize).ok_or_else(|| Error::invalid_arg("maxTokenLength", expected))
 }
 
 /// The algorithm called `name`, asked for by the option `option`.

@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::Secret;
 use crate::error::Error;
-use crate::json::{Object, Value, push_string};
+use crate::json::{Object, Value, push_string, seconds};
 use crate::session::{
     Answer, AuthorizationRequest, AuthorizationResponse, ClientAuth, CookieRefresh, Credentials, Custom,
     Effect, Event, Fields, Flow, Grant, JsonLogin, Loss, Notice, Now, OAuth, Options, Request, Resources,
@@ -244,11 +244,6 @@ fn argument(name: &str) -> Error {
         _ => "something else",
     };
     Error::invalid_arg(name, expected)
-}
-
-/// Seconds as JSON. Printing a floating-point number would need a tenth of the whole module.
-fn seconds(ms: u64) -> String {
-    format!("{}.{:03}", ms / 1000, ms % 1000)
 }
 
 fn list(items: impl Iterator<Item = String>) -> String {

@@ -534,9 +534,7 @@ impl World {
             }
             Effect::Lock { op, .. } => instance.jobs.push(Job::Lock(op)),
             Effect::Unlock { op } => {
-                if self.lock.is_some_and(|(_, life, held)| life == instance.mono_offset && held == op) {
-                    self.lock = None;
-                }
+                self.lock = self.lock.filter(|&(_, life, held)| life != instance.mono_offset || held != op);
             }
             Effect::Ask { op } => instance.jobs.push(Job::Ask(op)),
             Effect::Wake { op, after_ms } => {

@@ -1,5 +1,7 @@
 // The session and the bearer fetch, against a token service and an API that live in a function like fetch.
 
+export const half = 'session';
+
 const API = 'https://api.test';
 const AUTH = 'https://login.test';
 

@@ -1,0 +1,169 @@
+//! Arithmetic modulo the primes of the curves.
+//!
+//! Elements are in Montgomery form, with signed limbs that carry only where they must: a sum or a difference is limb by
+//! limb. How far limbs may grow before the next product is not checked at run time; the test `engine_field` computes
+//! it, by running the formulas of the curves on intervals instead of numbers.
+
+pub(crate) mod ed25519;
+pub(crate) mod p256;
+pub(crate) mod p384;
+pub(crate) mod p521;
+pub(crate) mod secp256k1;
+
+/// An element of a prime field.
+///
+/// "A product" means the result of [`mul`](Field::mul) or [`sqr`](Field::sqr): every limb but the highest lies between
+/// 0 and `2^LIMB_BITS`, and the number between `-p` and `2 p`.
+pub(crate) trait Field: Copy + std::fmt::Debug + Send + Sync + 'static {
+    /// Bits of a limb.
+    const LIMB_BITS: u32;
+    /// Bytes of an encoded element.
+    const BYTES: usize;
+    /// The limbs of `p`.
+    const PRIME: &'static [i32];
+    /// 0.
+    const ZERO: Self;
+    /// 1.
+    const ONE: Self;
+    /// What a number is multiplied with to bring it into Montgomery form.
+    const R_SQUARED: Self;
+
+    /// The limbs, lowest first.
+    fn limbs(&self) -> &[i32];
+
+    /// An element of these limbs, as many as there are in [`PRIME`](Field::PRIME).
+    fn from_limbs(limbs: &[i32]) -> Self;
+
+    /// The sum, limb by limb.
+    fn add(&self, other: &Self) -> Self;
+
+    /// The difference, limb by limb.
+    fn sub(&self, other: &Self) -> Self;
+
+    /// The same element with limbs between `-2^(LIMB_BITS - 1)` and `2^(LIMB_BITS - 1)`, the highest excepted.
+    fn carry(&self) -> Self;
+
+    /// The product.
+    fn mul(&self, other: &Self) -> Self;
+
+    /// The square.
+    fn sqr(&self) -> Self;
+
+    /// Whether a product is zero. Of the numbers that a product can be, only 0 and `p` are.
+    fn is_zero(&self) -> bool {
+        self.limbs().iter().all(|&limb| limb == 0) || self.limbs() == Self::PRIME
+    }
+
+    /// Whether two elements are the same; their difference must be one that can be multiplied.
+    fn equals(&self, other: &Self) -> bool {
+        self.sub(other).mul(&Self::ONE).is_zero()
+    }
+
+    /// The number with these big endian bytes, [`BYTES`](Field::BYTES) of them, unless it is `p` or more.
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let limbs = to_limbs(bytes, Self::LIMB_BITS, Self::PRIME.len());
+        if !limbs.iter().rev().lt(Self::PRIME.iter().rev()) {
+            return None;
+        }
+        Some(Self::from_limbs(&limbs).mul(&Self::R_SQUARED))
+    }
+
+    /// The limbs of the number itself, between 0 and `p`, out of Montgomery form.
+    fn canonical(&self) -> Vec<i32> {
+        let mut one = vec![0; Self::PRIME.len()];
+        if let Some(limb) = one.first_mut() {
+            *limb = 1;
+        }
+        let product = self.mul(&Self::from_limbs(&one));
+        let mut limbs = product.limbs().to_vec();
+        // Negative numbers have a negative highest limb.
+        if limbs.last().is_some_and(|&limb| limb < 0) {
+            add_prime(&mut limbs, 1, Self::PRIME, Self::LIMB_BITS);
+        } else if !limbs.iter().rev().lt(Self::PRIME.iter().rev()) {
+            add_prime(&mut limbs, -1, Self::PRIME, Self::LIMB_BITS);
+        }
+        limbs
+    }
+
+    /// The power with these big endian bytes as exponent, four bits at a time.
+    fn power(&self, exponent: &[u8]) -> Self {
+        let mut multiples = [Self::ONE; 16];
+        let mut last = Self::ONE;
+        for multiple in multiples.iter_mut().skip(1) {
+            last = last.mul(self);
+            *multiple = last;
+        }
+        let mut power = Self::ONE;
+        for nibble in exponent.iter().flat_map(|byte| [byte >> 4, byte & 15]) {
+            power = power.sqr().sqr().sqr().sqr();
+            if let Some(multiple) = multiples.get(usize::from(nibble))
+                && nibble != 0
+            {
+                power = power.mul(multiple);
+            }
+        }
+        power
+    }
+
+    /// The inverse, by Fermat's little theorem; 0 of 0.
+    fn invert(&self) -> Self {
+        let mut exponent = vec![0; Self::BYTES];
+        let mut limbs = Self::PRIME.to_vec();
+        if let Some(lowest) = limbs.first_mut() {
+            // Every prime here ends in more than 2.
+            *lowest -= 2;
+        }
+        to_bytes(&limbs, Self::LIMB_BITS, &mut exponent);
+        self.power(&exponent)
+    }
+}
+
+/// Adds `sign * p` and carries.
+fn add_prime(limbs: &mut [i32], sign: i32, prime: &[i32], limb_bits: u32) {
+    let mut carry = 0;
+    let highest = limbs.len().saturating_sub(1);
+    for (index, (limb, &p)) in limbs.iter_mut().zip(prime).enumerate() {
+        let sum = *limb + sign * p + carry;
+        if index == highest {
+            *limb = sum;
+        } else {
+            *limb = sum & ((1 << limb_bits) - 1);
+            carry = sum >> limb_bits;
+        }
+    }
+}
+
+/// Big endian bytes as `count` limbs; what does not fit stays in the highest.
+pub(crate) fn to_limbs(bytes: &[u8], limb_bits: u32, count: usize) -> Vec<i32> {
+    let mask = (1_i64 << limb_bits) - 1;
+    let mut bytes = bytes.iter().rev();
+    let (mut pending, mut bits) = (0_i64, 0);
+    (0..count)
+        .map(|_| {
+            while bits < limb_bits {
+                pending |= i64::from(bytes.next().copied().unwrap_or(0)) << bits;
+                bits += 8;
+            }
+            #[expect(clippy::cast_possible_truncation, reason = "masked")]
+            let limb = (pending & mask) as i32;
+            pending >>= limb_bits;
+            bits -= limb_bits;
+            limb
+        })
+        .collect()
+}
+
+/// Limbs that are neither negative nor too large, as big endian bytes.
+pub(crate) fn to_bytes(limbs: &[i32], limb_bits: u32, bytes: &mut [u8]) {
+    let mut limbs = limbs.iter();
+    let (mut pending, mut bits) = (0_i64, 0);
+    for byte in bytes.iter_mut().rev() {
+        if bits < 8 {
+            pending |= i64::from(limbs.next().copied().unwrap_or(0)) << bits;
+            bits += limb_bits;
+        }
+        *byte = pending.to_le_bytes()[0];
+        pending >>= 8;
+        bits -= 8;
+    }
+}

@@ -1,0 +1,279 @@
+//! Powers modulo an odd number of up to 8192 bits, for RSA.
+//!
+//! Numbers are vectors of limbs of 28 bits (27 for the largest), each in a `u32`, so that the columns of a product and
+//! of its Montgomery reduction add up in a `u64` without carrying. Four rows of a product are added in one pass over
+//! its columns; carries run once per multiplication.
+//!
+//! Bounds, with limbs of `l` bits, `k` of them and `R = 2^(l k)`:
+//! - `R >= 8 n`, so for factors below `2 n` the reduced product is below `(4 n^2 + R n) / R <= 1.5 n`, and no
+//!   conditional subtraction is needed between multiplications.
+//! - A column collects at most `k` products of the factors, `k` of quotient and modulus, and one carry from below: at
+//!   most `2 k (2^l - 1)^2 + 2^(64 - l)`, which is below `2^64` (asserted below, for every size). A squaring adds half
+//!   as many products twice as large.
+//!
+//! All of it is public data, so time varies with it freely.
+#![expect(
+    clippy::indexing_slicing,
+    reason = "arithmetic kernel: the lengths of all vectors follow from the modulus"
+)]
+
+#[cfg_attr(target_feature = "simd128", path = "simd.rs")]
+#[cfg_attr(not(target_feature = "simd128"), path = "scalar.rs")]
+mod kernel;
+
+use kernel::{Columns, Rows};
+
+/// The bits of a limb, and how many limbs a modulus of `bits` bits has: a multiple of four.
+const fn shape(bits: usize) -> (u32, usize) {
+    let limb_bits = if bits <= 3400 { 28 } else { 27 };
+    (limb_bits, (bits + 3).div_ceil(limb_bits as usize).next_multiple_of(4))
+}
+
+/// The bound on a column, for every size of a modulus.
+const _: () = {
+    let mut bits = 2048;
+    while bits <= 8192 {
+        let (limb_bits, count) = shape(bits);
+        let limb = (1_u128 << limb_bits) - 1;
+        assert!(2 * (count as u128) * limb * limb + (1 << (64 - limb_bits)) < 1 << 64);
+        bits += 1;
+    }
+};
+
+/// An odd modulus `n`, and what its Montgomery form needs.
+#[derive(Clone, Debug)]
+pub(super) struct Modulus {
+    /// Little endian, a multiple of four.
+    limbs: Vec<u32>,
+    rows: Rows,
+    limb_bits: u32,
+    /// `-1 / n` modulo the size of a limb.
+    negative_inverse: u64,
+    /// `R^2 mod n`.
+    r_squared: Vec<u32>,
+    /// How many bytes `n` has without leading zeros.
+    bytes: usize,
+}
+
+/// What one multiplication works in.
+struct Workspace {
+    columns: Columns,
+    rows: Rows,
+}
+
+impl Modulus {
+    /// `n` is big endian, odd, without leading zeros, and at most 8192 bits long.
+    pub(super) fn new(n: &[u8]) -> Self {
+        let bits = n.len() * 8 - n.first().map_or(0, |first| first.leading_zeros() as usize);
+        let (limb_bits, count) = shape(bits);
+        let limbs = from_bytes(n, limb_bits, count);
+        // Newton's iteration doubles the correct bits; an odd number is its own inverse modulo 8.
+        let low = limbs[0];
+        let mut inverse = low;
+        for _ in 0..4 {
+            inverse = inverse.wrapping_mul(2_u32.wrapping_sub(low.wrapping_mul(inverse)));
+        }
+        let mask = (1_u32 << limb_bits) - 1;
+        let mut rows = Rows::new(count / 4);
+        rows.set(&limbs);
+        let mut modulus = Self {
+            rows,
+            limb_bits,
+            negative_inverse: u64::from(inverse.wrapping_neg() & mask),
+            r_squared: Vec::new(),
+            bytes: n.len(),
+            limbs,
+        };
+        modulus.r_squared = modulus.compute_r_squared(bits);
+        modulus
+    }
+
+    /// How many bytes `n` has.
+    pub(super) fn len(&self) -> usize {
+        self.bytes
+    }
+
+    /// `base^e mod n`, big endian and as long as `n`; nothing if `base >= n`. Both are big endian, `e` is odd and at
+    /// least 3.
+    pub(super) fn power(&self, base: &[u8], e: u64) -> Option<Vec<u8>> {
+        if base.len() > self.bytes {
+            return None;
+        }
+        let plain = from_bytes(base, self.limb_bits, self.limbs.len());
+        if !less(&plain, &self.limbs) {
+            return None;
+        }
+        let work = &mut self.workspace();
+        let mut factor = plain.clone();
+        self.multiply(&mut factor, &self.r_squared, work);
+        let mut power = factor.clone();
+        for bit in (1..e.ilog2()).rev() {
+            self.square(&mut power, work);
+            if e >> bit & 1 == 1 {
+                self.multiply(&mut power, &factor, work);
+            }
+        }
+        // The last bit of an odd exponent: a factor that is not in Montgomery form leaves it.
+        self.square(&mut power, work);
+        self.multiply(&mut power, &plain, work);
+        self.subtract_once(&mut power);
+        Some(to_bytes(&power, self.limb_bits, self.bytes))
+    }
+
+    fn workspace(&self) -> Workspace {
+        let blocks = self.limbs.len() / 4;
+        Workspace { columns: Columns::new(2 * blocks), rows: Rows::new(blocks) }
+    }
+
+    /// `R^2 mod n`: `R` by doubling, then the Montgomery form of `2^(l k)` bit by bit of that exponent.
+    fn compute_r_squared(&self, bits: usize) -> Vec<u32> {
+        let exponent = self.limb_bits as usize * self.limbs.len();
+        let mut power = vec![0; self.limbs.len()];
+        let top = bits - 1;
+        power[top / self.limb_bits as usize] = 1 << (top % self.limb_bits as usize);
+        for _ in top..exponent {
+            self.double(&mut power);
+        }
+        let work = &mut self.workspace();
+        for bit in (0..=exponent.ilog2()).rev() {
+            self.square(&mut power, work);
+            self.subtract_once(&mut power);
+            if exponent >> bit & 1 == 1 {
+                self.double(&mut power);
+            }
+        }
+        power
+    }
+
+    /// `a * b / R mod n`, below `1.5 n` where both factors are below `2 n`.
+    fn multiply(&self, a: &mut [u32], b: &[u32], work: &mut Workspace) {
+        work.columns.clear();
+        work.rows.set(b);
+        for (block, &four) in a.as_chunks::<4>().0.iter().enumerate() {
+            work.columns.add_rows::<false>(block, &work.rows, 0, four);
+        }
+        self.reduce(&mut work.columns, a);
+    }
+
+    /// `a * a / R mod n`: of each pair of products that are the same, one is computed, twice as large.
+    fn square(&self, a: &mut [u32], work: &mut Workspace) {
+        work.columns.clear();
+        work.rows.set(a);
+        for (block, &four) in a.as_chunks::<4>().0.iter().enumerate() {
+            let [a0, a1, a2, a3] = four;
+            let doubled = [2 * a0, 2 * a1, 2 * a2, 2 * a3];
+            let (d0, d1, d2) = (u64::from(2 * a0), u64::from(2 * a1), u64::from(2 * a2));
+            let (a0, a1, a2, a3) = (u64::from(a0), u64::from(a1), u64::from(a2), u64::from(a3));
+            work.columns.add(2 * block, [a0 * a0, d0 * a1, d0 * a2 + a1 * a1, d0 * a3 + d1 * a2]);
+            work.columns.add(2 * block + 1, [d1 * a3 + a2 * a2, d2 * a3, a3 * a3, 0]);
+            work.columns.add_rows::<false>(2 * block + 1, &work.rows, block + 1, doubled);
+        }
+        self.reduce(&mut work.columns, a);
+    }
+
+    /// Montgomery's reduction of the columns, and the only pass of carries.
+    fn reduce(&self, columns: &mut Columns, out: &mut [u32]) {
+        let bits = self.limb_bits;
+        let mask = (1_u64 << bits) - 1;
+        let limb = |index: usize| u64::from(self.limbs[index]);
+        let (n0, n1, n2, n3) = (limb(0), limb(1), limb(2), limb(3));
+        let quotient = |column: u64| column.wrapping_mul(self.negative_inverse) & mask;
+        let blocks = out.len() / 4;
+        for block in 0..blocks {
+            let [t0, t1, t2, t3] = columns.get(block);
+            let q0 = quotient(t0);
+            let t1 = t1 + q0 * n1 + ((t0 + q0 * n0) >> bits);
+            let q1 = quotient(t1);
+            let t2 = t2 + q0 * n2 + q1 * n1 + ((t1 + q1 * n0) >> bits);
+            let q2 = quotient(t2);
+            let t3 = t3 + q0 * n3 + q1 * n2 + q2 * n1 + ((t2 + q2 * n0) >> bits);
+            let q3 = quotient(t3);
+            let carry = (t3 + q3 * n0) >> bits;
+            #[expect(clippy::cast_possible_truncation, reason = "quotients are limbs")]
+            let four = [q0 as u32, q1 as u32, q2 as u32, q3 as u32];
+            columns.add(block + 1, [carry, 0, 0, 0]);
+            columns.add_rows::<true>(block + 1, &self.rows, 1, four);
+        }
+        let mut carry = 0;
+        for (block, [o0, o1, o2, o3]) in out.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+            let [t0, t1, t2, t3] = columns.get(blocks + block);
+            let mut next = |column: u64| {
+                let sum = column + carry;
+                carry = sum >> bits;
+                #[expect(clippy::cast_possible_truncation, reason = "masked")]
+                let limb = (sum & mask) as u32;
+                limb
+            };
+            (*o0, *o1, *o2, *o3) = (next(t0), next(t1), next(t2), next(t3));
+        }
+    }
+
+    /// `a := 2 a mod n` for `a < n`.
+    fn double(&self, a: &mut [u32]) {
+        let mask = (1_u32 << self.limb_bits) - 1;
+        let mut carry = 0;
+        for limb in a.iter_mut() {
+            let sum = 2 * *limb + carry;
+            *limb = sum & mask;
+            carry = sum >> self.limb_bits;
+        }
+        self.subtract_once(a);
+    }
+
+    /// `a := a mod n` for `a < 2 n`.
+    fn subtract_once(&self, a: &mut [u32]) {
+        if less(a, &self.limbs) {
+            return;
+        }
+        let mask = (1_u32 << self.limb_bits) - 1;
+        let mut borrow = 0;
+        for (limb, &n) in a.iter_mut().zip(&self.limbs) {
+            let difference = limb.wrapping_sub(n).wrapping_sub(borrow);
+            *limb = difference & mask;
+            borrow = difference >> 31;
+        }
+    }
+}
+
+/// Whether `a < b`, limb by limb from the top.
+fn less(a: &[u32], b: &[u32]) -> bool {
+    a.iter().rev().lt(b.iter().rev())
+}
+
+/// Big endian bytes as `count` limbs.
+fn from_bytes(bytes: &[u8], limb_bits: u32, count: usize) -> Vec<u32> {
+    let mask = (1_u64 << limb_bits) - 1;
+    let mut limbs = Vec::with_capacity(count);
+    let (mut pending, mut bits) = (0_u64, 0);
+    for &byte in bytes.iter().rev() {
+        pending |= u64::from(byte) << bits;
+        bits += 8;
+        if bits >= limb_bits {
+            #[expect(clippy::cast_possible_truncation, reason = "masked")]
+            limbs.push((pending & mask) as u32);
+            pending >>= limb_bits;
+            bits -= limb_bits;
+        }
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "fewer bits than a limb has")]
+    limbs.push(pending as u32);
+    limbs.resize(count, 0);
+    limbs
+}
+
+/// Limbs as `len` big endian bytes.
+fn to_bytes(limbs: &[u32], limb_bits: u32, len: usize) -> Vec<u8> {
+    let mut bytes = vec![0; len];
+    let mut limbs = limbs.iter();
+    let (mut pending, mut bits) = (0_u64, 0);
+    for byte in bytes.iter_mut().rev() {
+        if bits < 8 {
+            pending |= u64::from(limbs.next().copied().unwrap_or(0)) << bits;
+            bits += limb_bits;
+        }
+        *byte = pending.to_le_bytes()[0];
+        pending >>= 8;
+        bits -= 8;
+    }
+    bytes
+}

@@ -1,0 +1,145 @@
+//! Multiples of points: `u P + v Q` from tables of small multiples.
+//!
+//! A scalar is written in signed digits of `window` bits. Row `t` of a table holds the multiples 1 to `2^(window - 1)`
+//! of `2^(window stride t) P`, so that `stride` rounds, with `window` doublings between them, add up all digits: one
+//! digit of every row in each round. A table of one row is the plain method of fixed windows; a row per digit needs no
+//! doublings at all; a row for every second or fourth digit needs a few, and half or a quarter of the memory.
+
+use std::fmt::Debug;
+
+/// A group of points.
+pub(crate) trait Group: Copy + Debug + Send + Sync + 'static {
+    /// A point in the coordinates that are fast to add to.
+    type Point: Copy + Send + Debug;
+    /// A point in the coordinates of tables.
+    type Entry: Copy + Send + Sync + Debug;
+    /// The neutral element.
+    const IDENTITY: Self::Point;
+
+    fn double(point: &Self::Point) -> Self::Point;
+
+    fn add(point: &Self::Point, entry: &Self::Entry) -> Self::Point;
+
+    /// The sum with the opposite of `entry`.
+    fn subtract(point: &Self::Point, entry: &Self::Entry) -> Self::Point;
+
+    /// Points, none of them the identity, as entries.
+    fn to_entries(points: &[Self::Point]) -> Vec<Self::Entry>;
+}
+
+/// How a table is laid out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Layout {
+    /// Bits of a digit.
+    pub(crate) window: usize,
+    /// Digits of a scalar to a row.
+    pub(crate) stride: usize,
+    /// Bits of a scalar.
+    pub(crate) bits: usize,
+}
+
+impl Layout {
+    /// One row for all digits.
+    pub(crate) const fn one_row(bits: usize) -> Self {
+        Self { window: 5, stride: bits / 5 + 1, bits }
+    }
+
+    const fn digits(self) -> usize {
+        self.bits / self.window + 1
+    }
+
+    const fn rows(self) -> usize {
+        self.digits().div_ceil(self.stride)
+    }
+
+    /// The memory of a table in bytes.
+    pub(crate) const fn size<G: Group>(self) -> usize {
+        (self.rows() * size_of::<G::Entry>()) << (self.window - 1)
+    }
+}
+
+/// A table of multiples of one point.
+#[derive(Debug)]
+pub(crate) struct Multiples<G: Group> {
+    pub(crate) layout: Layout,
+    rows: Vec<Vec<G::Entry>>,
+}
+
+impl<G: Group> Multiples<G> {
+    /// The table with one row.
+    pub(crate) fn one_row(point: &G::Entry, bits: usize) -> Self {
+        let mut builder = Builder::new(point, Layout::one_row(bits));
+        builder.add_row();
+        builder.table
+    }
+}
+
+/// A table being built, a row at a time.
+#[derive(Debug)]
+pub(crate) struct Builder<G: Group> {
+    table: Multiples<G>,
+    /// The point whose multiples the next row holds.
+    base: G::Entry,
+}
+
+impl<G: Group> Builder<G> {
+    /// Nothing built yet.
+    pub(crate) fn new(point: &G::Entry, layout: Layout) -> Self {
+        Self { table: Multiples { layout, rows: Vec::with_capacity(layout.rows()) }, base: *point }
+    }
+
+    /// Builds a row; the table when it was the last.
+    pub(crate) fn step(mut self) -> Result<Multiples<G>, Self> {
+        self.add_row();
+        if self.table.rows.len() == self.table.layout.rows() { Ok(self.table) } else { Err(self) }
+    }
+
+    fn add_row(&mut self) {
+        let Layout { window, stride, .. } = self.table.layout;
+        let first = G::add(&G::IDENTITY, &self.base);
+        let mut points = vec![first];
+        let mut last = G::double(&first);
+        for _ in 2..=1 << (window - 1) {
+            points.push(last);
+            last = G::add(&last, &self.base);
+        }
+        // The row's last point is 2^(window - 1) times its first.
+        let mut base = points.last().copied().unwrap_or(first);
+        for _ in window - 1..window * stride {
+            base = G::double(&base);
+        }
+        points.push(base);
+        let mut row = G::to_entries(&points);
+        if let Some(base) = row.pop() {
+            self.base = base;
+        }
+        self.table.rows.push(row);
+    }
+}
+
+/// The sum of multiples: each table's point times the scalar whose digits, in the table's window, stand beside it.
+pub(crate) fn sum<G: Group>(terms: [(&Multiples<G>, &[i32]); 2]) -> G::Point {
+    let highest =
+        terms.iter().map(|(table, _)| (table.layout.stride - 1) * table.layout.window).max().unwrap_or(0);
+    let mut sum = G::IDENTITY;
+    for position in (0..=highest).rev() {
+        if position != highest {
+            sum = G::double(&sum);
+        }
+        for (table, digits) in terms {
+            let Layout { window, stride, .. } = table.layout;
+            if position % window != 0 || position / window >= stride {
+                continue;
+            }
+            for (row, digits) in table.rows.iter().zip(digits.chunks(stride)) {
+                let digit = digits.get(position / window).copied().unwrap_or(0);
+                let Some(entry) = (digit.unsigned_abs() as usize).checked_sub(1).and_then(|i| row.get(i))
+                else {
+                    continue;
+                };
+                sum = if digit < 0 { G::subtract(&sum, entry) } else { G::add(&sum, entry) };
+            }
+        }
+    }
+    sum
+}
