@@ -65,6 +65,10 @@ interface GuardExports {
 
 /** src/wasm/session.rs. Options, events, effects and snapshots are JSON text. */
 interface SessionExports {
+  authorization_code(code?: string | null, error?: string | null, issuer?: string | null, expectedIssuer?: string | null): string | undefined;
+  authorization_request(
+    endpoint: string, clientId: string, redirectUri: string, scope: string | null | undefined, random: Uint8Array,
+  ): string | undefined;
   parse_challenges(value: string): string;
   release_session(session: number): void;
   resources_admit(urls: string, loopback: boolean, url: string): boolean | undefined;
