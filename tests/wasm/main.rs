@@ -1,6 +1,10 @@
 //! The core inside a WebAssembly instance: what a small stack, 32-bit lengths and the missing clock could change.
 #![cfg(all(target_arch = "wasm32", target_os = "unknown"))]
 
+/// The vectors of the engine, which has a SIMD kernel here.
+#[path = "../engine_wycheproof.rs"]
+mod engine_wycheproof;
+
 use tokenward::json::{Fault, Object, Value};
 use tokenward::{Accept, Error, KeySet, NumericDate, Rules, Verifier};
 use wasm_bindgen_test::wasm_bindgen_test;

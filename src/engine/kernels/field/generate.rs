@@ -1,7 +1,7 @@
 //! Writes the arithmetic of the prime fields in this directory, and proves its bounds.
 //!
-//! This file is not a part of the library: the test `engine_field` runs it, compares what it writes with what is
-//! there, and writes it anew when `TOKENWARD_GENERATE` is set. Both the code and the proof are made from the same
+//! This file is not a part of the library: the test `engine_generated` runs it, compares what it writes with what is
+//! there, and writes it anew when `TOKENWARD_GENERATE` is set; `engine_field` runs the proof. Both are made from the same
 //! [`Plan`] of a multiplication.
 //!
 //! An element is `N` signed limbs of `W` bits and a little more, in Montgomery form with `R = 2^(N W)`. The primes are

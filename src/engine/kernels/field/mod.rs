@@ -13,7 +13,7 @@ pub(crate) mod secp256k1;
 /// An element of a prime field.
 ///
 /// "A product" means the result of [`mul`](Field::mul) or [`sqr`](Field::sqr): every limb but the highest lies between
-/// 0 and `2^LIMB_BITS`, and the number between `-p` and `2 p`.
+/// 0 and `2^LIMB_BITS`.
 pub(crate) trait Field: Copy + std::fmt::Debug + Send + Sync + 'static {
     /// Bits of a limb.
     const LIMB_BITS: u32;
@@ -49,7 +49,7 @@ pub(crate) trait Field: Copy + std::fmt::Debug + Send + Sync + 'static {
     /// The square.
     fn sqr(&self) -> Self;
 
-    /// Whether a product is zero. Of the numbers that a product can be, only 0 and `p` are.
+    /// Whether a product is zero, given that it lies between `-p` and `2 p`, where only 0 and `p` are.
     fn is_zero(&self) -> bool {
         self.limbs().iter().all(|&limb| limb == 0) || self.limbs() == Self::PRIME
     }
