@@ -71,6 +71,7 @@ mod flight;
 mod fork;
 mod grant;
 mod leave;
+mod outcome;
 mod record;
 mod response;
 mod state;
