@@ -1,4 +1,5 @@
 //! What each grant sends, and what it does when that is refused.
+#![cfg(all(feature = "session", not(target_arch = "wasm32")))]
 
 mod session_support;
 
