@@ -778,3 +778,19 @@ fn a_restored_session_goes_on_where_the_lost_one_was() {
         tokenward::session::Session::restore(json_login(false), Options::default(), 2, "{}", host.now);
     assert_eq!(garbage.snapshot(host.now), Snapshot::Loading);
 }
+
+#[test]
+fn whatever_the_seed_is_an_intent_is_seen_by_others() {
+    // Among so many, some give the largest numbers there are.
+    for seed in 0..20_000 {
+        let mut one = Host::with(json_login(false), Options::default(), SharedStore::default(), seed);
+        one.reply(tokens("a1", Some("r1"), Some(60)));
+        one.login(1);
+        one.pass(60_000);
+        one.need(2);
+        let mut two = Host::with(json_login(false), Options::default(), one.store.clone(), !seed);
+        two.now = one.now;
+        two.need(1);
+        assert!(two.requests.is_empty(), "seed {seed}");
+    }
+}

@@ -71,6 +71,7 @@ mod flight;
 mod fork;
 mod grant;
 mod leave;
+mod outcome;
 mod record;
 mod response;
 mod state;
@@ -428,7 +429,8 @@ impl Session {
         let mut random = Random(seed);
         let phase = if options.store_is_empty { Phase::SignedOut } else { Phase::Unloaded };
         Self {
-            holder: random.next() >> 11,
+            // 52 bits: a JSON number must hold it exactly.
+            holder: random.next() >> 12,
             random,
             grant,
             options,

@@ -96,10 +96,11 @@ impl Record {
                 refused: matches!(object.get("refused"), Some(Value::Bool(true))),
             }),
         };
-        let intent = match number(&object, "holder") {
+        // An intent that cannot be read must not pass for none.
+        let intent = match object.get("holder") {
             None => None,
-            Some(holder) => Some(Intent {
-                holder,
+            Some(_) => Some(Intent {
+                holder: number(&object, "holder")?,
                 at_ms: number(&object, "at")?,
                 tries: number(&object, "tries")?,
                 locked: matches!(object.get("locked"), Some(Value::Bool(true))),
@@ -135,8 +136,8 @@ pub(crate) fn push_text(text: &mut String, name: &str, value: &str) {
 
 pub(crate) fn number(object: &Object<'_>, name: &str) -> Option<u64> {
     match object.get(name)? {
-        // Every number written here is a whole one that a double holds exactly.
-        Value::Number(number) if (0.0..9.0e15).contains(&number) => Some(number as u64),
+        // Every number written here is a whole one that a double holds exactly, so below 2^53.
+        Value::Number(number) if (0.0..9_007_199_254_740_992.0).contains(&number) => Some(number as u64),
         _ => None,
     }
 }

@@ -1,0 +1,416 @@
+//! What became of a token request: tokens to save, a refusal to check, or nothing that anybody knows.
+
+use crate::Error;
+use crate::session::call::fail;
+use crate::session::flight::{Adoption, MAX_ROUNDS, POLL_MS};
+use crate::session::record::Record;
+use crate::session::response::{self, Answer, Granted, Refusal};
+use crate::session::token::TokenSet;
+use crate::session::{
+    Cooldown, Effect, Effects, EndReason, Flight, Freshness, Kind, Loss, Next, Notice, Phase, Session,
+    StoreFailed, Stored, Warning,
+};
+
+impl Session {
+    pub(super) fn received(&mut self, answer: &Answer, out: &mut Effects) {
+        let Some(flight) = &self.flight else {
+            return;
+        };
+        let question = self.grant.question(flight.kind == Kind::Refresh);
+        match response::read(answer, question, &self.grant.fields()) {
+            Ok(granted) => self.granted(granted, out),
+            Err(refusal) => self.refused(refusal, out),
+        }
+    }
+
+    fn granted(&mut self, granted: Granted, out: &mut Effects) {
+        let Some(flight) = &mut self.flight else {
+            return;
+        };
+        let old = self.held.as_ref().map(|held| &held.set);
+        let refreshed = old.filter(|_| flight.kind == Kind::Refresh);
+        let subject_of = |set: Option<&TokenSet>| set.and_then(|set| set.subject.clone());
+        let changed = match (subject_of(old), &granted.subject) {
+            (Some(before), Some(after)) => before != *after,
+            _ => false,
+        };
+        let set = TokenSet {
+            access: granted.access,
+            // A response without a refresh token leaves the old one in force (RFC 6749 §6).
+            refresh: granted.refresh.or_else(|| refreshed.and_then(|set| set.refresh.clone())),
+            sent_ms: flight.sent.wall_ms,
+            lifetime_ms: granted.lifetime_ms.or(self.last_lifetime_ms),
+            subject: granted.subject.or_else(|| subject_of(refreshed)),
+            scopes: granted.scopes.or_else(|| refreshed.and_then(|set| set.scopes.clone())),
+            refused: false,
+        };
+        if flight.kind == Kind::Refresh && changed {
+            self.revoke(&set, out);
+            return self.end(EndReason::IdentityChanged, Error::SessionChanged, out);
+        }
+        let is_new = flight.is_explicit || changed || old.is_none();
+        let (epoch, generation) = if is_new {
+            // Epochs grow, and two sign-ins in two places hardly ever get the same.
+            (self.epoch.saturating_add(1).max(self.now.wall_ms), 1)
+        } else {
+            (self.epoch, self.generation.saturating_add(1))
+        };
+        flight.next = Some(Next { set, epoch, generation });
+        self.commit(out);
+    }
+
+    fn commit(&mut self, out: &mut Effects) {
+        let Some(next) = self.flight.as_ref().and_then(|flight| flight.next.as_ref()) else {
+            return;
+        };
+        let record = Record {
+            epoch: next.epoch,
+            generation: next.generation,
+            tokens: Some(next.set.clone()),
+            intent: None,
+            ended: None,
+        };
+        let record = record.to_text();
+        let op = self.await_op(Phase::Committing);
+        out.push(Effect::Save { op, record, expect: self.version.clone() });
+    }
+
+    pub(super) fn committed(&mut self, result: Result<Option<String>, StoreFailed>, out: &mut Effects) {
+        let Some(flight) = &mut self.flight else {
+            return;
+        };
+        match result {
+            Ok(Some(version)) => {
+                self.version = Some(version);
+                self.accept(false, out);
+            }
+            Ok(None) if flight.rounds < MAX_ROUNDS => {
+                flight.rounds += 1;
+                let op = self.await_op(Phase::Resolving);
+                out.push(Effect::Load { op });
+            }
+            _ => self.accept(true, out),
+        }
+    }
+
+    /// Somebody wrote the record while the request was under way.
+    pub(super) fn resolve(&mut self, result: Result<Option<Stored>, StoreFailed>, out: &mut Effects) {
+        let Some(flight) = &self.flight else {
+            return;
+        };
+        let Ok(stored) = result else {
+            return self.accept(true, out);
+        };
+        let (explicit, had, epoch) = (flight.is_explicit, self.held.is_some(), self.epoch);
+        let Some(generation) = flight.next.as_ref().map(|next| next.generation) else {
+            return;
+        };
+        let record = stored.as_ref().and_then(|stored| Record::parse(stored.record.reveal()));
+        let version = stored.as_ref().map(|stored| stored.version.clone());
+        let overwrite = match &record {
+            _ if explicit => true,
+            // Garbage, or nothing where there was nothing before.
+            None => stored.is_some() || !had,
+            Some(record) if record.ended.is_some() => false,
+            Some(record) if record.tokens.is_none() => !had,
+            // Only the intent changed: somebody took us for dead. What we hold is newer than what they have.
+            Some(record) => had && record.epoch == epoch && record.generation < generation,
+        };
+        if overwrite {
+            self.version = version;
+            return self.commit(out);
+        }
+        match self.take_up(stored) {
+            // Tokens of the same sign-in are not revoked: that would end the whole family.
+            Adoption::Newer | Adoption::OtherEpoch | Adoption::Same => self.adopted(out),
+            Adoption::Ended(reason) => self.drop_unwanted(reason, out),
+            _ => self.drop_unwanted(EndReason::LogoutElsewhere, out),
+        }
+    }
+
+    /// The session was ended elsewhere while new tokens were on their way.
+    fn drop_unwanted(&mut self, reason: EndReason, out: &mut Effects) {
+        if let Some(next) = self.flight.as_mut().and_then(|flight| flight.next.take()) {
+            self.revoke(&next.set, out);
+        }
+        self.ended_elsewhere(reason, out);
+    }
+
+    /// New tokens are in force.
+    fn accept(&mut self, volatile: bool, out: &mut Effects) {
+        let Some(flight) = self.flight.take() else {
+            return;
+        };
+        let Some(next) = flight.next else {
+            return;
+        };
+        self.hold(next.set, next.epoch, next.generation);
+        self.intent = None;
+        self.volatile = volatile;
+        self.outdated = false;
+        if volatile {
+            out.push(Effect::Tell(Notice::Warning(Warning::PersistFailed)));
+            self.persist = self.side_op();
+            self.wake(self.persist, self.options.retry_base_ms, out);
+        } else {
+            out.push(Effect::Broadcast { epoch: self.epoch, generation: self.generation });
+        }
+        if !flight.is_explicit && self.generation > 1 {
+            let duration = self.now.mono_ms.saturating_sub(flight.started.mono_ms);
+            self.tell_refreshed(duration, false, out);
+        }
+        // A token just received is usable once, however short its life is.
+        for waiter in std::mem::take(&mut self.waiters) {
+            if waiter.epoch.is_none_or(|epoch| epoch == self.epoch) {
+                self.use_token(&waiter, out);
+            } else {
+                fail(&waiter, Error::SessionChanged, out);
+            }
+        }
+        if let Some(id) = flight.login {
+            out.push(Effect::SignedIn { id });
+        }
+        self.rest(Phase::Idle);
+        self.settle(out);
+    }
+
+    fn refused(&mut self, refusal: Refusal, out: &mut Effects) {
+        let Some(flight) = &mut self.flight else {
+            return;
+        };
+        let refresh = flight.kind == Kind::Refresh;
+        match refusal {
+            Refusal::Terminal { status, oauth_error } if refresh => {
+                flight.refusal = Some(Error::RefreshRejected { status: Some(status), oauth_error });
+                let op = self.await_op(Phase::Verifying);
+                out.push(Effect::Load { op });
+            }
+            Refusal::Terminal { status, oauth_error } => {
+                self.needs_login |= self.grant.signs_in_once();
+                self.sign_in_refused(Error::LoginRejected { status: Some(status), oauth_error }, out);
+            }
+            Refusal::Misconfigured { status, oauth_error } => {
+                let error = Error::TokenEndpointMisconfigured { status: Some(status), oauth_error };
+                self.give_up(error, self.options.retry_cap_ms, out);
+            }
+            Refusal::Redirected { status } => {
+                let status = Some(status).filter(|status| *status != 0);
+                self.give_up(Error::TokenEndpointRedirected { status }, self.options.retry_cap_ms, out);
+            }
+            Refusal::NotProcessed { status, retry_after_ms } => {
+                let error = Error::RefreshUnavailable { status: Some(status), retry_after_ms };
+                self.give_up(error, retry_after_ms.unwrap_or(0), out);
+            }
+            Refusal::Unknown { status, retry_after_ms } => {
+                let error = Error::RefreshUnavailable { status: Some(status), retry_after_ms };
+                self.outcome_unknown(error, retry_after_ms.unwrap_or(0), out);
+            }
+            Refusal::Invalid { fault } => {
+                let error = Error::TokenResponseInvalid { fault };
+                if refresh {
+                    // The refresh token has been used, and what came for it cannot be.
+                    self.ambiguous = true;
+                    self.pause(&error, self.options.retry_cap_ms);
+                    self.abandon(&error, out);
+                    self.rest_signed_in_or_out(out);
+                } else {
+                    self.give_up(error, self.options.retry_cap_ms, out);
+                }
+            }
+        }
+    }
+
+    pub(super) fn lost(&mut self, loss: Loss, out: &mut Effects) {
+        let unavailable = Error::RefreshUnavailable { status: None, retry_after_ms: None };
+        match loss {
+            Loss::NotSent => self.give_up(unavailable, 0, out),
+            Loss::Network => self.outcome_unknown(unavailable, 0, out),
+            Loss::Timeout => {
+                let refresh = self.flight.as_ref().is_some_and(|flight| flight.kind == Kind::Refresh);
+                self.outcome_unknown(if refresh { unavailable } else { Error::TokenTimeout }, 0, out);
+            }
+        }
+    }
+
+    /// The request was sent and nobody knows whether it was served.
+    fn outcome_unknown(&mut self, error: Error, pause_ms: u64, out: &mut Effects) {
+        let Some(flight) = &self.flight else {
+            return;
+        };
+        if flight.kind == Kind::SignIn {
+            return self.give_up(error, pause_ms, out);
+        }
+        let tries = self.intent.map_or(1, |intent| intent.tries);
+        let gone = self.now.mono_ms.saturating_sub(flight.sent.mono_ms);
+        let left = self.options.replay_window_ms.saturating_sub(gone);
+        if tries == 1 && left > 0 && pause_ms < left && !self.over_budget() {
+            let pause = pause_ms.max(self.jitter(self.options.retry_base_ms.min(left / 4)));
+            let op = self.await_op(Phase::Ambiguous);
+            return self.wake(op, pause, out);
+        }
+        // The intent stays: the next try knows that the refresh token may be used up.
+        self.ambiguous = true;
+        self.pause(&error, pause_ms);
+        self.abandon(&error, out);
+        self.rest_signed_in_or_out(out);
+    }
+
+    pub(super) fn woken(&mut self, out: &mut Effects) {
+        match self.phase {
+            Phase::Waiting => {
+                if let Some(flight) = &mut self.flight {
+                    flight.waited_ms += POLL_MS;
+                }
+                self.check(out);
+            }
+            Phase::Ambiguous => self.check(out),
+            _ => {}
+        }
+    }
+
+    /// The refresh token was refused. Perhaps because somebody else has used it since.
+    pub(super) fn verified(&mut self, result: Result<Option<Stored>, StoreFailed>, out: &mut Effects) {
+        let had_volatile = self.volatile;
+        if let Ok(stored) = result {
+            match self.take_up(stored) {
+                Adoption::Newer | Adoption::OtherEpoch => return self.adopted(out),
+                Adoption::Empty if !had_volatile => {
+                    return self.ended_elsewhere(EndReason::LogoutElsewhere, out);
+                }
+                Adoption::Ended(reason) => return self.ended_elsewhere(reason, out),
+                _ => {}
+            }
+        }
+        let (Some(flight), Some(held)) = (&mut self.flight, &mut self.held) else {
+            return;
+        };
+        let error = flight.refusal.take().unwrap_or(Error::SignedOut);
+        self.end = if flight.replayed { EndReason::RotationResponseLost } else { EndReason::RefreshRejected };
+        held.set.refresh = None;
+        held.set.refused = true;
+        let serves = held.freshness() != Freshness::Expired && !held.doubted;
+        if serves && self.options.keep_until_expiry {
+            self.abandon(&error, out);
+            return self.retract(out);
+        }
+        if self.grant.is_unattended() && !self.needs_login && !self.grant.signs_in_once() {
+            // People are asked outside the lock.
+            if let Some(op) = self.lock.take() {
+                out.push(Effect::Unlock { op });
+            }
+            let started = flight.started;
+            return self.begin_flight(Flight { started, ..Flight::new(Kind::SignIn, true, self.now) }, out);
+        }
+        self.end(self.end, error, out);
+    }
+
+    /// User name and password were refused, or nobody gave any.
+    pub(super) fn sign_in_refused(&mut self, error: Error, out: &mut Effects) {
+        let explicit = self.flight.as_ref().is_some_and(|flight| flight.is_explicit);
+        if explicit || self.held.is_none() {
+            return self.give_up(error, self.options.retry_cap_ms, out);
+        }
+        self.pause(&error, self.options.retry_cap_ms);
+        self.end(self.reason_to_end(), error, out);
+    }
+
+    /// The flight failed without harm: the tokens stay, and the intent is taken back.
+    pub(super) fn give_up(&mut self, error: Error, pause_ms: u64, out: &mut Effects) {
+        if self.flight.as_ref().is_some_and(|flight| !flight.is_explicit) {
+            self.pause(&error, pause_ms);
+        }
+        self.abandon(&error, out);
+        self.retract(out);
+    }
+
+    /// Forbids token requests for a while: longer after each failure, at random, and at least `least_ms`.
+    fn pause(&mut self, error: &Error, least_ms: u64) {
+        let doubled = self.options.retry_base_ms.saturating_mul(1 << self.failures.min(16));
+        self.failures = self.failures.saturating_add(1);
+        let pause = self.jitter(doubled.min(self.options.retry_cap_ms)).max(least_ms);
+        self.cooldown =
+            Some(Cooldown { until_ms: self.now.mono_ms.saturating_add(pause), error: error.clone() });
+    }
+
+    /// Ends the flight and answers everybody: with the old token where it still serves.
+    pub(super) fn abandon(&mut self, error: &Error, out: &mut Effects) {
+        let Some(flight) = self.flight.take() else {
+            return;
+        };
+        if let Some(id) = flight.login {
+            out.push(Effect::Fail { id, error: error.clone() });
+        }
+        if flight.is_explicit {
+            // Whoever waits did not wait for this sign-in.
+            return;
+        }
+        let serves = self.held.as_ref().is_some_and(|held| held.freshness() != Freshness::Expired);
+        for waiter in std::mem::take(&mut self.waiters) {
+            if serves && waiter.after.is_none() {
+                self.use_token(&waiter, out);
+            } else {
+                fail(&waiter, error.clone(), out);
+            }
+        }
+    }
+
+    /// Takes the intent back, so that nobody takes the request for lost.
+    fn retract(&mut self, out: &mut Effects) {
+        let ours = self.intent.is_some_and(|intent| intent.holder == self.holder);
+        self.intent = None;
+        let refused = self.held.as_ref().is_some_and(|held| held.set.refused);
+        if !ours || (self.version.is_none() && !refused) {
+            return self.rest_signed_in_or_out(out);
+        }
+        let op = self.await_op(Phase::Retracting);
+        let expect = self.version.clone();
+        if self.held.is_some() {
+            let record = self.record(None).to_text();
+            out.push(Effect::Save { op, record, expect });
+        } else if self.must_mark() {
+            let record = self.mark().to_text();
+            out.push(Effect::Save { op, record, expect });
+        } else {
+            out.push(Effect::Clear { op, expect });
+        }
+    }
+
+    pub(super) fn retracted(&mut self, result: Result<Option<String>, StoreFailed>, out: &mut Effects) {
+        match result {
+            Ok(Some(version)) => self.version = Some(version),
+            Ok(None) => self.outdated = true,
+            Err(StoreFailed) => {}
+        }
+        self.rest_signed_in_or_out(out);
+    }
+
+    pub(super) fn rest_signed_in_or_out(&mut self, out: &mut Effects) {
+        self.rest(if self.held.is_some() { Phase::Idle } else { Phase::SignedOut });
+        self.settle(out);
+    }
+
+    /// Tries again to save what lives in memory only.
+    pub(super) fn persist(&mut self, out: &mut Effects) {
+        self.persist = 0;
+        if self.phase == Phase::Idle && self.volatile {
+            let record = self.record(None).to_text();
+            let op = self.await_op(Phase::Persisting);
+            out.push(Effect::Save { op, record, expect: self.version.clone() });
+        }
+    }
+
+    pub(super) fn persisted(&mut self, result: Result<Option<String>, StoreFailed>, out: &mut Effects) {
+        match result {
+            Ok(Some(version)) => {
+                self.version = Some(version);
+                self.volatile = false;
+            }
+            Ok(None) => self.outdated = true,
+            Err(StoreFailed) => {
+                self.persist = self.side_op();
+                self.wake(self.persist, self.options.retry_cap_ms, out);
+            }
+        }
+        self.rest_signed_in_or_out(out);
+    }
+}

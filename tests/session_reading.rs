@@ -1,0 +1,263 @@
+//! What comes from outside: challenges, token responses, URLs. All of it may be hostile.
+
+mod session_support;
+
+use proptest::prelude::*;
+use session_support::{Host, Reply};
+use tokenward::UrlParts;
+use tokenward::session::{Challenge, Freshness, Resources, Snapshot, parse_challenges};
+
+fn challenge(scheme: &str, token68: Option<&str>, params: &[(&str, &str)]) -> Challenge {
+    let params = params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Challenge { scheme: scheme.to_owned(), token68: token68.map(str::to_owned), params }
+}
+
+#[test]
+fn challenges_are_read_as_rfc_9110_writes_them() {
+    let cases = [
+        ("", vec![]),
+        (" , ,", vec![]),
+        ("Basic", vec![challenge("Basic", None, &[])]),
+        ("Basic, Negotiate", vec![challenge("Basic", None, &[]), challenge("Negotiate", None, &[])]),
+        ("Negotiate YWJj==", vec![challenge("Negotiate", Some("YWJj=="), &[])]),
+        (
+            r#"Basic realm="simple", Newauth realm="apps", type=1, title="Login to \"apps\"""#,
+            vec![
+                challenge("Basic", None, &[("realm", "simple")]),
+                challenge(
+                    "Newauth",
+                    None,
+                    &[("realm", "apps"), ("type", "1"), ("title", "Login to \"apps\"")],
+                ),
+            ],
+        ),
+        (
+            r#"Bearer REALM = "a" , Scope="x y""#,
+            vec![challenge("Bearer", None, &[("realm", "a"), ("scope", "x y")])],
+        ),
+        (
+            r#"Bearer error="invalid_token", Negotiate abc, DPoP algs="ES256", error="use_dpop_nonce""#,
+            vec![
+                challenge("Bearer", None, &[("error", "invalid_token")]),
+                challenge("Negotiate", Some("abc"), &[]),
+                challenge("DPoP", None, &[("algs", "ES256"), ("error", "use_dpop_nonce")]),
+            ],
+        ),
+        (
+            r#"Basic realm="Bearer error=invalid_token""#,
+            vec![challenge("Basic", None, &[("realm", "Bearer error=invalid_token")])],
+        ),
+        (r#"Bearer realm="no end, Basic"#, vec![challenge("Bearer", None, &[])]),
+        ("realm=lonely, Basic", vec![challenge("Basic", None, &[])]),
+        ("Bearer a=1, a=2", vec![challenge("Bearer", None, &[("a", "1")])]),
+        ("@@@, Basic", vec![challenge("Basic", None, &[])]),
+        (r#"Bearer realm="käse\x", x="#, vec![challenge("Bearer", None, &[("realm", "käsex")])]),
+    ];
+    for (value, expected) in cases {
+        assert_eq!(parse_challenges(value), expected, "{value}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn no_challenge_panics(value in r#"[ -~\t"\\,=äö]{0,60}"#) {
+        prop_assert!(parse_challenges(&value).iter().all(|challenge| !challenge.scheme.is_empty()));
+    }
+
+    #[test]
+    fn what_is_written_is_read(
+        scheme in "[A-Za-z]{1,8}",
+        values in proptest::collection::vec(("[a-z]{1,6}[0-9]", r#"[ -~]{0,12}"#), 1..5),
+    ) {
+        let mut expected: Vec<(String, String)> = Vec::new();
+        let mut text = format!("{scheme} ");
+        for (at, (name, value)) in values.iter().enumerate() {
+            let quoted = value.replace('\\', "\\\\").replace('"', "\\\"");
+            text.push_str(&format!("{}{name}=\"{quoted}\"", if at > 0 { ", " } else { "" }));
+            if !expected.iter().any(|(known, _)| known == name) {
+                expected.push((name.clone(), value.clone()));
+            }
+        }
+        prop_assert_eq!(parse_challenges(&text), vec![Challenge { scheme, token68: None, params: expected }]);
+    }
+}
+
+/// The lifetime that a session gives a token, in seconds; `Err` with the code where the answer is refused.
+fn lifetime(members: &str) -> Result<Option<f64>, String> {
+    let mut host = Host::new(false);
+    host.reply(Reply::Json(200, format!(r#"{{"token":"opaque"{members}}}"#)));
+    host.login(1);
+    match host.take().remove(0).strip_prefix("fail 1 ") {
+        Some(code) => Err(code.to_owned()),
+        None => match host.snapshot() {
+            Snapshot::Active { expires_at_ms, .. } => {
+                Ok(expires_at_ms.map(|at| (at - session_support::T0) as f64 / 1000.0))
+            }
+            other => panic!("{other:?}"),
+        },
+    }
+}
+
+#[test]
+fn expires_in_is_a_number_of_seconds_in_digits_or_nothing() {
+    for (value, seconds) in
+        [("3600", 3600.0), ("\"3600\"", 3600.0), ("0", 0.0), ("1.5", 1.5), ("1e300", 315_360_000.0)]
+    {
+        assert_eq!(lifetime(&format!(r#","expires_in":{value}"#)), Ok(Some(seconds)), "{value}");
+    }
+    assert_eq!(lifetime(""), Ok(None));
+    assert_eq!(lifetime(r#","expires_in":null"#), Ok(None));
+    for value in ["-1", "\"\"", "\"soon\"", "\"-1\"", "\"1e3\"", "true", "[]", "{}"] {
+        let refused = Err("ERR_TOKEN_RESPONSE_INVALID".to_owned());
+        assert_eq!(lifetime(&format!(r#","expires_in":{value}"#)), refused, "{value}");
+    }
+}
+
+#[test]
+fn without_expires_in_a_jwt_tells_its_own_lifetime_as_a_duration() {
+    // {"iat":1000,"exp":1600,"sub":"ada"}, on whatever clock
+    let mut host = Host::new(false);
+    let token = "e30.eyJpYXQiOjEwMDAsImV4cCI6MTYwMCwic3ViIjoiYWRhIn0.x";
+    host.reply(Reply::Json(200, format!(r#"{{"access_token":"{token}"}}"#)));
+    host.login(1);
+    let Snapshot::Active { expires_at_ms, subject, freshness, .. } = host.snapshot() else {
+        panic!("not signed in")
+    };
+    assert_eq!(expires_at_ms, Some(session_support::T0 + 600_000));
+    assert_eq!((subject.as_deref(), freshness), (Some("ada"), Freshness::Fresh));
+}
+
+#[test]
+fn a_token_response_that_cannot_be_used_is_refused() {
+    let refused = |reply: Reply| {
+        let mut host = Host::new(false);
+        host.reply(reply);
+        host.login(1);
+        host.take()
+    };
+    let json = |text: &str| Reply::Json(200, text.to_owned());
+    let long = format!(r#"{{"token":"{}"}}"#, "a".repeat(70_000));
+    for reply in [
+        json(""),
+        json("[]"),
+        json("{}"),
+        json(r#"{"token":""}"#),
+        json(r#"{"token":7}"#),
+        json(r#"{"token":"a b"}"#),
+        json(r#"{"token":"a\r\nx: y"}"#),
+        json(r#"{"token":"ä"}"#),
+        json(r#"{"token":"a","token":"b"}"#),
+        json(r#"{"token":"a","refresh_token":7}"#),
+        json(r#"{"token":"a","token_type":"mac"}"#),
+        json(r#"{"token":"a","token_type":7}"#),
+        json(&long),
+        Reply::Text(200, r#"{"token":"a"}"#),
+        Reply::Json(204, String::new()),
+        Reply::Json(202, r#"{"token":"a"}"#.to_owned()),
+    ] {
+        assert_eq!(refused(reply), ["fail 1 ERR_TOKEN_RESPONSE_INVALID"]);
+    }
+    for text in
+        [r#"{"token":"a","token_type":"bEaReR","refresh_token":null}"#, r#"{"access_token":"a|b~c=="}"#]
+    {
+        assert_eq!(refused(json(text)), ["signed in 1"], "{text}");
+    }
+}
+
+/// Splits a URL whose parts are already as a platform would give them.
+fn admit(resources: &Resources, url: &str) -> Result<bool, &'static str> {
+    with_parts(url, |parts| resources.admit(parts).map_err(|error| error.code()))
+}
+
+fn with_parts<T>(url: &str, use_parts: impl FnOnce(&UrlParts<'_>) -> T) -> T {
+    let (protocol, rest) = url.split_once("//").expect("a scheme");
+    let (authority, path) = rest.find('/').map_or((rest, "/"), |at| rest.split_at(at));
+    let (user, host) = authority.split_once('@').unwrap_or(("", authority));
+    let (hostname, port) = match host.rsplit_once(':') {
+        Some((hostname, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => (hostname, port),
+        _ => (host, ""),
+    };
+    let (pathname, search) = path.find('?').map_or((path, ""), |at| path.split_at(at));
+    use_parts(&UrlParts { protocol, username: user, password: "", hostname, port, pathname, search })
+}
+
+fn resources(urls: &[&str], loopback: bool) -> Result<Resources, &'static str> {
+    let mut resources = Resources::new(loopback);
+    for url in urls {
+        with_parts(url, |parts| resources.add(parts)).map_err(|error| error.code())?;
+    }
+    Ok(resources)
+}
+
+#[test]
+fn the_token_goes_to_whole_segments_below_a_resource() {
+    let places = resources(&["https://api.example/v1/", "https://second.example"], true).expect("resources");
+    for inside in [
+        "https://api.example/v1",
+        "https://api.example/v1/",
+        "https://api.example/v1/users?next=/../",
+        "https://api.example/v1/group%2Fproject",
+        "https://second.example/",
+        "https://second.example/any/..%2f",
+    ] {
+        assert_eq!(admit(&places, inside), Ok(true), "{inside}");
+    }
+    for outside in [
+        "https://api.example/",
+        "https://api.example/v10",
+        "https://api.example/V1",
+        "https://api.example/v1%2fx",
+        "https://api.example/%761",
+        "https://api.example/v1/..%2fadmin",
+        "https://api.example/v1/%2e%2e%2Fadmin",
+        "https://api.example/v1/..%5cadmin",
+        "https://api.example/v1/%252e%252e/admin",
+        "https://api.example/v1/%25252e%25252e/admin",
+        "https://api.example/v1/..;/admin",
+        "https://api.example:8443/v1",
+        "https://api.example./v1",
+        "https://evil.example/v1",
+        "https://api.example.evil.example/v1",
+        "https://evil.example/@api.example/v1",
+        "http://api.example/v1",
+        "https://[::1]/v1",
+        "https://xn--pi-7ka.example/v1",
+        "wss://api.example/v1",
+        "https://evil.example/\\api.example/v1",
+    ] {
+        assert_eq!(admit(&places, outside), Ok(false), "{outside}");
+    }
+    assert_eq!(admit(&places, "https://ada@api.example/v1"), Err("ERR_INSECURE_URL"));
+}
+
+#[test]
+fn resources_are_secure_origins_with_plain_paths() {
+    for fine in [
+        "https://api.example",
+        "http://localhost:8080/v1",
+        "http://127.8.9.1",
+        "http://[::1]",
+        "http://a.localhost",
+    ] {
+        assert!(resources(&[fine], true).is_ok(), "{fine}");
+    }
+    for insecure in [
+        "http://api.example",
+        "http://127.0.0.1.evil.example",
+        "http://127.0.0",
+        "http://127.1.1.1000",
+        "http://localhost.evil.example",
+        "http://[::2]",
+        "https://ada@api.example",
+        "ftp://api.example",
+        "https:///v1",
+    ] {
+        assert_eq!(resources(&[insecure], true).err(), Some("ERR_INSECURE_URL"), "{insecure}");
+    }
+    assert_eq!(resources(&["http://localhost"], false).err(), Some("ERR_INSECURE_URL"));
+    for odd in ["https://api.example/?x=1", "https://api.example/v1/..%2fx"] {
+        assert_eq!(resources(&[odd], true).err(), Some("ERR_INVALID_ARG"), "{odd}");
+    }
+}
