@@ -30,7 +30,7 @@ export class Remote {
   readonly #held: Held;
   #snapshot: string | undefined;
   #version = 0;
-  #flying: Promise<void> | undefined;
+  #flying: Promise<unknown> | undefined;
 
   constructor(source: string | URL, isIssuer: boolean, options: RemoteOptions = {}) {
     if (typeof options !== 'object' || options === null) throw refusal('argument', 'options');
@@ -75,8 +75,11 @@ export class Remote {
       const need = call('remote_need', this.#held.handle, ...this.moment(), since, missed);
       if (need === USE_AND_FETCH) this.#inBackground();
       if (need === USE || need === USE_AND_FETCH) return true;
-      if (need === FETCH) await this.#fly();
-      else if (need === WAIT) await this.#wait();
+      if (need === FETCH) {
+        // Where the module broke, trying again would break it again.
+        const broken = await this.#fly();
+        if (broken) throw broken;
+      } else if (need === WAIT) await this.#wait();
       else return false;
     }
   }
@@ -93,7 +96,8 @@ export class Remote {
   async refresh(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     const need = call('remote_refresh', this.#held.handle, ...this.moment());
-    await unlessAborted(need === FETCH ? this.#fly() : this.#landing(), signal);
+    const broken = await unlessAborted(need === FETCH ? this.#fly() : this.#landing(), signal);
+    if (broken) throw broken;
     call('remote_outcome', this.#held.handle);
   }
 
@@ -113,9 +117,9 @@ export class Remote {
     }
   }
 
-  /** Drives the flight that the machine wants started. Never rejects. */
-  #fly(): Promise<void> {
-    const flight = this.#drive().catch(() => {}).finally(() => {
+  /** Drives the flight that the machine wants started. Never rejects; an error that is not the issuer's is the result. */
+  #fly(): Promise<unknown> {
+    const flight = this.#drive().catch((error: unknown) => error).finally(() => {
       if (this.#flying === flight) this.#flying = undefined;
     });
     return this.#flying = flight;
@@ -126,8 +130,10 @@ export class Remote {
     return isWorkerd() || !this.#flying ? sleep(POLL_MS) : this.#flying;
   }
 
-  async #landing(): Promise<void> {
+  /** Waits for the flight that somebody else drives. */
+  async #landing(): Promise<unknown> {
     while (call('remote_in_flight', this.#held.handle, ...this.moment())) await this.#wait();
+    return undefined;
   }
 
   async #drive(): Promise<void> {
