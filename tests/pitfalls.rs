@@ -641,19 +641,7 @@ fn pitfall_27_weak_rsa_keys() {
     }
     let even = [&n[..255], &[n[255] & 0xfe]].concat();
     assert_eq!(weakness(&even, &[1, 0, 1]), Some(Weakness::RsaModulus));
-    // One is a power of 65537 modulo every prime, so one more than a multiple of them all bears the fingerprint of ROCA.
-    let mut product = vec![1_u8];
-    for prime in (3..=167_u16).step_by(2).filter(|n| (2..*n).all(|d| n % d != 0)) {
-        let mut carry = 0;
-        for digit in product.iter_mut().rev() {
-            let value = u16::from(*digit) * prime + carry;
-            (*digit, carry) = (value.to_be_bytes()[1], value >> 8);
-        }
-        product.insert(0, u8::try_from(carry).unwrap());
-    }
-    let start = product.iter().position(|&digit| digit != 0).unwrap();
-    let roca = [&product[start..], &[0; 240], &[1]].concat();
-    assert_eq!(weakness(&roca, &[1, 0, 1]), Some(Weakness::Roca));
+    assert_eq!(weakness(&common::roca_modulus(), &[1, 0, 1]), Some(Weakness::Roca));
 }
 
 #[test]

@@ -21,9 +21,13 @@ export function tokenwardError({ message, ...fields }: ErrorFields, cause?: unkn
 
 /** Whether `value` is an error of tokenward: also one from another realm or another copy of the package. */
 export function isTokenwardError(value: unknown): value is TokenwardError {
-  return typeof value === 'object' && value !== null
-    && (value as { name?: unknown }).name === 'TokenwardError'
-    && typeof (value as { code?: unknown }).code === 'string';
+  try {
+    return typeof value === 'object' && value !== null
+      && (value as { name?: unknown }).name === 'TokenwardError'
+      && typeof (value as { code?: unknown }).code === 'string';
+  } catch {
+    return false; // A proxy or a getter of somebody's.
+  }
 }
 
 // These say that there is no module to ask, so they cannot come from it.
