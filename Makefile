@@ -3,6 +3,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup pack demo test test-all compare clean
 .SUFFIXES:
+.NOTPARALLEL:
 
 package := target/tokenward.tgz
 sources := $(shell find src .ci -type f) $(wildcard README.md CHANGELOG.md LICENSE) Cargo.toml Cargo.lock pkg.json tsconfig.json
@@ -13,13 +14,14 @@ help: ## This list
 setup: ## Install what building and testing need (Rust target, wasm-bindgen, wasm-pack, npm packages, Chromium)
 	@.ci/setup
 
-pack: setup ## Build the npm package: target/tokenward.tgz
+pack: ## Build the npm package: target/tokenward.tgz
+	@.ci/setup pack
 	@$(MAKE) --no-print-directory -s $(package)
 
 demo: pack ## Run the main job from the packed package, then serve the page (ARGS=--once: without the page)
 	@node .ci/demo.mjs $(ARGS)
 
-test: pack ## Check formatting, lints, types, and run every test, natively and in Node, workerd and Chromium
+test: setup pack ## Check formatting, lints, types, and run every test, natively and in Node, workerd and Chromium
 	@node .ci/test.mjs
 
 test-all: test ## Every test there is

@@ -15,6 +15,8 @@ const BUILDS = [
   { name: 'index', wasm: 'core.wasm', features: 'jwt,session', api: 'index.ts', slim: 'slim' },
   { name: 'session', wasm: 'session.wasm', features: 'session', api: 'session.ts' },
 ];
+/** Entry points that need no module. */
+const PLAIN = [{ name: 'stores', api: 'stores/index.ts' }];
 /** Whatever else is in the package is a mistake. */
 const ALLOWED = /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|dist\/[\w.-]+\.(js|mjs|cjs|d\.ts|d\.cts|wasm))$/;
 /** Files of the package that are not built. */
@@ -34,6 +36,7 @@ for (const build of BUILDS) {
   build.generated = generated;
   await bundle(build, glueOf(generated, build));
 }
+for (const { name, api } of PLAIN) await plain(name, api);
 declare();
 manifest();
 ship();
@@ -137,6 +140,16 @@ async function bundle({ name, wasm, api, slim }, glue) {
   }
 }
 
+/** An entry point without a module, as ESM and as CommonJS. */
+async function plain(name, api) {
+  for (const [extension, format] of [['js', 'esm'], ['cjs', 'cjs']]) {
+    await esbuild.build({
+      entryPoints: [join(shell, api)], outfile: join(dist, `${name}.${extension}`), bundle: true, format, target: 'es2022',
+      platform: format === 'cjs' ? 'node' : 'neutral', logLevel: 'warning', absWorkingDir: root,
+    });
+  }
+}
+
 /** Checks the types, and writes declarations for ESM and, under other names, for CommonJS. */
 function declare() {
   say('types');
@@ -144,7 +157,7 @@ function declare() {
   const types = join(work, 'types');
   run('tsc', ['-p', root, '--noEmit', 'false', '--declaration', '--emitDeclarationOnly', '--rootDir', shell, '--outDir', types]);
 
-  const api = BUILDS.map((build) => [build.api.replace('.ts', ''), build.name]);
+  const api = [...BUILDS, ...PLAIN].map((build) => [build.api.replace('.ts', ''), build.name]);
   const slim = BUILDS.filter((build) => build.slim).map((build) => ['entry/slim', build.slim]);
   const renamed = new Map([...api, ...slim].map(([from, to]) => [join(types, `${from}.d.ts`), to]));
   const nameOf = (file) => renamed.get(file) ?? relative(types, file).replace('.d.ts', '').replaceAll('/', '.');

@@ -216,6 +216,13 @@ impl fmt::Debug for Object<'_> {
     }
 }
 
+/// Milliseconds as a JSON number of seconds. Printing a floating-point number instead would need a twentieth of the
+/// whole module.
+#[must_use]
+pub fn seconds(ms: u64) -> String {
+    format!("{}.{:03}", ms / 1000, ms % 1000)
+}
+
 struct Scanner<'a> {
     text: &'a str,
     at: usize,

@@ -1,5 +1,6 @@
 //! The fields of the curves: that no limb can overflow, and that it calculates
 //! right.
+#![cfg(all(feature = "jwt", not(target_arch = "wasm32")))]
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "parts of the engine, compiled for themselves")]
 #![allow(
     clippy::unwrap_used,
@@ -16,6 +17,8 @@ mod edwards;
 mod field;
 #[path = "../src/engine/kernels/field/generate.rs"]
 mod generate;
+#[path = "../src/engine/kernels/multiples.rs"]
+mod multiples;
 #[path = "../src/engine/kernels/weierstrass.rs"]
 mod weierstrass;
 

@@ -1,5 +1,5 @@
 //! Remote JWK Sets, one statement at a time: what an answer must be, how long it holds, where it may come from.
-#![cfg(feature = "jwt")]
+#![cfg(all(feature = "jwt", not(target_arch = "wasm32")))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 
 use std::time::Duration;

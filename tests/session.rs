@@ -1,4 +1,5 @@
 //! One session: every way a token is obtained, kept, replaced and given up.
+#![cfg(all(feature = "session", not(target_arch = "wasm32")))]
 
 mod session_support;
 
@@ -701,4 +702,79 @@ fn nothing_that_is_printed_holds_a_secret() {
     for secret in ["a1\"", "r1\"", "correct horse"] {
         assert!(!text.contains(secret), "{secret} in {text}");
     }
+}
+
+#[test]
+fn forks_of_one_session_meet_in_the_store_and_the_session_learns_from_them() {
+    let mut host = Host::signed_in(false);
+    host.pass(3_600_000);
+    let fork = |host: &Host, seed| {
+        let mut fork = Host::with(json_login(false), Options::default(), host.store.clone(), 0);
+        fork.session = host.session.fork(seed);
+        fork.now = host.now;
+        fork
+    };
+    let (mut one, mut two) = (fork(&host, 7), fork(&host, 8));
+    one.need(1);
+    two.need(1);
+    assert_eq!((one.requests.len(), two.requests.len()), (1, 0), "the intent is the mutex");
+    one.release(tokens("a2", Some("r2"), Some(3600)));
+    two.wake();
+    assert_eq!((one.take(), two.take()), (vec!["use 1 a2".to_owned()], vec!["use 1 a2".to_owned()]));
+    host.session.absorb(&mut one.session);
+    host.session.absorb(&mut two.session);
+    host.need(2);
+    assert_eq!(host.take(), ["use 2 a2"]);
+    // A fork that knows less teaches nothing.
+    let mut stale = fork(&host, 9);
+    host.pass(3_600_000);
+    host.reply(tokens("a3", Some("r3"), Some(3600)));
+    host.need(3);
+    host.session.absorb(&mut stale.session);
+    host.need(4);
+    assert_eq!(host.take(), ["use 3 a3", "use 4 a3"]);
+}
+
+#[test]
+fn without_background_work_a_stale_token_serves_until_it_expires() {
+    let options = Options { background: false, ..Options::default() };
+    let mut host = Host::with(json_login(false), options, SharedStore::default(), 1);
+    host.reply(tokens("a1", Some("r1"), Some(3600)));
+    host.login(1);
+    host.pass(3_590_000);
+    host.need(2);
+    assert_eq!(host.requests.len(), 1);
+    host.pass(10_000);
+    host.need(3);
+    assert_eq!(host.requests.len(), 2);
+}
+
+#[test]
+fn a_restored_session_goes_on_where_the_lost_one_was() {
+    let mut host = Host::signed_in(false);
+    host.pass(3_600_000);
+    host.need(2);
+    let state = host.session.state();
+    let before = host.session.snapshot(host.now);
+    host.session = tokenward::session::Session::restore(
+        json_login(false),
+        Options::default(),
+        2,
+        state.reveal(),
+        host.now,
+    );
+    assert_eq!(host.session.explain(), []);
+    assert!(matches!(
+        (before, host.snapshot()),
+        (Snapshot::Active { generation: 1, .. }, Snapshot::Active { generation: 1, .. })
+    ));
+    // The answer to the lost request belongs to nobody; the intent says that one was sent, so this is a replay.
+    host.release(tokens("never", Some("heard"), Some(3600)));
+    assert!(host.take().is_empty());
+    host.reply(tokens("a2", Some("r2"), Some(3600)));
+    host.need(3);
+    assert_eq!(host.take(), ["use 3 a2"]);
+    let garbage =
+        tokenward::session::Session::restore(json_login(false), Options::default(), 2, "{}", host.now);
+    assert_eq!(garbage.snapshot(host.now), Snapshot::Loading);
 }

@@ -10,15 +10,16 @@
 
 import { KeySet, Verifier, createBearerGuard, thumbprint } from 'tokenward';
 
-const ISSUER = 'https://tokens.example';
-const API = 'https://api.example';
 const REFRESH_LIFETIME = 3600;
-/** The only account. A real service keeps a slow hash of the password. */
-const ACCOUNT = { username: 'ada@example.com', password: 'analytical engine' };
+/** What the deployment may set. There is one account; a real service has many, and slow hashes of their passwords. */
+const DEFAULTS = {
+  ISSUER: 'https://tokens.example', AUDIENCE: 'https://api.example', TOKEN_LIFETIME: 300,
+  USERNAME: 'ada@example.com', PASSWORD: 'analytical engine',
+};
 
 export default {
   async fetch(request, env) {
-    const service = await start(Number(env.TOKEN_LIFETIME ?? 300));
+    const service = await start({ ...DEFAULTS, ...env });
     const { pathname } = new URL(request.url);
     switch (`${request.method} ${pathname}`) {
       case 'POST /token': return service.token(request);
@@ -43,13 +44,14 @@ function page(asset) {
 let started;
 
 /** Keys cannot be made at module scope, where a Worker has no randomness: the first request makes them. */
-async function start(lifetime) {
+async function start(settings) {
   if (started) return started;
-  const made = await makeService(lifetime);
+  const made = await makeService(settings);
   return started ??= made;
 }
 
-async function makeService(lifetime) {
+async function makeService({ ISSUER, AUDIENCE, TOKEN_LIFETIME, USERNAME, PASSWORD }) {
+  const lifetime = Number(TOKEN_LIFETIME);
   const rsa = await crypto.subtle.generateKey(
     { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) }, false, ['sign', 'verify']);
   const { kty, n, e } = await crypto.subtle.exportKey('jwk', rsa.publicKey);
@@ -64,7 +66,7 @@ async function makeService(lifetime) {
   const guard = createBearerGuard({
     realm: 'demo',
     verifier: new Verifier({
-      keys: KeySet.fromJwks(jwks), issuer: ISSUER, audience: API, typ: 'at+jwt', algorithms: ['RS256'], requiredClaims: ['sid'],
+      keys: KeySet.fromJwks(jwks), issuer: ISSUER, audience: AUDIENCE, typ: 'at+jwt', algorithms: ['RS256'], requiredClaims: ['sid'],
       isRevoked: ({ sid }) => !signIns.has(sid),
     }),
   });
@@ -78,7 +80,7 @@ async function makeService(lifetime) {
     signIns.set(sid, jti);
     return Response.json({
       token: await sign('RSASSA-PKCS1-v1_5', rsa.privateKey, { alg: 'RS256', kid, typ: 'at+jwt' },
-        { iss: ISSUER, aud: API, sub, sid, jti: crypto.randomUUID(), iat: now, exp: now + lifetime }),
+        { iss: ISSUER, aud: AUDIENCE, sub, sid, jti: crypto.randomUUID(), iat: now, exp: now + lifetime }),
       refresh_token: await sign('HMAC', hmac, { alg: 'HS256', typ: 'refresh+jwt' },
         { iss: ISSUER, aud: ISSUER, sub, sid, jti, iat: now, exp: now + REFRESH_LIFETIME }),
       token_type: 'Bearer',
@@ -100,7 +102,7 @@ async function makeService(lifetime) {
         signIns.delete(sid);
         return refused(400, 'invalid_grant');
       }
-      const known = body.username === ACCOUNT.username && body.password === ACCOUNT.password;
+      const known = body.username === USERNAME && body.password === PASSWORD;
       return known ? issue(body.username, crypto.randomUUID()) : refused(401, 'invalid_grant');
     },
 

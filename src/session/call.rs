@@ -169,7 +169,7 @@ impl Session {
                         self.waiters.push(waiter);
                         return self.begin(kind, true, out);
                     }
-                    Some(Kind::Refresh) if may_begin => {
+                    Some(Kind::Refresh) if may_begin && self.options.background => {
                         self.use_token(&waiter, out);
                         return self.begin(Kind::Refresh, false, out);
                     }
@@ -188,7 +188,7 @@ impl Session {
                 return self.end(EndReason::RefreshRejected, Error::SignedOut, out);
             }
             if expired {
-                let reason = if refused { self.end } else { EndReason::NoRefreshToken };
+                let reason = self.reason_to_end();
                 self.waiters.push(waiter);
                 return self.end(reason, Error::SignedOut, out);
             }
@@ -260,6 +260,7 @@ impl Session {
                 epoch: self.epoch,
                 generation: self.generation,
                 token: held.set.access.clone(),
+                watch: held.suspect || !self.marks.is_empty(),
             }),
             None => fail(waiter, Error::SignedOut, out),
         }
@@ -327,6 +328,7 @@ impl Session {
                 return self.ended_elsewhere(EndReason::LogoutElsewhere, out);
             }
             Adoption::Ended(reason) if had => return self.ended_elsewhere(reason, out),
+            Adoption::Buried => return self.clear(out),
             Adoption::Ended(reason) => {
                 self.end = reason;
                 self.needs_login = true;
@@ -411,7 +413,8 @@ impl Session {
         }
         // This response is final, but the next call should not meet the same.
         out.push(deliver);
-        if self.phase == Phase::Idle && self.obstacle().is_none() && self.renewal() == Some(Kind::Refresh) {
+        let may_begin = self.phase == Phase::Idle && self.options.background && self.obstacle().is_none();
+        if may_begin && self.renewal() == Some(Kind::Refresh) {
             self.begin(Kind::Refresh, true, out);
         }
     }

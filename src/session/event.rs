@@ -37,7 +37,8 @@ pub enum Event {
         id: CallId,
     },
     /// A resource server answered a request that carried a token. A 401 is answered by [`Effect::Use`] (send again
-    /// with that token) or [`Effect::Deliver`]; other statuses need no answer.
+    /// with that token) or [`Effect::Deliver`]; other statuses need no answer, and but for 403 need not be reported
+    /// unless [`Effect::Use`] said so.
     Answered {
         /// The call.
         id: CallId,
@@ -226,6 +227,8 @@ pub enum Effect {
         generation: u64,
         /// The access token.
         token: Secret<String>,
+        /// The token is in doubt somewhere, so that a response other than 401 or 403 is news as well.
+        watch: bool,
     },
     /// A call that failed.
     Fail {

@@ -25,6 +25,8 @@ pub(super) enum Adoption {
     Corrupt,
     /// The session was ended on purpose.
     Ended(EndReason),
+    /// Tokens of a sign-in that was ended here, which clearing the store has missed.
+    Buried,
     /// Somebody is signing in; there are no tokens yet.
     SigningIn,
     /// Nothing newer.
@@ -128,7 +130,7 @@ impl Session {
             return Adoption::SigningIn;
         };
         if self.buried == Some(record.epoch) {
-            return Adoption::Ended(self.end);
+            return Adoption::Buried;
         }
         let had = self.held.is_some();
         if let Some(held) = self.held.as_mut().filter(|_| record.epoch == self.epoch) {
@@ -173,14 +175,27 @@ impl Session {
             return self.give_up(Error::StoreUnavailable, 0, out);
         };
         let had = self.held.is_some();
-        match self.take_up(stored) {
-            _ if explicit => self.judge_intent(out),
+        let found = self.take_up(stored);
+        if explicit {
+            // Tokens that were ended elsewhere must not come back with the intent.
+            match found {
+                Adoption::Empty | Adoption::SigningIn if had && !self.volatile => {
+                    self.lose_tokens(EndReason::LogoutElsewhere, out);
+                }
+                Adoption::Ended(reason) => self.lose_tokens(reason, out),
+                Adoption::Buried => self.lose_tokens(self.end, out),
+                _ => {}
+            }
+            return self.judge_intent(out);
+        }
+        match found {
             Adoption::Empty if !had || self.volatile => self.intend(1, out),
             Adoption::Empty => self.ended_elsewhere(EndReason::LogoutElsewhere, out),
             Adoption::SigningIn if had && !self.volatile => {
                 self.ended_elsewhere(EndReason::LogoutElsewhere, out)
             }
             Adoption::Ended(reason) => self.ended_elsewhere(reason, out),
+            Adoption::Buried => self.ended_elsewhere(self.end, out),
             Adoption::Corrupt => self.intend(1, out),
             Adoption::Newer | Adoption::OtherEpoch => self.adopted(out),
             Adoption::SigningIn | Adoption::Same => self.judge_intent(out),
@@ -211,9 +226,8 @@ impl Session {
             return self.intend(1, out);
         };
         let age = self.now.wall_ms.saturating_sub(intent.at_ms);
-        // The lock is ours, so whoever wrote this is gone or has lost it.
         let abandoned = intent.holder == self.holder
-            || self.lock.is_some()
+            || (intent.locked && self.lock.is_some())
             || age >= self.intent_ttl_ms()
             || flight.waited_ms >= self.intent_ttl_ms();
         if !abandoned {
@@ -246,7 +260,7 @@ impl Session {
         let first_at = self.intent.filter(|_| tries > 1).map_or(self.now.wall_ms, |intent| intent.at_ms);
         flight.replayed = flight.kind == Kind::Refresh && tries > 1;
         let tries = if flight.kind == Kind::Refresh { tries } else { 0 };
-        let intent = Intent { holder: self.holder, at_ms: first_at, tries };
+        let intent = Intent { holder: self.holder, at_ms: first_at, tries, locked: self.lock.is_some() };
         self.intent = Some(intent);
         let record = self.record(Some(intent)).to_text();
         let op = self.await_op(Phase::Intending);
@@ -606,9 +620,7 @@ impl Session {
             return self.give_up(error, self.options.retry_cap_ms, out);
         }
         self.pause(&error, self.options.retry_cap_ms);
-        let refused = self.held.as_ref().is_some_and(|held| held.set.refused);
-        let reason = if refused { self.end } else { EndReason::NoRefreshToken };
-        self.end(reason, error, out);
+        self.end(self.reason_to_end(), error, out);
     }
 
     /// The flight failed without harm: the tokens stay, and the intent is taken back.

@@ -77,7 +77,7 @@ impl Session {
         self.clear(out);
     }
 
-    fn clear(&mut self, out: &mut Effects) {
+    pub(super) fn clear(&mut self, out: &mut Effects) {
         if self.version.is_some() {
             let op = self.await_op(Phase::Ending);
             out.push(Effect::Clear { op, expect: self.version.clone() });
@@ -216,17 +216,33 @@ impl Session {
 
     /// Another instance ended the session: there is nothing to clear any more.
     pub(super) fn ended_elsewhere(&mut self, reason: EndReason, out: &mut Effects) {
-        self.end = match reason {
-            EndReason::Logout => EndReason::LogoutElsewhere,
-            reason => reason,
-        };
-        self.needs_login = true;
-        if self.held.is_some() {
-            out.push(Effect::Tell(Notice::Ended { reason: self.end, code: None }));
-        }
+        self.lose_tokens(reason, out);
         self.drop_flight(&Error::SignedOut, out);
         self.rest(Phase::SignedOut);
         self.settle(out);
+    }
+
+    /// Why a session ends whose token has expired and cannot be refreshed.
+    pub(super) fn reason_to_end(&self) -> EndReason {
+        match self.end {
+            _ if self.held.as_ref().is_some_and(|held| !held.set.refused) => EndReason::NoRefreshToken,
+            EndReason::RotationResponseLost => EndReason::RotationResponseLost,
+            _ => EndReason::RefreshRejected,
+        }
+    }
+
+    /// The tokens in hand are of a session that is over.
+    pub(super) fn lose_tokens(&mut self, reason: EndReason, out: &mut Effects) {
+        self.end = match reason {
+            EndReason::Logout if self.held.is_some() => EndReason::LogoutElsewhere,
+            reason => reason,
+        };
+        self.needs_login = true;
+        if self.held.take().is_some() {
+            self.epoch = self.epoch.saturating_add(1);
+            self.volatile = false;
+            out.push(Effect::Tell(Notice::Ended { reason: self.end, code: None }));
+        }
     }
 
     /// The session cannot go on.

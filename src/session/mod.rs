@@ -67,6 +67,7 @@ mod call;
 mod challenge;
 mod event;
 mod flight;
+mod fork;
 mod grant;
 mod leave;
 mod record;
@@ -156,6 +157,8 @@ pub struct Options {
     pub store_is_shared: bool,
     /// The store is new, so that there is nothing to load.
     pub store_is_empty: bool,
+    /// Whether work may go on when nobody waits for it: where a request's work ends with the request, it may not.
+    pub background: bool,
 }
 
 impl Default for Options {
@@ -171,6 +174,7 @@ impl Default for Options {
             has_lock: false,
             store_is_shared: false,
             store_is_empty: false,
+            background: true,
         }
     }
 }
@@ -300,14 +304,14 @@ struct Next {
     generation: u64,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Cooldown {
     until_ms: u64,
     error: Error,
 }
 
 /// A resource server that refuses the current token.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Mark {
     origin: String,
     since_ms: u64,
@@ -484,17 +488,35 @@ impl Session {
                 _ => Snapshot::SignedOut { reason: self.end },
             };
         };
-        let mut held = held.clone();
-        held.observe(now);
         Snapshot::Active {
             generation: self.generation,
             subject: held.set.subject.clone(),
             scopes: held.set.scopes.clone(),
             expires_at_ms: held.expires_at_ms(),
-            freshness: held.freshness(),
+            freshness: held.freshness_at(now),
             refreshing: self.flight.is_some(),
             volatile: self.volatile,
         }
+    }
+
+    /// Whether the token that an [`Effect::Use`] gave still serves, and nothing else is to be done: an
+    /// [`Event::Need`] would give the same token again and change nothing. This is the way for most calls.
+    #[must_use]
+    pub fn still_serves(&self, now: Now, given: (u64, u64), min_validity_ms: u64, once: bool) -> bool {
+        let settled = !matches!(
+            self.phase,
+            Phase::Unloaded
+                | Phase::Loading
+                | Phase::Departing
+                | Phase::Ending
+                | Phase::Marking
+                | Phase::Closed
+        );
+        settled
+            && given == (self.epoch, self.generation)
+            && self.marks.is_empty()
+            && !self.clock_jumped(now)
+            && self.held.as_ref().is_some_and(|held| held.is_good_at(now, min_validity_ms, once))
     }
 
     /// The last transitions, oldest first.
@@ -514,11 +536,9 @@ impl Session {
 
     /// Lets time pass, and notices when a clock was set: a token never lives longer for it.
     fn pass_time(&mut self, now: Now, out: &mut Effects) {
-        let last = std::mem::replace(&mut self.now, now);
-        let had_time = std::mem::replace(&mut self.has_time, true);
-        let wall = now.wall_ms as f64 - last.wall_ms as f64;
-        let mono = now.mono_ms as f64 - last.mono_ms as f64;
-        let jumped = had_time && (wall < -5_000.0 || (wall - mono).abs() > 60_000.0);
+        let jumped = self.clock_jumped(now);
+        self.now = now;
+        self.has_time = true;
         if let Some(held) = &mut self.held {
             held.observe(now);
             if jumped {
@@ -526,6 +546,12 @@ impl Session {
                 out.push(Effect::Tell(Notice::Warning(Warning::ClockJump)));
             }
         }
+    }
+
+    fn clock_jumped(&self, now: Now) -> bool {
+        let wall = now.wall_ms as f64 - self.now.wall_ms as f64;
+        let mono = now.mono_ms as f64 - self.now.mono_ms as f64;
+        self.has_time && (wall < -5_000.0 || (wall - mono).abs() > 60_000.0)
     }
 
     /// The number of an effect whose answer the machine will wait for.

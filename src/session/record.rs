@@ -32,6 +32,8 @@ pub(crate) struct Intent {
     pub(crate) at_ms: u64,
     /// Requests sent with this refresh token.
     pub(crate) tries: u64,
+    /// It was written under the lock: whoever has the lock now knows that the writer is gone.
+    pub(crate) locked: bool,
 }
 
 impl Record {
@@ -63,6 +65,9 @@ impl Record {
             push_number(&mut text, "holder", intent.holder);
             push_number(&mut text, "at", intent.at_ms);
             push_number(&mut text, "tries", intent.tries);
+            if intent.locked {
+                text.push_str(",\"locked\":true");
+            }
         }
         if let Some(ended) = self.ended {
             push_text(&mut text, "ended", ended.as_str());
@@ -93,9 +98,12 @@ impl Record {
         };
         let intent = match number(&object, "holder") {
             None => None,
-            Some(holder) => {
-                Some(Intent { holder, at_ms: number(&object, "at")?, tries: number(&object, "tries")? })
-            }
+            Some(holder) => Some(Intent {
+                holder,
+                at_ms: number(&object, "at")?,
+                tries: number(&object, "tries")?,
+                locked: matches!(object.get("locked"), Some(Value::Bool(true))),
+            }),
         };
         let ended = match string(&object, "ended") {
             None => None,

@@ -69,21 +69,36 @@ impl Resources {
 
 /// Whether decoding `%2e`, `%2f` and `%5c`, once or more often, would give a segment `.` or `..`.
 fn hides_dot_segment(pathname: &str) -> bool {
-    let mut path = pathname.to_ascii_lowercase();
-    // Each round undoes one layer of "%25"; more layers than these no server peels off.
+    let mut path = pathname.as_bytes().to_vec();
+    // Each round undoes one layer of percent-encoding; more layers than these no server peels off.
     for _ in 0..4 {
-        path = path.replace("%2e", ".").replace("%2f", "/").replace("%5c", "\\");
-        if path
-            .split(['/', '\\'])
-            .any(|segment| segment == "." || segment == ".." || segment.starts_with("..;"))
-        {
+        let dotted = |segment: &[u8]| matches!(segment, b"." | b"..") || segment.starts_with(b"..;");
+        if path.split(|byte| matches!(byte, b'/' | b'\\')).any(dotted) {
             return true;
         }
-        let peeled = path.replace("%25", "%");
-        if peeled == path {
+        let decoded = percent_decode(&path);
+        if decoded == path {
             return false;
         }
-        path = peeled;
+        path = decoded;
     }
     true
+}
+
+/// Undoes the encoding of what matters to paths: the dot, both slashes and the percent sign itself.
+fn percent_decode(path: &[u8]) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(path.len());
+    let mut rest = path;
+    while let Some((&byte, after)) = rest.split_first() {
+        let meaning = match rest {
+            [b'%', b'2', b'5', ..] => Some(b'%'),
+            [b'%', b'2', b'e' | b'E', ..] => Some(b'.'),
+            [b'%', b'2', b'f' | b'F', ..] => Some(b'/'),
+            [b'%', b'5', b'c' | b'C', ..] => Some(b'\\'),
+            _ => None,
+        };
+        decoded.push(meaning.unwrap_or(byte));
+        rest = if meaning.is_some() { rest.get(3..).unwrap_or_default() } else { after };
+    }
+    decoded
 }

@@ -96,9 +96,13 @@ impl Held {
 
     /// Lets time pass.
     pub(crate) fn observe(&mut self, now: Now) {
+        self.age_ms = self.age_at(now);
+    }
+
+    fn age_at(&self, now: Now) -> u64 {
         let mono = self.base_age_ms.saturating_add(now.mono_ms.saturating_sub(self.base_mono_ms));
         let wall = now.wall_ms.saturating_sub(self.set.sent_ms);
-        self.age_ms = self.age_ms.max(mono).max(wall);
+        self.age_ms.max(mono).max(wall)
     }
 
     /// How long ago the token was asked for, in milliseconds.
@@ -107,10 +111,19 @@ impl Held {
     }
 
     pub(crate) fn freshness(&self) -> Freshness {
+        self.freshness_at_age(self.age_ms)
+    }
+
+    /// As [`Held::freshness`], at another time.
+    pub(crate) fn freshness_at(&self, now: Now) -> Freshness {
+        self.freshness_at_age(self.age_at(now))
+    }
+
+    fn freshness_at_age(&self, age_ms: u64) -> Freshness {
         let Some(lifetime) = self.set.lifetime_ms else {
             return Freshness::Unknown;
         };
-        let left = lifetime.saturating_sub(self.age_ms);
+        let left = lifetime.saturating_sub(age_ms);
         if left == 0 {
             Freshness::Expired
         } else if self.suspect {
@@ -124,11 +137,21 @@ impl Held {
 
     /// What the token can do for a caller who needs it to live for `min_validity_ms`, or who cannot send twice.
     pub(crate) fn standing(&self, min_validity_ms: u64, once: bool) -> Standing {
-        let freshness = self.freshness();
+        self.standing_at_age(self.age_ms, min_validity_ms, once)
+    }
+
+    /// Whether the token is beyond doubt for such a caller, at another time.
+    pub(crate) fn is_good_at(&self, now: Now, min_validity_ms: u64, once: bool) -> bool {
+        let standing = self.standing_at_age(self.age_at(now), min_validity_ms, once);
+        standing == Standing::Good && !self.suspect && !self.doubted
+    }
+
+    fn standing_at_age(&self, age_ms: u64, min_validity_ms: u64, once: bool) -> Standing {
+        let freshness = self.freshness_at_age(age_ms);
         let Some(lifetime) = self.set.lifetime_ms else {
             return Standing::Good;
         };
-        let left = lifetime.saturating_sub(self.age_ms);
+        let left = lifetime.saturating_sub(age_ms);
         // No refresh gives more than a whole life: in its first quarter a token is as good as it will ever be.
         let wanted = min_validity_ms.max(if once { self.margin_ms } else { 0 }).min(lifetime / 4 * 3);
         match freshness {

@@ -3,8 +3,8 @@
 import { isTokenwardError } from './error.js';
 import { refusal } from './grants.js';
 import { call } from './instance.js';
-import { succeeded, type Machine, type Outcome } from './machine.js';
-import { createSession, machineOf } from './create-session.js';
+import { succeeded, type Calls, type Outcome } from './machine.js';
+import { callsTo, createSession } from './create-session.js';
 import type { BearerFetch, BearerFetchOptions, BearerInit, SessionOptions } from './types.js';
 import { partsOf, resolve } from './url.js';
 
@@ -27,15 +27,15 @@ export function createBearerFetch(options: BearerFetchOptions): BearerFetch {
   if (typeof given !== 'object' || given === null) throw refusal('session');
   const loopback = !('grant' in given) || given.insecure !== 'never';
   const places = readResources(resources, loopback);
-  const session = machineOf(given as never) ? given as never : createSession({ ...(send && { fetch: send }), ...given as SessionOptions });
-  const machine = machineOf(session) as Machine;
-  const wrapper: Wrapper = { machine, places, loopback, foreign, send };
+  const session = callsTo(given as never) ? given as never : createSession({ ...(send && { fetch: send }), ...given as SessionOptions });
+  const calls = callsTo(session) as () => Calls;
+  const wrapper: Wrapper = { calls, places, loopback, foreign, send };
   const bearer = (input: Input, init?: Init) => bearerFetch(wrapper, input, init);
   return Object.defineProperty(bearer, 'session', { value: session, enumerable: true }) as BearerFetch;
 }
 
 interface Wrapper {
-  readonly machine: Machine;
+  readonly calls: () => Calls;
   readonly places: string;
   readonly loopback: boolean;
   readonly foreign: 'pass' | 'throw';
@@ -43,7 +43,6 @@ interface Wrapper {
 }
 
 async function bearerFetch(wrapper: Wrapper, input: Input, init?: Init): Promise<Response> {
-  const { machine } = wrapper;
   const { bearer = {}, ...rest } = init ?? {};
   if (typeof bearer !== 'object' || bearer === null) throw refusal('bearer');
   const { auth, minValidity, replay } = bearer;
@@ -67,30 +66,36 @@ async function bearerFetch(wrapper: Wrapper, input: Input, init?: Init): Promise
 
   const signal = rest.signal ?? request?.signal;
   const exchange = new Exchange(wrapper, send, input, rest, headers, url, replay !== 'never');
-  let token: Used;
+  const calls = wrapper.calls();
   try {
-    const outcome = machine.ask({ event: 'need', minValidity, once: !exchange.replayable }, signal);
-    token = succeeded<Exclude<Outcome, { effect: 'deliver' }>>(outcome instanceof Promise ? await outcome : outcome) as Used;
-  } catch (error) {
-    if (auth === 'optional' && isTokenwardError(error) && error.code === 'ERR_SESSION_SIGNED_OUT') return plain();
-    throw error;
-  }
-
-  for (let second = false; ; second = true) {
-    const { response, at } = await exchange.run(token, second);
-    if (!at) return response;
-    const answered = {
-      event: 'answered', epoch: token.epoch, generation: token.generation, origin: at.origin, path: at.pathname, status: response.status,
-      challenges: response.headers.get('www-authenticate') ?? undefined, replayable: exchange.replayable, second,
-    };
-    if (response.status !== 401) {
-      machine.report(answered);
-      return response;
+    let token: Used;
+    try {
+      const outcome = calls.need(minValidity, !exchange.replayable, false, signal);
+      token = succeeded<Exclude<Outcome, { effect: 'deliver' }>>(outcome instanceof Promise ? await outcome : outcome) as Used;
+    } catch (error) {
+      if (auth === 'optional' && isTokenwardError(error) && error.code === 'ERR_SESSION_SIGNED_OUT') return plain();
+      throw error;
     }
-    const outcome = await machine.ask(answered, signal);
-    if (outcome.effect !== 'use') return response;
-    token = outcome;
-    void response.body?.cancel().catch(() => {});
+
+    for (let second = false; ; second = true) {
+      const { response, at } = await exchange.run(token, second);
+      if (!at) return response;
+      if (response.status !== 401 && response.status !== 403 && !token.watch) return response;
+      const answered = {
+        event: 'answered', epoch: token.epoch, generation: token.generation, origin: at.origin, path: at.pathname, status: response.status,
+        challenges: response.headers.get('www-authenticate') ?? undefined, replayable: exchange.replayable, second,
+      };
+      if (response.status !== 401) {
+        calls.report(answered);
+        return response;
+      }
+      const outcome = await calls.ask(answered, signal);
+      if (outcome.effect !== 'use') return response;
+      token = outcome;
+      void response.body?.cancel().catch(() => {});
+    }
+  } finally {
+    calls.done();
   }
 }
 

@@ -1,7 +1,7 @@
 // A session as its owner sees it.
 
 import { readGrant, refusal } from './grants.js';
-import { Machine, succeeded, type Host, type Outcome } from './machine.js';
+import { Machine, succeeded, type Calls, type Host, type Outcome } from './machine.js';
 import { memoryStore } from './stores/memory.js';
 import type { Session, SessionEvents, SessionOptions, SessionSnapshot, TransitionRecord } from './types.js';
 
@@ -9,7 +9,9 @@ type Used = Extract<Outcome, { effect: 'use' | 'fail' }>;
 type Listener = (detail: never) => void;
 
 const EVENTS: readonly (keyof SessionEvents)[] = ['change', 'refreshed', 'ended', 'challenge', 'warning'];
-const machines = new WeakMap<object, Machine>();
+const callsOf = new WeakMap<object, () => Calls>();
+/** There, I/O belongs to the request that began it, and what another request waits for may never come. */
+const IN_WORKERD = typeof navigator === 'object' && navigator.userAgent === 'Cloudflare-Workers';
 
 /**
  * A sign-in that obtains tokens, refreshes them before they expire, and ends only where it must.
@@ -17,11 +19,13 @@ const machines = new WeakMap<object, Machine>();
  */
 export function createSession(options: SessionOptions): Session {
   if (typeof options !== 'object' || options === null) throw refusal('session');
-  const { grant, name, store = memoryStore(), fetch: given, now, waitUntil, isolation: _, ...rest } = options;
+  const { grant, name, store = memoryStore(), fetch: given, now, waitUntil, isolation = IN_WORKERD ? 'request' : 'shared', ...rest } = options;
   const parts = readGrant(grant);
   if (typeof store?.load !== 'function' || typeof store.save !== 'function' || typeof store.clear !== 'function') throw refusal('store');
   if (given !== undefined && (typeof given !== 'function' || 'session' in given)) throw refusal('fetch');
   if (now !== undefined && typeof now !== 'function') throw refusal('now');
+
+  if (isolation !== 'shared' && isolation !== 'request') throw refusal('isolation');
 
   const isShared = store.shared !== 'none';
   const hasLock = store.shared === 'origin' && typeof navigator === 'object' && typeof navigator.locks?.request === 'function';
@@ -29,7 +33,7 @@ export function createSession(options: SessionOptions): Session {
   const host: Host = {
     options: JSON.stringify({
       ...rest, grant: parts.description, hasLock, storeIsShared: isShared, storeIsEmpty: options.store === undefined,
-      storeIsEventual: store.consistency === 'eventual',
+      storeIsEventual: store.consistency === 'eventual', endsWithRequest: isolation === 'request' && !waitUntil,
     }),
     store, hasLock, now, waitUntil,
     key: `tokenward:${name ?? parts.endpoint.origin + parts.endpoint.pathname}`,
@@ -41,7 +45,17 @@ export function createSession(options: SessionOptions): Session {
     },
   };
   const machine = new Machine(host);
-  machine.listen();
+  if (isolation === 'shared') machine.listen();
+  else machine.heed();
+  const calls = (): Calls => (isolation === 'shared' ? machine.calls() : machine.forkedCalls());
+  const once = async <T>(ask: (calls: Calls) => T): Promise<Awaited<T>> => {
+    const call = calls();
+    try {
+      return await ask(call);
+    } finally {
+      call.done();
+    }
+  };
 
   const session: Session = {
     get snapshot(): SessionSnapshot {
@@ -50,15 +64,15 @@ export function createSession(options: SessionOptions): Session {
     async login(credentials, { signal } = {}) {
       const { username, password } = credentials ?? {};
       if (credentials !== undefined && (typeof username !== 'string' || typeof password !== 'string')) throw refusal('credentials');
-      succeeded(await machine.ask({ event: 'login', username, password }, signal));
+      succeeded(await once((calls) => calls.ask({ event: 'login', username, password }, signal)));
       return machine.snapshot;
     },
     async getAccessToken({ minValidity, forceRefresh, signal } = {}) {
-      const outcome = machine.ask({ event: 'need', minValidity, force: forceRefresh === true }, signal);
-      return succeeded<Used>(await outcome).token;
+      const outcome = await once((calls) => calls.need(minValidity, false, forceRefresh === true, signal));
+      return succeeded<Used>(outcome).token;
     },
     async logout({ reason } = {}) {
-      const { revoked } = succeeded<Extract<Outcome, { effect: 'signed-out' | 'fail' }>>(await machine.ask({ event: 'logout', reason }));
+      const { revoked } = succeeded<Extract<Outcome, { effect: 'signed-out' | 'fail' }>>(await once((calls) => calls.ask({ event: 'logout', reason })));
       return { revoked };
     },
     on(event, listener, { signal } = {}) {
@@ -82,11 +96,11 @@ export function createSession(options: SessionOptions): Session {
   };
   const { dispose } = Symbol as { dispose?: symbol };
   if (dispose) Object.defineProperty(session, dispose, { value: session.close });
-  machines.set(session, machine);
+  callsOf.set(session, calls);
   return session;
 }
 
-/** The machine of a session that this package made. */
-export function machineOf(session: Session): Machine | undefined {
-  return typeof session === 'object' && session !== null ? machines.get(session) : undefined;
+/** How to make a call to a session that this package made. */
+export function callsTo(session: Session): (() => Calls) | undefined {
+  return typeof session === 'object' && session !== null ? callsOf.get(session) : undefined;
 }

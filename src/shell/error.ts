@@ -30,6 +30,12 @@ export function isTokenwardError(value: unknown): value is TokenwardError {
   }
 }
 
+/** ERR_INVALID_ARG for what never reaches the module, in its words. */
+export function misuse(name: string, expected: string): TokenwardError {
+  const code: ErrorCode = 'ERR_INVALID_ARG';
+  return tokenwardError({ code, message: `"${name}" must be ${expected}`, retryable: false });
+}
+
 // These say that there is no module to ask, so they cannot come from it.
 const UNAVAILABLE = {
   absent: 'tokenward/slim has no module yet; call init(source) or initSync(module) first',
@@ -38,7 +44,7 @@ const UNAVAILABLE = {
   trapped: 'the WebAssembly module stopped unexpectedly; the next call gets a new one',
 } as const;
 
-/** ERR_WASM_UNAVAILABLE: the one code that the shell gives by itself. */
+/** ERR_WASM_UNAVAILABLE: there is no module to say it. */
 export function wasmUnavailable(why: keyof typeof UNAVAILABLE, cause?: unknown): TokenwardError {
   const code: ErrorCode = 'ERR_WASM_UNAVAILABLE';
   return tokenwardError({ code, message: UNAVAILABLE[why], retryable: false }, cause);

@@ -45,6 +45,7 @@ interface RemoteExports {
     remote: number, flight: number, now: number, given: boolean, outcome: string, detail: string, body: Uint8Array,
   ): string | undefined;
   remote_flight(remote: number): number;
+  remote_in_flight(remote: number, now: number, given: boolean): boolean | undefined;
   remote_keys(remote: number): number | undefined;
   remote_need(remote: number, now: number, given: boolean, since: number, missed: number): number | undefined;
   remote_open(source: string, isIssuer: boolean, options: string, seed: number, snapshot?: string | null): number | undefined;
@@ -68,9 +69,14 @@ interface SessionExports {
   release_session(session: number): void;
   resources_admit(urls: string, loopback: boolean, url: string): boolean | undefined;
   resources_check(urls: string, loopback: boolean): string | undefined;
+  session_absorb(session: number, fork: number): string | undefined;
   session_explain(session: number): string | undefined;
+  session_fork(session: number, seed: number): number | undefined;
   session_open(options: string, seed: number, wallMs: number, monoMs: number, state?: string | null): number | undefined;
   session_refuse(what: string): boolean | undefined;
+  session_serves(
+    session: number, wallMs: number, monoMs: number, epoch: number, generation: number, minValidity: number, once: boolean,
+  ): boolean;
   session_snapshot(session: number, wallMs: number, monoMs: number): string | undefined;
   session_step(session: number, wallMs: number, monoMs: number, given: boolean, event: string): string | undefined;
 }

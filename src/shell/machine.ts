@@ -22,7 +22,7 @@ export interface Host {
 
 /** How a call ended. */
 export type Outcome =
-  | { effect: 'use'; id: number; epoch: number; generation: number; token: string }
+  | { effect: 'use'; id: number; epoch: number; generation: number; token: string; watch: boolean }
   | { effect: 'fail'; id: number; error: ErrorFields }
   | { effect: 'deliver'; id: number }
   | { effect: 'signed-in'; id: number }
@@ -54,12 +54,25 @@ const STORE_TIME_LIMIT_MS = 3_000;
 /** One byte more than the machine reads. */
 const MAX_BODY_LENGTH = 64 * 1024 + 1;
 
+/** What one call of a user's asks of the machine. */
+export interface Calls {
+  need(minValidity: number | undefined, once: boolean, force: boolean, signal?: AbortSignal | null): Outcome | Promise<Outcome>;
+  ask(event: Event, signal?: AbortSignal | null): Outcome | Promise<Outcome>;
+  report(event: Event): void;
+  /** The call has ended. */
+  done(): void;
+}
+
 /** One machine with what it has under way. */
 export class Machine {
   readonly #host: Host;
   readonly #held: Held;
+  readonly #session: Machine | undefined;
+  #leaving = false;
+  #outdated = false;
   #state: string | undefined;
   #opened = 0;
+  #last: Extract<Outcome, { effect: 'use' }> | undefined;
   #calls = 0;
   readonly #waiting = new Map<number, Waiting>();
   readonly #locks = new Map<number, () => void>();
@@ -71,15 +84,63 @@ export class Machine {
   #channel: BroadcastChannel | undefined;
   #forget: (() => void)[] = [];
 
-  constructor(host: Host) {
+  constructor(host: Host, session?: Machine) {
     this.#host = host;
+    this.#session = session;
     const seed = randomSeed();
     this.#held = new Held('release_session', () => {
-      const [wall, mono] = this.#opened > 0 ? this.#time() : [0, 0];
-      this.#opened += 1;
+      const first = this.#opened++ === 0;
+      if (first && session) return call('session_fork', session.#held.handle, seed);
+      const [wall, mono] = first ? [0, 0] : this.#time();
       return call('session_open', host.options, seed, wall, mono, this.#state);
     });
     void this.#held.handle;
+  }
+
+  /** Every call in this machine. */
+  calls(): Calls {
+    return this;
+  }
+
+  /** Each call in a machine of its own, which is made when the token in hand does not serve. */
+  forkedCalls(): Calls {
+    let fork: Machine | undefined;
+    const own = () => fork ??= this.#fork();
+    return {
+      need: (minValidity, once, force, signal) =>
+        this.#stillServing(minValidity, once, force, signal) ?? own().need(minValidity, once, force, signal),
+      ask: (event, signal) => own().ask(event, signal),
+      report: (event) => own().report(event),
+      done: () => {
+        if (fork) fork.#free();
+      },
+    };
+  }
+
+  done(): void {}
+
+  #fork(): Machine {
+    const fork = new Machine(this.#host, this);
+    if (this.#outdated) fork.report({ event: 'changed' });
+    this.#outdated = false;
+    return fork;
+  }
+
+  /** Gives a fork back, once nothing is under way in it. */
+  #free(): void {
+    if (this.#busy > 0) this.#leaving = true;
+    else this.#held.free();
+  }
+
+  /** As `listen`, where nothing may be done outside a request: the next call will look. */
+  heed(): void {
+    const { store, key } = this.#host;
+    const stop = store.subscribe?.(key, () => {
+      if (this.#writing) return;
+      this.#outdated = true;
+      this.#last = undefined;
+    });
+    if (stop) this.#forget.push(stop);
   }
 
   /** Hears what other instances change. */
@@ -112,6 +173,19 @@ export class Machine {
 
   explain(): TransitionRecord[] {
     return JSON.parse(call('session_explain', this.#held.handle)) as TransitionRecord[];
+  }
+
+  /** An access token: the one given last where that still serves, which most calls find. */
+  need(minValidity: number | undefined, once: boolean, force: boolean, signal?: AbortSignal | null): Outcome | Promise<Outcome> {
+    return this.#stillServing(minValidity, once, force, signal) ?? this.ask({ event: 'need', minValidity, once, force }, signal);
+  }
+
+  #stillServing(minValidity = 0, once: boolean, force: boolean, signal: AbortSignal | null | undefined): Outcome | undefined {
+    const last = this.#last;
+    if (!last || force || signal?.aborted || !(minValidity >= 0)) return undefined;
+    const handle = this.#held.handle;
+    const [wall, mono] = this.#time();
+    return call('session_serves', handle, wall, mono, last.epoch, last.generation, minValidity, once) ? last : undefined;
   }
 
   /** Asks something of the machine. The answer is there at once where the machine has it. */
@@ -157,6 +231,7 @@ export class Machine {
 
   close(): void {
     this.report({ event: 'close' });
+    this.#last = undefined;
     for (const forget of this.#forget.splice(0)) forget();
   }
 
@@ -179,7 +254,10 @@ export class Machine {
         const [wall, mono, given] = this.#time();
         const { effects, state } = JSON.parse(call('session_step', handle, wall, mono, given, JSON.stringify(next))) as
           { effects: Effect[]; state?: string };
-        if (state !== undefined) this.#state = state;
+        if (state !== undefined) {
+          this.#state = state;
+          if (this.#session) this.#session.#state = call('session_absorb', this.#session.#held.handle, handle);
+        }
         for (const effect of effects) this.#perform(effect);
       }
     } finally {
@@ -201,6 +279,7 @@ export class Machine {
     const { store, key } = this.#host;
     switch (effect.effect) {
       case 'use': case 'fail': case 'deliver': case 'signed-in': case 'signed-out': {
+        if (effect.effect === 'use') (this.#session ?? this).#last = this.#last = { ...effect, watch: false };
         const waiting = this.#waiting.get(effect.id);
         this.#waiting.delete(effect.id);
         waiting?.settle(effect);
@@ -235,6 +314,7 @@ export class Machine {
         this.#channel?.postMessage([effect.epoch, effect.generation]);
         break;
       case 'tell':
+        if (effect.name === 'ended') (this.#session ?? this).#last = this.#last = undefined;
         this.#host.tell(effect.name, effect.name === 'change' ? this.snapshot : effect.detail);
         break;
     }
@@ -245,18 +325,21 @@ export class Machine {
     if (this.#busy++ === 0) this.#host.waitUntil?.(new Promise<void>((resolve) => { this.#rested = resolve; }));
     const done = (members: object) => {
       this.report({ event, op, ...members });
-      if (--this.#busy === 0) this.#rested?.();
+      if (--this.#busy > 0) return;
+      this.#rested?.();
+      if (this.#leaving) this.#held.free();
     };
     work.then((result) => done(result ?? {}), () => done({ failed: true }));
   }
 
   /** Writes to the store; a store that tells everybody tells us too, and we know already. */
   #write<T>(write: () => Promise<T>): Promise<T> {
-    this.#writing = true;
+    const session = this.#session ?? this;
+    session.#writing = true;
     try {
       return inTime(write, STORE_TIME_LIMIT_MS);
     } finally {
-      this.#writing = false;
+      session.#writing = false;
     }
   }
 

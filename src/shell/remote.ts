@@ -1,7 +1,7 @@
 // Fetches JWK Sets. src/jwt/remote/ decides what is fetched, used, waited for and refused; this performs it.
 
 import { Held } from './held.js';
-import { call, generation } from './instance.js';
+import { call } from './instance.js';
 import type { Keys } from './keys.js';
 import { refusal } from './memory.js';
 import type { JwksCache, KeySetState, RemoteOptions } from './types.js';
@@ -35,9 +35,9 @@ export class Remote {
   constructor(source: string | URL, isIssuer: boolean, options: RemoteOptions = {}) {
     if (typeof options !== 'object' || options === null) throw refusal('argument', 'options');
     const { maxAge, minAge, staleIfError, cooldown, timeoutMs, maxBytes, cache } = this.#options = { ...options };
-    check(options);
+    check(this.#options);
     this.#snapshot = options.snapshot;
-    this.#source = parse(source);
+    this.#source = parse(source, isIssuer);
     admit(this.#source, undefined, options);
     const name = isIssuer ? String(source) : this.#source.href;
     const settings = JSON.stringify({ maxAge, minAge, staleIfError, cooldown, timeoutMs, maxBytes, sharedCache: cache !== undefined });
@@ -93,7 +93,7 @@ export class Remote {
   async refresh(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     const need = call('remote_refresh', this.#held.handle, ...this.moment());
-    await unlessAborted(need === FETCH ? this.#fly() : this.#wait(), signal);
+    await unlessAborted(need === FETCH ? this.#fly() : this.#landing(), signal);
     call('remote_outcome', this.#held.handle);
   }
 
@@ -106,7 +106,11 @@ export class Remote {
 
   #inBackground(): void {
     const flight = this.#fly();
-    this.#options.waitUntil?.(flight);
+    try {
+      this.#options.waitUntil?.(flight);
+    } catch {
+      // Whatever the host makes of it, the verification at hand has its keys.
+    }
   }
 
   /** Drives the flight that the machine wants started. Never rejects. */
@@ -122,15 +126,18 @@ export class Remote {
     return isWorkerd() || !this.#flying ? sleep(POLL_MS) : this.#flying;
   }
 
+  async #landing(): Promise<void> {
+    while (call('remote_in_flight', this.#held.handle, ...this.moment())) await this.#wait();
+  }
+
   async #drive(): Promise<void> {
-    const made = generation();
-    const remote = this.#held.handle;
-    const flight = call('remote_flight', remote);
+    const life = this.#held.installs;
+    const flight = call('remote_flight', this.#held.handle);
     let outcome: Outcome = ['start'];
-    // Where the instance was lost, the flight was lost with it; whoever needs one starts another.
-    while (generation() === made) {
+    // Where the machine was freed or lost with its instance, so was the flight, and its number may be another's by now.
+    while (this.#held.installs === life) {
       const [name, detail = '', body = new Uint8Array()] = outcome;
-      const action = JSON.parse(call('remote_advance', remote, flight, ...this.moment(), name, detail, body)) as Action;
+      const action = JSON.parse(call('remote_advance', this.#held.handle, flight, ...this.moment(), name, detail, body)) as Action;
       this.#notice();
       if (action.do === 'done') return;
       outcome = await this.#perform(action);
@@ -153,7 +160,7 @@ export class Remote {
         await sleep(action.ms);
         return ['ready'];
       case 'read':
-        return ['found', JSON.stringify(await Promise.all(action.keys.map((key) => read(cache, key, action.withinMs))))];
+        return read(cache, action.keys, action.withinMs);
       case 'write':
         await inTime(async () => cache?.set(action.key, action.value, action.ttlSeconds), action.withinMs).catch(() => {});
         return ['ready'];
@@ -194,7 +201,12 @@ export class Remote {
   }
 }
 
-function check({ fetch, now, waitUntil, cache, snapshot, insecure }: RemoteOptions): void {
+function check({ fetch, headers, now, waitUntil, cache, snapshot, insecure }: RemoteOptions): void {
+  try {
+    void new Headers(headers);
+  } catch {
+    throw refusal('argument', 'headers');
+  }
   for (const [name, value] of Object.entries({ fetch, now, waitUntil })) {
     if (value !== undefined && typeof value !== 'function') throw refusal('argument', name);
   }
@@ -203,13 +215,15 @@ function check({ fetch, now, waitUntil, cache, snapshot, insecure }: RemoteOptio
   if (insecure !== undefined && insecure !== 'never' && insecure !== 'loopback') throw refusal('argument', 'insecure');
 }
 
-function parse(source: unknown): URL {
-  if (typeof source !== 'string' && !(source instanceof URL)) throw refusal('argument', 'url');
+function parse(source: unknown, isIssuer: boolean): URL {
   try {
-    return resolve(source);
+    // An issuer is compared letter for letter, so it is never resolved or written another way.
+    if (typeof source === 'string') return isIssuer ? new URL(source) : resolve(source);
+    if (!isIssuer && source instanceof URL) return source;
   } catch {
-    throw refusal('argument', 'url');
+    // Not a URL.
   }
+  throw refusal('argument', isIssuer ? 'issuer' : 'url');
 }
 
 function admit(url: URL, from: URL | undefined, { insecure }: RemoteOptions): void {
@@ -241,12 +255,12 @@ async function answer(response: Response, maxBytes = 262_144): Promise<Outcome> 
   return ['got', JSON.stringify(head), body.subarray(0, maxBytes + 1)];
 }
 
-async function read(cache: JwksCache | undefined, key: string, withinMs: number): Promise<string | null> {
+async function read(cache: JwksCache | undefined, keys: readonly string[], withinMs: number): Promise<Outcome> {
   try {
-    const value: unknown = await inTime(async () => cache?.get(key), withinMs);
-    return typeof value === 'string' ? value : null;
+    const values: unknown[] = await inTime(() => Promise.all(keys.map(async (key) => cache?.get(key))), withinMs);
+    return ['found', JSON.stringify(values.map((value) => (typeof value === 'string' ? value : null)))];
   } catch {
-    return null;
+    return ['failed'];
   }
 }
 

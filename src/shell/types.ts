@@ -216,6 +216,7 @@ export type ErrorCode =
 /** `fetch` with a Bearer token where the URL is one of the session's resources. Assignable to `typeof fetch`. */
 export interface BearerFetch {
   (input: RequestInfo | URL, init?: RequestInit & { bearer?: BearerInit }): Promise<Response>;
+  /** The session whose token it attaches. */
   readonly session: Session;
 }
 
@@ -229,16 +230,21 @@ export interface BearerInit {
   replay?: 'auto' | 'never';
 }
 
+/** Whose token goes where. */
 export interface BearerFetchOptions {
+  /** The session, or how to make one. Several functions may share a session. */
   session: Session | SessionOptions;
   /** Origins and path prefixes where the token may go. */
   resources: string | URL | readonly (string | URL)[];
   /** Any other URL: sent without the token (default), or rejected with ERR_FOREIGN_URL. */
   foreign?: 'pass' | 'throw';
+  /** Sends the requests. Default: the host's, read at each call. */
   fetch?: typeof fetch;
 }
 
+/** How a session obtains, keeps and refreshes its tokens. */
 export interface SessionOptions {
+  /** How tokens are obtained. */
   grant: Grant;
   /** The namespace of store, lock and channel. */
   name?: string;
@@ -246,11 +252,11 @@ export interface SessionOptions {
   store?: TokenStore;
   /** How long before its end a token is refreshed: 60 s or a quarter of its life, the smaller. */
   refreshAhead?: { maxSeconds?: number; fraction?: number };
-  /** For one token request. Default 10 000. */
+  /** Milliseconds for one token request. Default 10 000. */
   timeoutMs?: number;
-  /** Waiting between attempts, with full jitter. Default 1 000 to 60 000. */
+  /** Milliseconds between attempts, with full jitter. Default 1 000 to 60 000. */
   retry?: { baseMs?: number; capMs?: number };
-  /** How long a refresh whose answer was lost may be sent again. Default 10 000. */
+  /** Milliseconds in which a refresh whose answer was lost may be sent again. Default 10 000. */
   replayWindowMs?: number;
   /** Default `'keep-until-expiry'`: a refused refresh ends the session when the access token does. */
   onRefreshRejected?: 'keep-until-expiry' | 'end-now';
@@ -260,6 +266,7 @@ export interface SessionOptions {
   insecure?: 'never' | 'loopback';
   /** For token requests. Default: the one given to createBearerFetch, else the host's. */
   fetch?: typeof fetch;
+  /** Keeps a Worker alive for work behind the caller's back. */
   waitUntil?: (work: Promise<unknown>) => void;
   /** Unix milliseconds. Where it is given it is the only clock. */
   now?: () => number;
@@ -269,15 +276,27 @@ export interface SessionOptions {
 export interface Session {
   /** How things stand, at once and without token material. */
   readonly snapshot: SessionSnapshot;
+  /**
+   * Signs in with these credentials, or with those that the grant asks for. They are used once and kept nowhere.
+   * Rejects with ERR_LOGIN_REJECTED, or with why the token endpoint could not be used.
+   */
   login(credentials?: { username: string; password: string }, options?: { signal?: AbortSignal }): Promise<SessionSnapshot>;
+  /**
+   * A token that is valid for `minValidity` seconds more, refreshed where it must be; `forceRefresh` asks for a new
+   * one. Rejects with ERR_SESSION_SIGNED_OUT where nobody is signed in, or with why there is none now.
+   */
   getAccessToken(options?: { minValidity?: number; forceRefresh?: boolean; signal?: AbortSignal }): Promise<string>;
+  /** Ends the sign-in here and in every instance that shares the store, and revokes what it can. */
   logout(options?: { reason?: 'user' | 'compromised' }): Promise<{ revoked: boolean }>;
+  /** Listens, until the function that is returned is called or `signal` aborts. Listeners run after the state has settled. */
   on<K extends keyof SessionEvents>(event: K, listener: (detail: SessionEvents[K]) => void, options?: { signal?: AbortSignal }): () => void;
   /** The last 64 transitions, secret-free. */
   explain(): TransitionRecord[];
+  /** Stops listening to other instances. The sign-in stands; calls reject with ERR_SESSION_CLOSED. */
   close(): void;
 }
 
+/** How a session stands. Times are NumericDate seconds. */
 export type SessionSnapshot =
   | { status: 'loading' }
   | { status: 'signed-out'; reason: EndReason }
@@ -288,15 +307,21 @@ export type SessionSnapshot =
 export type EndReason = 'never-signed-in' | 'logout' | 'logout-elsewhere' | 'compromised' | 'refresh-rejected'
   | 'rotation-response-lost' | 'no-refresh-token' | 'identity-changed' | 'store-corrupt';
 
+/** What a session tells its listeners. None of it is secret. */
 export interface SessionEvents {
+  /** It stands differently. */
   change: SessionSnapshot;
-  /** `adopted`: another tab or process did it. */
+  /** There is a new token. `adopted`: another tab or process obtained it. */
   refreshed: { generation: number; durationMs: number; adopted: boolean };
+  /** Nobody is signed in any more. */
   ended: { reason: EndReason; code?: ErrorCode };
+  /** A resource asks for more than a new token: another scope, or another way to sign in. */
   challenge: { url: string; status: 401 | 403; scheme: string; error?: string; scope?: string };
+  /** Something that the session works around. */
   warning: { code: 'persist-failed' | 'clock-jump' | 'rejected-on-arrival' | 'lock-unavailable' };
 }
 
+/** One step of a session: when, from which state, what happened, to which state. */
 export interface TransitionRecord { at: number; from: string; event: string; to: string }
 
 /** How tokens are obtained. Made by `jsonLogin` and its like. */
@@ -304,12 +329,17 @@ export type Grant = { readonly kind: string };
 
 /** Compare-and-set storage of one small record. `record` is opaque text; `version` changes with every save. */
 export interface TokenStore {
+  /** Who else sees what is stored: nobody, every page of the origin, every machine. */
   readonly shared: 'none' | 'origin' | 'global';
   /** `'eventual'` is refused for a rotating refresh token. */
   readonly consistency: 'strong' | 'eventual';
+  /** The record and its version; null where there is none. */
   load(key: string): Promise<{ record: string; version: string } | null>;
+  /** Stores the record where the version is still `expect`, null for none at all; `ok: false` where it is not. */
   save(key: string, record: string, expect: string | null): Promise<{ ok: true; version: string } | { ok: false }>;
+  /** Removes the record where the version is still `expect`, or whatever it is for null. Says whether none is left. */
   clear(key: string, expect: string | null): Promise<boolean>;
+  /** Calls `listener` when another instance changed the record, until the function that is returned is called. */
   subscribe?(key: string, listener: () => void): () => void;
 }
 
@@ -321,7 +351,9 @@ export type GuardResult<C extends object = {}> =
 
 /** Stands before a resource server's handlers (RFC 6750). */
 export interface BearerGuard<C extends object = {}> {
+  /** Judges a request: its verified token, or the response to give instead. */
   check(request: Request, need?: { scopes?: readonly string[] }): Promise<GuardResult<C>>;
+  /** The handler behind the guard: it is called with requests that pass, and every other gets its response here. */
   protect<A extends unknown[]>(
     handler: (request: Request, auth: Verified<C>, ...rest: A) => Response | Promise<Response>,
     need?: { scopes?: readonly string[] },

@@ -7,7 +7,7 @@ use std::time::Duration;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::error::Error;
-use crate::json::{Object, Value, parse_array, push_string};
+use crate::json::{Object, Value, parse_array, push_string, seconds};
 use crate::jwt::KeySet;
 use crate::jwt::remote::{
     Action, Freshness, Input, Need, Remote, RemoteOptions, Response, Source, admit as admit_url,
@@ -85,6 +85,12 @@ pub fn remote_refresh(remote: u32, now: f64, given: bool) -> Option<u32> {
         let needs_flight = matches!(remote.refresh(moment(now, given)?), Need::Fetch(_));
         Ok(if needs_flight { FETCH } else { WAIT })
     }))
+}
+
+/// Whether a flight is in the air.
+#[wasm_bindgen]
+pub fn remote_in_flight(remote: u32, now: f64, given: bool) -> Option<bool> {
+    settle(with(remote, |remote| Ok(remote.is_in_flight(moment(now, given)?))))
 }
 
 /// The number of the last flight that was to be started.
@@ -187,7 +193,7 @@ pub fn remote_state(remote: u32, now: f64, given: bool) -> Option<String> {
                 Freshness::Stale => "stale",
             },
         );
-        let fetched_at = remote.fetched_at().map(|at| (at as f64 / 1000.0).to_string());
+        let fetched_at = remote.fetched_at().map(seconds);
         members.raw("fetchedAt", fetched_at.as_deref().unwrap_or("null"));
         members.raw("coolingDown", if remote.is_cooling_down(now) { "true" } else { "false" });
         match remote.last_error() {

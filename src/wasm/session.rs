@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::Secret;
 use crate::error::Error;
-use crate::json::{Object, Value, push_string};
+use crate::json::{Object, Value, push_string, seconds};
 use crate::session::{
     Answer, Credentials, Effect, Event, Fields, Grant, JsonLogin, Loss, Notice, Now, Options, Request,
     Resources, Session, Snapshot, StoreFailed, Stored, endpoint, parse_challenges as read_challenges,
@@ -43,6 +43,28 @@ pub fn session_open(
     }))
 }
 
+/// Makes a machine for one request, which knows what `session` knows.
+#[wasm_bindgen]
+pub fn session_fork(session: u32, seed: f64) -> Option<u32> {
+    SESSIONS.with_borrow_mut(|sessions| {
+        let fork = sessions.get(session)?.fork(seed as u64);
+        Some(sessions.add(fork))
+    })
+}
+
+/// Lets a session take up what a machine of one of its requests has come to know.
+#[wasm_bindgen]
+pub fn session_absorb(session: u32, fork: u32) -> Option<String> {
+    SESSIONS.with_borrow_mut(|sessions| {
+        let mut known = sessions.take(fork)?;
+        if let Some(session) = sessions.get_mut(session) {
+            session.absorb(&mut known);
+        }
+        sessions.put(fork, known);
+        sessions.get(session).map(|session| session.state().reveal().clone())
+    })
+}
+
 /// Takes one event: `{"effects":[…],"state":"…"}`, the state only where it changed.
 #[wasm_bindgen]
 pub fn session_step(session: u32, wall_ms: f64, mono_ms: f64, given: bool, event: &str) -> Option<String> {
@@ -70,6 +92,26 @@ pub fn session_step(session: u32, wall_ms: f64, mono_ms: f64, given: bool, event
         text.push('}');
         Ok(text)
     }))
+}
+
+/// Whether the token given last still serves, so that there is nothing to step for.
+#[wasm_bindgen]
+pub fn session_serves(
+    session: u32,
+    wall_ms: f64,
+    mono_ms: f64,
+    epoch: f64,
+    generation: f64,
+    min_validity: f64,
+    once: bool,
+) -> bool {
+    let now = Now { wall_ms: wall_ms as u64, mono_ms: mono_ms as u64 };
+    let given = (epoch as u64, generation as u64);
+    SESSIONS.with_borrow(|sessions| {
+        sessions
+            .get(session)
+            .is_some_and(|session| session.still_serves(now, given, (min_validity * 1000.0) as u64, once))
+    })
 }
 
 /// The session as its owner sees it.
@@ -157,6 +199,7 @@ fn argument(name: &str) -> Error {
         "grant" => "what one of the grant functions returned",
         "store" => "a token store",
         "fetch" => "a function like fetch, and not a bearer fetch",
+        "isolation" => "\"shared\" or \"request\"",
         "foreign" => "\"pass\" or \"throw\"",
         "bearer" => "an object with auth, minValidity or replay",
         "credentials" => "a user name and a password",
@@ -165,11 +208,6 @@ fn argument(name: &str) -> Error {
         _ => "something else",
     };
     Error::invalid_arg(name, expected)
-}
-
-/// Seconds as JSON. Printing a floating-point number would need a tenth of the whole module.
-fn seconds(ms: u64) -> String {
-    format!("{}.{:03}", ms / 1000, ms % 1000)
 }
 
 fn list(items: impl Iterator<Item = String>) -> String {
@@ -265,6 +303,7 @@ fn read_options(text: &str) -> Result<(Grant, Options), Error> {
         has_lock: all.flag("hasLock"),
         store_is_shared: all.flag("storeIsShared"),
         store_is_empty: all.flag("storeIsEmpty"),
+        background: !all.flag("endsWithRequest"),
     };
     let grant = Reader::new(all.0.get("grant"), "grant")?;
     let kind = grant.text("kind")?.unwrap_or_default();
@@ -408,11 +447,12 @@ fn write_effect(effect: Effect) -> String {
             name("wake", "op", op);
             members.optional_number("afterMs", Some(after_ms));
         }
-        Effect::Use { id, epoch, generation, token } => {
+        Effect::Use { id, epoch, generation, token, watch } => {
             name("use", "id", id);
             members.optional_number("epoch", Some(epoch));
             members.optional_number("generation", Some(generation));
             members.text("token", token.reveal());
+            members.raw("watch", if watch { "true" } else { "false" });
         }
         Effect::Fail { id, error } => {
             name("fail", "id", id);

@@ -28,6 +28,19 @@ impl<T> Table<T> {
         self.slots.get_mut(handle as usize)?.as_mut()
     }
 
+    /// Lends a value out; [`Table::put`] brings it back.
+    #[cfg(feature = "session")]
+    pub(super) fn take(&mut self, handle: u32) -> Option<T> {
+        self.slots.get_mut(handle as usize)?.take()
+    }
+
+    #[cfg(feature = "session")]
+    pub(super) fn put(&mut self, handle: u32, value: T) {
+        if let Some(slot) = self.slots.get_mut(handle as usize) {
+            *slot = Some(value);
+        }
+    }
+
     pub(super) fn remove(&mut self, handle: u32) {
         if self.slots.get_mut(handle as usize).and_then(Option::take).is_some() {
             self.free.push(handle);

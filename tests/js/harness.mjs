@@ -12,8 +12,15 @@
 //
 // `tokenward` is the package as this host imports it; it runs several times where there are several ways to import it.
 // `host` is 'node', 'workerd' or 'chromium', for what only one of them can show. kit.mjs has keys and tokens.
+// A file that says `export const half = 'session'` uses nothing of verification, and runs over tokenward/session too.
 
 const TIME_LIMIT_MS = 30_000;
+
+/** The suites among `modules` ({ name: module of suite/ }) for a way of importing the package. */
+export function suitesFor(way, modules) {
+  const fit = Object.entries(modules).filter(([, { half }]) => way !== 'session' || half === 'session');
+  return Object.fromEntries(fit.map(([name, module]) => [name, module.default]));
+}
 
 /** Runs the tests of `suites` ({ name: function }). The result is plain data, so that it can leave a Worker or a page. */
 export async function runSuites(suites, context) {

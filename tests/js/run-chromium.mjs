@@ -11,7 +11,9 @@ const TIME_LIMIT_MS = 180_000;
 const TYPES = { '.js': 'text/javascript', '.mjs': 'text/javascript', '.wasm': 'application/wasm', '.html': 'text/html; charset=utf-8' };
 const NONCE = 'c3VpdGU';
 
-const imports = JSON.stringify({ imports: { tokenward: '/package/dist/index.js', 'tokenward/slim': '/package/dist/slim.js' } });
+const imports = JSON.stringify({
+  imports: { tokenward: '/package/dist/index.js', 'tokenward/session': '/package/dist/session.js', 'tokenward/slim': '/package/dist/slim.js' },
+});
 const page = (body) => `<!doctype html><meta charset="utf-8"><title>tokenward</title>
 <script type="importmap" nonce="${NONCE}">${imports}</script>
 <script type="module" nonce="${NONCE}">
@@ -20,16 +22,19 @@ try { done(await (async () => { ${body} })()); } catch (error) { done({ passed: 
 </script>`;
 
 const suite = (api) => page(`
-const { runSuites } = await import('/js/harness.mjs');
-const suites = {};
-for (const name of ${JSON.stringify(suiteFiles().map(([name]) => name))}) suites[name] = (await import('/js/suite/' + name + '.mjs')).default;
+const { runSuites, suitesFor } = await import('/js/harness.mjs');
+const modules = {};
+for (const name of ${JSON.stringify(suiteFiles().map(([name]) => name))}) modules[name] = await import('/js/suite/' + name + '.mjs');
 ${api}
-return runSuites(suites, { tokenward, host: 'chromium', way: location.pathname.slice(1) });`);
+const way = location.pathname.slice(1);
+return runSuites(suitesFor(way, modules), { tokenward, host: 'chromium', way });`);
 
 const STRICT = `default-src 'none'; connect-src 'self'; script-src 'self' 'nonce-${NONCE}'`;
+const ALLOWING = `${STRICT} 'wasm-unsafe-eval'`;
 const pages = {
-  '/import': [suite("const tokenward = await import('tokenward');"), `${STRICT} 'wasm-unsafe-eval'`],
-  '/slim': [suite("const tokenward = await import('tokenward/slim'); await tokenward.init(fetch('/package/dist/core.wasm'));"), `${STRICT} 'wasm-unsafe-eval'`],
+  '/import': [suite("const tokenward = await import('tokenward');"), ALLOWING],
+  '/session': [suite("const tokenward = await import('tokenward/session');"), ALLOWING],
+  '/slim': [suite("const tokenward = await import('tokenward/slim'); await tokenward.init(fetch('/package/dist/core.wasm'));"), ALLOWING],
   "/without-'wasm-unsafe-eval'": [page(`
 const { runSuites } = await import('/js/harness.mjs');
 const tokenward = await import('tokenward');

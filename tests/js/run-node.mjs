@@ -1,30 +1,32 @@
-// The suite in Node: by import, by require, and over tokenward/slim.
+// The suite in Node: by import, by require, and over the other entry points.
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-import { runSuites } from './harness.mjs';
+import { runSuites, suitesFor } from './harness.mjs';
 import { importFromUser, installed, packageFolder, report, suiteFiles } from './installed.mjs';
 
-const suites = {};
-for (const [name, file] of suiteFiles()) suites[name] = (await import(pathToFileURL(file))).default;
+const modules = {};
+for (const [name, file] of suiteFiles()) modules[name] = await import(pathToFileURL(file));
 
 const require = createRequire(join(installed, 'user.cjs'));
 const { tokenward } = await importFromUser('import.mjs', "export * as tokenward from 'tokenward';\n");
 const { slim } = await importFromUser('slim.mjs', "export * as slim from 'tokenward/slim';\n");
+const { session } = await importFromUser('session.mjs', "export * as session from 'tokenward/session';\n");
 slim.initSync(readFileSync(join(packageFolder, 'dist/core.wasm')));
 
 const ways = {
   import: tokenward,
   require: require('tokenward'),
   slim,
+  session,
   'default entry': await import(pathToFileURL(join(packageFolder, 'dist/index.js'))),
 };
 let fine = true;
 for (const [way, api] of Object.entries(ways)) {
-  fine = report(`node (${way})`, await runSuites(suites, { tokenward: api, host: 'node', way })) && fine;
+  fine = report(`node (${way})`, await runSuites(suitesFor(way, modules), { tokenward: api, host: 'node', way })) && fine;
 }
 
 const packaging = {
@@ -33,6 +35,10 @@ const packaging = {
       const required = require('tokenward');
       assert.same(Object.keys(tokenward).sort(), Object.keys(required).sort());
       for (const name of Object.keys(required)) assert.ok(tokenward[name] === required[name], name);
+    });
+    test('tokenward has what tokenward/session has', () => {
+      for (const name of Object.keys(session)) assert.ok(name in tokenward, name);
+      assert.same(Object.keys(require('tokenward/session')).sort(), Object.keys(session).sort());
     });
     test('tokenward/slim has what tokenward has, and init and initSync', () => {
       assert.same(Object.keys(slim).sort(), [...Object.keys(tokenward), 'init', 'initSync'].sort());

@@ -11,16 +11,18 @@ const { Miniflare } = createRequire(join(root, 'tests/'))('miniflare');
 const files = suiteFiles();
 const source = `
 import * as tokenward from 'tokenward';
+import * as session from 'tokenward/session';
 import * as slim from 'tokenward/slim';
 import module from 'tokenward/core.wasm';
-import { runSuites } from '${join(here, 'harness.mjs')}';
-${files.map(([, file], index) => `import suite${index} from '${file}';`).join('\n')}
-const suites = { ${files.map(([name], index) => `'${name}': suite${index}`).join(', ')} };
+import { runSuites, suitesFor } from '${join(here, 'harness.mjs')}';
+${files.map(([, file], index) => `import * as suite${index} from '${file}';`).join('\n')}
+const modules = { ${files.map(([name], index) => `'${name}': suite${index}`).join(', ')} };
 export default {
   async fetch(request) {
     const way = new URL(request.url).pathname.slice(1);
     if (way === 'slim') slim.initSync(module);
-    return Response.json(await runSuites(suites, { tokenward: way === 'slim' ? slim : tokenward, host: 'workerd', way }));
+    const ways = { import: tokenward, slim, session };
+    return Response.json(await runSuites(suitesFor(way, modules), { tokenward: ways[way], host: 'workerd', way }));
   },
 };`;
 
@@ -30,7 +32,7 @@ let fine = true;
 for (const compatibilityDate of ['2024-01-01', '2026-04-01']) {
   const miniflare = new Miniflare({ modules, compatibilityDate });
   try {
-    for (const way of ['import', 'slim']) {
+    for (const way of ['import', 'slim', 'session']) {
       const response = await miniflare.dispatchFetch(`http://suite.test/${way}`);
       if (!response.ok) throw new Error(await response.text());
       fine = report(`workerd (${way}, ${compatibilityDate})`, await response.json()) && fine;

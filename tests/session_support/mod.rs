@@ -276,7 +276,7 @@ impl Host {
                 self.wakes.push((op, after_ms));
                 None
             }
-            Effect::Use { id, epoch, generation, token } => {
+            Effect::Use { id, epoch, generation, token, .. } => {
                 self.last_use = (epoch, generation);
                 self.answers.push(format!("use {id} {}", token.reveal()));
                 None

@@ -1,8 +1,33 @@
 //! The core inside a WebAssembly instance: what a small stack, 32-bit lengths and the missing clock could change.
 #![cfg(all(target_arch = "wasm32", target_os = "unknown"))]
 
-use tokenward::json::{Fault, Object};
+use tokenward::json::{Fault, Object, Value};
+use tokenward::{Accept, Error, KeySet, NumericDate, Rules, Verifier};
 use wasm_bindgen_test::wasm_bindgen_test;
+
+const JWKS: &[u8] =
+    br#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"D21NZkNcObwKMJR-QGse-wy4ZszhzqVEHocJGO6kpLA"}]}"#;
+/// Of `https://login.example.com` for `ada`, until 2100.
+const TOKEN: &str = "eyJhbGciOiJFZDI1NTE5In0.eyJpc3MiOiJodHRwczovL2xvZ2luLmV4YW1wbGUu\
+    Y29tIiwic3ViIjoiYWRhIiwiZXhwIjo0MTAyNDQ0ODAwfQ.X4vePbL6pJAZCbr1cR721S2KnY9j4JuKT0TkoxPDz5NTuoBia\
+    KsqW_wbhsRp4taJDyFITHAO157Pq7kiV4uZBA";
+
+fn verify(token: &str, now: f64) -> Result<Option<String>, Error> {
+    let rules = Rules::new(Accept::only("https://login.example.com"), Accept::Anything);
+    let verifier = Verifier::new(rules, KeySet::from_jwks(JWKS)?)?;
+    Ok(verifier.verify(token, NumericDate::from_host_clock(now)?)?.text("sub").map(Into::into))
+}
+
+#[wasm_bindgen_test]
+fn a_token_is_verified_inside_an_instance() {
+    assert_eq!(verify(TOKEN, 1_800_000_000.0), Ok(Some("ada".to_owned())));
+    assert_eq!(verify(&TOKEN.replace("fQ.X4", "fQ.X5"), 1_800_000_000.0), Err(Error::SignatureInvalid));
+}
+
+#[wasm_bindgen_test]
+fn the_clock_of_a_module_scope_is_not_believed() {
+    assert_eq!(verify(TOKEN, 0.0), Err(Error::ClockUnavailable));
+}
 
 #[wasm_bindgen_test]
 fn a_document_nested_a_million_deep_is_refused_on_a_small_stack() {
@@ -14,7 +39,7 @@ fn a_document_nested_a_million_deep_is_refused_on_a_small_stack() {
 fn numbers_round_trip_as_json_parse_reads_them() {
     let object = Object::parse(br#"{"exp":1700000000.5,"big":9007199254740993}"#).expect("valid");
     let number = |name| match object.get(name) {
-        Some(tokenward::json::Value::Number(number)) => number,
+        Some(Value::Number(number)) => number,
         _ => panic!("{name} is not a number"),
     };
     assert_eq!(number("exp"), 1_700_000_000.5);

@@ -95,28 +95,6 @@ generator!(P384, 384, 6 / 3, key: 5 / 3);
 generator!(P521, 521, 6 / 4, key: 5 / 4);
 generator!(Secp256k1, 256, 7 / 2, key: 5 / 2);
 
-impl<C: weierstrass::Curve> Group for C {
-    type Point = Jacobian<C::Field>;
-    type Entry = Affine<C::Field>;
-    const IDENTITY: Self::Point = Jacobian::INFINITY;
-
-    fn double(point: &Self::Point) -> Self::Point {
-        point.double::<C>()
-    }
-
-    fn add(point: &Self::Point, entry: &Self::Entry) -> Self::Point {
-        point.add::<C>(entry)
-    }
-
-    fn subtract(point: &Self::Point, entry: &Self::Entry) -> Self::Point {
-        point.add::<C>(&entry.negate())
-    }
-
-    fn to_entries(points: &[Self::Point]) -> Vec<Self::Entry> {
-        Jacobian::to_affine(points)
-    }
-}
-
 fn tables<C: Generator>(x: &[u8], y: &[u8]) -> Option<Arc<Tables<C>>> {
     Some(Tables::new(Affine::new::<C>(x, y)?, C::KEY))
 }

@@ -6,9 +6,9 @@ use std::sync::{Arc, OnceLock};
 use sha2::{Digest, Sha512};
 
 use super::{
-    edwards::{Entry, Extended},
+    edwards::{Edwards25519, Entry, Extended},
     field::ed25519::Element,
-    multiples::{Group, Layout, sum},
+    multiples::{Layout, sum},
     scalar::{Order, signed_digits},
     tables::Tables,
 };
@@ -75,32 +75,6 @@ impl Ed25519Key {
         generator.grow();
         self.tables.grow();
         holds
-    }
-}
-
-/// The group that edwards25519 is.
-#[derive(Clone, Copy, Debug)]
-struct Edwards25519;
-
-impl Group for Edwards25519 {
-    type Point = Extended<Element>;
-    type Entry = Entry<Element>;
-    const IDENTITY: Self::Point = Extended::IDENTITY;
-
-    fn double(point: &Self::Point) -> Self::Point {
-        point.double()
-    }
-
-    fn add(point: &Self::Point, entry: &Self::Entry) -> Self::Point {
-        point.add(entry)
-    }
-
-    fn subtract(point: &Self::Point, entry: &Self::Entry) -> Self::Point {
-        point.add(&entry.negate())
-    }
-
-    fn to_entries(points: &[Self::Point]) -> Vec<Self::Entry> {
-        Extended::to_entries(points)
     }
 }
 

@@ -2,7 +2,11 @@
 //!
 //! The formulas of Hisil, Wong, Carter and Dawson for `a = -1` are complete on this curve: they need no special cases.
 
-use super::{field::Field, weierstrass::hex};
+use super::{
+    field::{Field, ed25519::Element},
+    multiples::Group,
+    weierstrass::hex,
+};
 
 /// `d = -121665/121666`, big endian.
 const D: &[u8] = &hex::<32>("52036cee2b6ffe738cc740797779e89800700a4d4141d8ab75eb4dca135978a3");
@@ -147,5 +151,31 @@ impl<F: Field> Extended<F> {
             .collect();
         entries.reverse();
         entries
+    }
+}
+
+/// The group that edwards25519 is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Edwards25519;
+
+impl Group for Edwards25519 {
+    type Point = Extended<Element>;
+    type Entry = Entry<Element>;
+    const IDENTITY: Self::Point = Extended::IDENTITY;
+
+    fn double(point: &Self::Point) -> Self::Point {
+        point.double()
+    }
+
+    fn add(point: &Self::Point, entry: &Self::Entry) -> Self::Point {
+        point.add(entry)
+    }
+
+    fn subtract(point: &Self::Point, entry: &Self::Entry) -> Self::Point {
+        point.add(&entry.negate())
+    }
+
+    fn to_entries(points: &[Self::Point]) -> Vec<Self::Entry> {
+        Extended::to_entries(points)
     }
 }

@@ -8,7 +8,7 @@
 use std::fmt::Debug;
 
 /// A group of points.
-pub(super) trait Group: Copy + Debug + Send + Sync + 'static {
+pub(crate) trait Group: Copy + Debug + Send + Sync + 'static {
     /// A point in the coordinates that are fast to add to.
     type Point: Copy + Send + Debug;
     /// A point in the coordinates of tables.
@@ -29,18 +29,18 @@ pub(super) trait Group: Copy + Debug + Send + Sync + 'static {
 
 /// How a table is laid out.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Layout {
+pub(crate) struct Layout {
     /// Bits of a digit.
-    pub(super) window: usize,
+    pub(crate) window: usize,
     /// Digits of a scalar to a row.
-    pub(super) stride: usize,
+    pub(crate) stride: usize,
     /// Bits of a scalar.
-    pub(super) bits: usize,
+    pub(crate) bits: usize,
 }
 
 impl Layout {
     /// One row for all digits.
-    pub(super) const fn one_row(bits: usize) -> Self {
+    pub(crate) const fn one_row(bits: usize) -> Self {
         Self { window: 5, stride: bits / 5 + 1, bits }
     }
 
@@ -53,21 +53,21 @@ impl Layout {
     }
 
     /// The memory of a table in bytes.
-    pub(super) const fn size<G: Group>(self) -> usize {
+    pub(crate) const fn size<G: Group>(self) -> usize {
         (self.rows() * size_of::<G::Entry>()) << (self.window - 1)
     }
 }
 
 /// A table of multiples of one point.
 #[derive(Debug)]
-pub(super) struct Multiples<G: Group> {
-    pub(super) layout: Layout,
+pub(crate) struct Multiples<G: Group> {
+    pub(crate) layout: Layout,
     rows: Vec<Vec<G::Entry>>,
 }
 
 impl<G: Group> Multiples<G> {
     /// The table with one row.
-    pub(super) fn one_row(point: &G::Entry, bits: usize) -> Self {
+    pub(crate) fn one_row(point: &G::Entry, bits: usize) -> Self {
         let mut builder = Builder::new(point, Layout::one_row(bits));
         builder.add_row();
         builder.table
@@ -76,7 +76,7 @@ impl<G: Group> Multiples<G> {
 
 /// A table being built, a row at a time.
 #[derive(Debug)]
-pub(super) struct Builder<G: Group> {
+pub(crate) struct Builder<G: Group> {
     table: Multiples<G>,
     /// The point whose multiples the next row holds.
     base: G::Entry,
@@ -84,12 +84,12 @@ pub(super) struct Builder<G: Group> {
 
 impl<G: Group> Builder<G> {
     /// Nothing built yet.
-    pub(super) fn new(point: &G::Entry, layout: Layout) -> Self {
+    pub(crate) fn new(point: &G::Entry, layout: Layout) -> Self {
         Self { table: Multiples { layout, rows: Vec::with_capacity(layout.rows()) }, base: *point }
     }
 
     /// Builds a row; the table when it was the last.
-    pub(super) fn step(mut self) -> Result<Multiples<G>, Self> {
+    pub(crate) fn step(mut self) -> Result<Multiples<G>, Self> {
         self.add_row();
         if self.table.rows.len() == self.table.layout.rows() { Ok(self.table) } else { Err(self) }
     }
@@ -118,7 +118,7 @@ impl<G: Group> Builder<G> {
 }
 
 /// The sum of multiples: each table's point times the scalar whose digits, in the table's window, stand beside it.
-pub(super) fn sum<G: Group>(terms: [(&Multiples<G>, &[i32]); 2]) -> G::Point {
+pub(crate) fn sum<G: Group>(terms: [(&Multiples<G>, &[i32]); 2]) -> G::Point {
     let highest =
         terms.iter().map(|(table, _)| (table.layout.stride - 1) * table.layout.window).max().unwrap_or(0);
     let mut sum = G::IDENTITY;

@@ -5,23 +5,23 @@
 ///
 /// `R` is `2^(32 N)`.
 #[derive(Debug)]
-pub(super) struct Order<const N: usize> {
+pub(crate) struct Order<const N: usize> {
     n: [u32; N],
     /// `-1 / n` modulo `2^32`.
     negative_inverse: u32,
     /// `R^2 mod n`.
     r_squared: [u32; N],
     /// How many bits `n` has.
-    pub(super) bits: usize,
+    pub(crate) bits: usize,
 }
 
 /// A number in limbs of 32 bits, lowest first.
-pub(super) type Scalar<const N: usize> = [u32; N];
+pub(crate) type Scalar<const N: usize> = [u32; N];
 
 impl<const N: usize> Order<N> {
     /// The modulus with these hexadecimal digits.
     #[expect(clippy::indexing_slicing, reason = "run by the compiler")]
-    pub(super) const fn new(digits: &str) -> Self {
+    pub(crate) const fn new(digits: &str) -> Self {
         let mut n = [0; N];
         let digits = digits.as_bytes();
         let mut i = 0;
@@ -68,18 +68,18 @@ impl<const N: usize> Order<N> {
     }
 
     /// The number with these big endian bytes if it lies above 0 and below `n`.
-    pub(super) fn nonzero(&self, bytes: &[u8]) -> Option<Scalar<N>> {
+    pub(crate) fn nonzero(&self, bytes: &[u8]) -> Option<Scalar<N>> {
         let scalar = from_bytes(bytes)?;
         (scalar != [0; N] && less(&scalar, &self.n)).then_some(scalar)
     }
 
     /// The number with these big endian bytes if it is below `n`.
-    pub(super) fn below(&self, bytes: &[u8]) -> Option<Scalar<N>> {
+    pub(crate) fn below(&self, bytes: &[u8]) -> Option<Scalar<N>> {
         from_bytes(bytes).filter(|scalar| less(scalar, &self.n))
     }
 
     /// The number with these big endian bytes, below `2 n`, modulo `n`.
-    pub(super) fn reduced_once(&self, bytes: &[u8]) -> Scalar<N> {
+    pub(crate) fn reduced_once(&self, bytes: &[u8]) -> Scalar<N> {
         let mut scalar = from_bytes(bytes).unwrap_or([0; N]);
         if !less(&scalar, &self.n) {
             subtract(&mut scalar, &self.n);
@@ -88,7 +88,7 @@ impl<const N: usize> Order<N> {
     }
 
     /// The number with these big endian bytes, at most `8 N` of them, modulo `n`.
-    pub(super) fn reduce_wide(&self, bytes: &[u8]) -> Scalar<N> {
+    pub(crate) fn reduce_wide(&self, bytes: &[u8]) -> Scalar<N> {
         let (high, low) = bytes.split_at(bytes.len().saturating_sub(4 * N));
         let high = from_bytes(high).unwrap_or([0; N]);
         let low = from_bytes(low).unwrap_or([0; N]);
@@ -106,14 +106,14 @@ impl<const N: usize> Order<N> {
     }
 
     /// `scalar + n`, which the spare bits have room for.
-    pub(super) fn plus_n(&self, scalar: &Scalar<N>) -> Scalar<N> {
+    pub(crate) fn plus_n(&self, scalar: &Scalar<N>) -> Scalar<N> {
         let mut sum = *scalar;
         add(&mut sum, &self.n);
         sum
     }
 
     /// `a b / R mod n`, for `a < n` and any `b < R`.
-    pub(super) fn multiply(&self, a: &Scalar<N>, b: &Scalar<N>) -> Scalar<N> {
+    pub(crate) fn multiply(&self, a: &Scalar<N>, b: &Scalar<N>) -> Scalar<N> {
         // Below 2 n after every step: (2 n + (2^32 - 1) (a + n)) / 2^32 < 2 n. The spare bits hold it.
         let mut sum = [0_u32; N];
         for &limb in b {
@@ -143,7 +143,7 @@ impl<const N: usize> Order<N> {
     }
 
     /// `a R mod n`, for `a < R`.
-    pub(super) fn to_montgomery(&self, a: &Scalar<N>) -> Scalar<N> {
+    pub(crate) fn to_montgomery(&self, a: &Scalar<N>) -> Scalar<N> {
         self.multiply(&self.r_squared, a)
     }
 
@@ -151,7 +151,7 @@ impl<const N: usize> Order<N> {
     ///
     /// Kaliski's almost inverse: the binary algorithm on `u` and `v` keeps `a r = -u 2^k` and `a s = v 2^k` modulo `n`,
     /// and `u s + v r = n`, so that `r` and `s` never exceed `2 n`; what is left to do is to divide by `2^k`.
-    pub(super) fn invert(&self, a: &Scalar<N>) -> Scalar<N> {
+    pub(crate) fn invert(&self, a: &Scalar<N>) -> Scalar<N> {
         let (mut u, mut v) = (self.n, *a);
         let (mut r, mut s) = ([0; N], [0; N]);
         if let Some(one) = s.first_mut() {
@@ -203,7 +203,7 @@ impl<const N: usize> Order<N> {
 }
 
 /// The number in so many big endian bytes, if it fits.
-pub(super) fn to_bytes<const N: usize>(scalar: &Scalar<N>, width: usize) -> Option<Vec<u8>> {
+pub(crate) fn to_bytes<const N: usize>(scalar: &Scalar<N>, width: usize) -> Option<Vec<u8>> {
     let bytes: Vec<u8> = scalar.iter().rev().flat_map(|limb| limb.to_be_bytes()).collect();
     let (head, tail) = bytes.split_at_checked(bytes.len().checked_sub(width)?)?;
     head.iter().all(|&byte| byte == 0).then(|| tail.to_vec())
@@ -279,7 +279,7 @@ fn shift_left<const N: usize>(a: &mut Scalar<N>, mut by: u32) {
 }
 
 /// The digits of a scalar in base `2^window`, lowest first, each between `-2^(window - 1)` and `2^(window - 1)`.
-pub(super) fn signed_digits<const N: usize>(scalar: &Scalar<N>, bits: usize, window: usize) -> Vec<i32> {
+pub(crate) fn signed_digits<const N: usize>(scalar: &Scalar<N>, bits: usize, window: usize) -> Vec<i32> {
     let mut carry = 0;
     (0..=bits / window)
         .map(|index| {

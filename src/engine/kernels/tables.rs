@@ -121,7 +121,7 @@ impl<G: Group> Tables<G> {
 }
 
 /// The rows that one verification adds to a table: about as much work as itself without the table.
-const ROWS_PER_USE: usize = 4;
+const ROWS_PER_USE: usize = 2;
 
 impl<G: Group> Holder for Tables<G> {
     fn memory(&self) -> usize {

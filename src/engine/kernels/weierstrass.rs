@@ -3,7 +3,7 @@
 //! All formulas are complete in effect: infinity, equal points and opposite points are recognised where they occur.
 //! Their number of points is prime, so no point has `y = 0`.
 
-use super::field::Field;
+use super::{field::Field, multiples::Group};
 
 /// A curve.
 pub(crate) trait Curve: Copy + std::fmt::Debug + Send + Sync + 'static {
@@ -140,6 +140,28 @@ impl<F: Field> Jacobian<F> {
     /// Whether the point's `x` is the given one. Infinity has none.
     pub(crate) fn has_x(&self, x: &F) -> bool {
         !self.is_infinity() && x.mul(&self.z.sqr()).equals(&self.x)
+    }
+}
+
+impl<C: Curve> Group for C {
+    type Point = Jacobian<C::Field>;
+    type Entry = Affine<C::Field>;
+    const IDENTITY: Self::Point = Jacobian::INFINITY;
+
+    fn double(point: &Self::Point) -> Self::Point {
+        point.double::<C>()
+    }
+
+    fn add(point: &Self::Point, entry: &Self::Entry) -> Self::Point {
+        point.add::<C>(entry)
+    }
+
+    fn subtract(point: &Self::Point, entry: &Self::Entry) -> Self::Point {
+        point.add::<C>(&entry.negate())
+    }
+
+    fn to_entries(points: &[Self::Point]) -> Vec<Self::Entry> {
+        Jacobian::to_affine(points)
     }
 }
 

@@ -48,7 +48,8 @@ impl EcKey {
             (Point::P521(key), Curve::P521) => p521::ecdsa::Signature::from_slice(signature)
                 .is_ok_and(|signature| key.verify_prehash(digest, &signature).is_ok()),
             (Point::Secp256k1(key), Curve::Secp256k1) => k256::ecdsa::Signature::from_slice(signature)
-                .is_ok_and(|signature| key.verify_prehash(digest, &signature).is_ok()),
+                // The crate takes the lower of the two values of `s` only; JOSE takes both (RFC 8812 §3.2).
+                .is_ok_and(|signature| key.verify_prehash(digest, &signature.normalize_s()).is_ok()),
             _ => false,
         }
     }

@@ -61,12 +61,12 @@ pub enum Action {
 /// What came of the last action.
 #[derive(Clone, Copy, Debug)]
 pub enum Input<'i> {
-    /// The request failed before there was an answer.
+    /// The request failed before there was an answer, or the shared cache could not be read.
     Failed {
         /// Because time ran out.
         timeout: bool,
     },
-    /// What the shared cache has under the two keys. A cache that cannot be read has nothing.
+    /// What the shared cache has under the two keys.
     Found([Option<&'i str>; 2]),
     /// The answer to the request.
     Got(Response<'i>),
@@ -192,7 +192,12 @@ impl Remote {
     fn read(&mut self, now: u64, flight: &Flight, leg: Leg) -> Action {
         let key = self.source.cache_key();
         let keys = [key.clone(), format!("{key}-lease")];
-        self.continue_with(leg, Action::Read { keys, within: flight.within(now) })
+        self.continue_with(leg, Action::Read { keys, within: self.patience(now, flight) })
+    }
+
+    /// How long to wait for the shared cache, so that one that hangs leaves time to ask the issuer.
+    fn patience(&self, now: u64, flight: &Flight) -> u64 {
+        flight.within(now).min(self.limits.timeout.div_ceil(4))
     }
 
     /// Judges what the shared cache has.
@@ -240,7 +245,7 @@ impl Remote {
             key: format!("{}-lease", self.source.cache_key()),
             value: lease.to_json(),
             ttl: self.limits.timeout.max(self.limits.cooldown).div_ceil(1000),
-            within: flight.within(now),
+            within: self.patience(now, flight),
         }
     }
 
@@ -332,7 +337,8 @@ impl Remote {
             return self.end();
         }
         let ttl = lifetime.saturating_add(self.limits.stale_if_error).div_ceil(1000);
-        let action = Action::Write { key: self.source.cache_key(), value, ttl, within: flight.within(now) };
+        let action =
+            Action::Write { key: self.source.cache_key(), value, ttl, within: self.patience(now, flight) };
         self.continue_with(Leg::Closing, action)
     }
 
@@ -363,7 +369,8 @@ impl Remote {
     }
 }
 
-/// The error for an answer that is not a JWK Set. A status of 200 explains nothing.
+/// The error for an answer that is not a JWK Set. A status of 200 explains nothing, and neither does the 0 by which
+/// a browser hides a redirect.
 const fn fetch_failed(status: u16) -> Error {
-    Error::KeySetFetchFailed { status: if status == 200 { None } else { Some(status) } }
+    Error::KeySetFetchFailed { status: if matches!(status, 0 | 200) { None } else { Some(status) } }
 }

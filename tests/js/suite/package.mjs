@@ -1,5 +1,7 @@
 // What the package is before it does anything.
 
+export const half = 'session';
+
 export default ({ test, assert, tokenward }) => {
   test('version is that of the package', () => {
     assert.ok(/^\d+\.\d+\.\d+/.test(tokenward.version));

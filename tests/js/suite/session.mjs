@@ -1,5 +1,7 @@
 // The session and the bearer fetch, against a token service and an API that live in a function like fetch.
 
+export const half = 'session';
+
 const API = 'https://api.test';
 const AUTH = 'https://login.test';
 
@@ -111,7 +113,7 @@ export default ({ test, assert, tokenward, host }) => {
 
   test('a stale token serves while it is refreshed beside', async () => {
     const server = world();
-    const bearer = await signedIn(server);
+    const bearer = await signedIn(server, { session: { isolation: 'shared' } });
     server.pass(3600 - 60 - 20);
     const response = await bearer(`${API}/me`);
     assert.equal(server.requests.find(({ url }) => url === `${API}/me`).authorization, 'Bearer access-1');
@@ -204,6 +206,30 @@ export default ({ test, assert, tokenward, host }) => {
     await one.session.logout();
     await assert.rejects('ERR_SESSION_SIGNED_OUT', two(`${API}/me`));
     assert.same(two.session.snapshot, { status: 'signed-out', reason: 'logout-elsewhere' });
+  });
+
+  test('isolation by request: no call waits for another one\'s promise, and one refresh serves all', async () => {
+    const server = world();
+    const work = [];
+    for (const more of [{}, { waitUntil: (promise) => work.push(promise) }]) {
+      const bearer = await signedIn(server, { session: { isolation: 'request', store: memoryStore(), ...more } });
+      server.pass(3600);
+      const responses = await Promise.all([1, 2, 3, 4].map((each) => bearer(`${API}/${each}`)));
+      assert.ok(responses.every(({ status }) => status === 200));
+      assert.equal(server.token('refresh_token'), 1);
+      assert.equal(server.reuse, 0);
+      assert.equal(bearer.session.snapshot.generation, 2);
+      // Stale: refreshed beside only where the host lets work outlive the request.
+      server.pass(3600 - 10);
+      server.requests.length = 0;
+      await bearer(`${API}/me`);
+      await Promise.all(work);
+      assert.equal(server.token('refresh_token'), more.waitUntil ? 1 : 0);
+      assert.ok(bearer.session.explain().length > 0);
+      assert.same(await bearer.session.logout(), { revoked: true });
+      await assert.rejects('ERR_SESSION_SIGNED_OUT', bearer(`${API}/me`));
+      assert.equal(bearer.session.snapshot.status, 'signed-out');
+    }
   });
 
   test('the token goes to resources and nowhere else', async () => {

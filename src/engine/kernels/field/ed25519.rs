@@ -53,8 +53,10 @@ Self([(a0 & LOW) - HALF, (a1 & LOW) - HALF, (a2 & LOW) - HALF, (a3 & LOW) - HALF
 
 #[inline(never)]
 fn mul(&self, other: &Self) -> Self {
-let [a0, a1, a2, a3, a4, a5, a6, a7, a8] = self.0.map(i64::from);
-let [b0, b1, b2, b3, b4, b5, b6, b7, b8] = other.0.map(i64::from);
+let [a0, a1, a2, a3, a4, a5, a6, a7, a8] = self.0;
+let (a0, a1, a2, a3, a4, a5, a6, a7, a8) = (i64::from(a0), i64::from(a1), i64::from(a2), i64::from(a3), i64::from(a4), i64::from(a5), i64::from(a6), i64::from(a7), i64::from(a8));
+let [b0, b1, b2, b3, b4, b5, b6, b7, b8] = other.0;
+let (b0, b1, b2, b3, b4, b5, b6, b7, b8) = (i64::from(b0), i64::from(b1), i64::from(b2), i64::from(b3), i64::from(b4), i64::from(b5), i64::from(b6), i64::from(b7), i64::from(b8));
 let c = 0;
 let c = c + a0 * b0;
 let q0 = c.wrapping_mul(141281819) & MASK;
@@ -108,11 +110,12 @@ let c = c + a8 * b8 + (q8 << 23);
 let r7 = c & MASK;
 let c = c >> 29;
 let r8 = c;
-Self([r0, r1, r2, r3, r4, r5, r6, r7, r8].map(|limb| limb as i32)) }
+Self([r0 as i32, r1 as i32, r2 as i32, r3 as i32, r4 as i32, r5 as i32, r6 as i32, r7 as i32, r8 as i32]) }
 
 #[inline(never)]
 fn sqr(&self) -> Self {
-let [a0, a1, a2, a3, a4, a5, a6, a7, a8] = self.0.map(i64::from);
+let [a0, a1, a2, a3, a4, a5, a6, a7, a8] = self.0;
+let (a0, a1, a2, a3, a4, a5, a6, a7, a8) = (i64::from(a0), i64::from(a1), i64::from(a2), i64::from(a3), i64::from(a4), i64::from(a5), i64::from(a6), i64::from(a7), i64::from(a8));
 let b1 = a1 * 2;
 let b2 = a2 * 2;
 let b3 = a3 * 2;
@@ -174,6 +177,6 @@ let c = c + a8 * a8 + (q8 << 23);
 let r7 = c & MASK;
 let c = c >> 29;
 let r8 = c;
-Self([r0, r1, r2, r3, r4, r5, r6, r7, r8].map(|limb| limb as i32)) }
+Self([r0 as i32, r1 as i32, r2 as i32, r3 as i32, r4 as i32, r5 as i32, r6 as i32, r7 as i32, r8 as i32]) }
 
 }

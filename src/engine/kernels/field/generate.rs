@@ -198,11 +198,14 @@ impl Spec {
         for square in [false, true] {
             line("#[inline(never)]");
             line(if square { "fn sqr(&self) -> Self {" } else { "fn mul(&self, other: &Self) -> Self {" });
-            line(&format!("let [{}] = self.0.map(i64::from);", names("a")));
+            // Written out: optimised for size, a `map` would become a loop over memory.
+            line(&format!("let [{}] = self.0;", names("a")));
+            line(&format!("let ({}) = ({});", names("a"), each(&|i| format!("i64::from(a{i})"))));
             if square {
                 (1..n).for_each(|i| line(&format!("let b{i} = a{i} * 2;")));
             } else {
-                line(&format!("let [{}] = other.0.map(i64::from);", names("b")));
+                line(&format!("let [{}] = other.0;", names("b")));
+                line(&format!("let ({}) = ({});", names("b"), each(&|i| format!("i64::from(b{i})"))));
             }
             line("let c = 0;");
             for (k, column) in plan.columns.iter().enumerate() {
@@ -234,7 +237,7 @@ impl Spec {
                     line(&format!("let r{} = c;", k - n));
                 }
             }
-            line(&format!("Self([{}].map(|limb| limb as i32)) }}", names("r")));
+            line(&format!("Self([{}]) }}", each(&|i| format!("r{i} as i32"))));
             line("");
         }
         line("}");

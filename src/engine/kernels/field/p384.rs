@@ -58,8 +58,10 @@ Self([(a0 & LOW) - HALF, (a1 & LOW) - HALF, (a2 & LOW) - HALF, (a3 & LOW) - HALF
 
 #[inline(never)]
 fn mul(&self, other: &Self) -> Self {
-let [a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13] = self.0.map(i64::from);
-let [b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12, b13] = other.0.map(i64::from);
+let [a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13] = self.0;
+let (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13) = (i64::from(a0), i64::from(a1), i64::from(a2), i64::from(a3), i64::from(a4), i64::from(a5), i64::from(a6), i64::from(a7), i64::from(a8), i64::from(a9), i64::from(a10), i64::from(a11), i64::from(a12), i64::from(a13));
+let [b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12, b13] = other.0;
+let (b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12, b13) = (i64::from(b0), i64::from(b1), i64::from(b2), i64::from(b3), i64::from(b4), i64::from(b5), i64::from(b6), i64::from(b7), i64::from(b8), i64::from(b9), i64::from(b10), i64::from(b11), i64::from(b12), i64::from(b13));
 let c = 0;
 let c = c + a0 * b0;
 let q0 = c & MASK;
@@ -143,11 +145,12 @@ let c = c + a13 * b13 + (q13 << 20);
 let r12 = c & MASK;
 let c = c >> 28;
 let r13 = c;
-Self([r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, r13].map(|limb| limb as i32)) }
+Self([r0 as i32, r1 as i32, r2 as i32, r3 as i32, r4 as i32, r5 as i32, r6 as i32, r7 as i32, r8 as i32, r9 as i32, r10 as i32, r11 as i32, r12 as i32, r13 as i32]) }
 
 #[inline(never)]
 fn sqr(&self) -> Self {
-let [a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13] = self.0.map(i64::from);
+let [a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13] = self.0;
+let (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13) = (i64::from(a0), i64::from(a1), i64::from(a2), i64::from(a3), i64::from(a4), i64::from(a5), i64::from(a6), i64::from(a7), i64::from(a8), i64::from(a9), i64::from(a10), i64::from(a11), i64::from(a12), i64::from(a13));
 let b1 = a1 * 2;
 let b2 = a2 * 2;
 let b3 = a3 * 2;
@@ -244,6 +247,6 @@ let c = c + a13 * a13 + (q13 << 20);
 let r12 = c & MASK;
 let c = c >> 28;
 let r13 = c;
-Self([r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, r13].map(|limb| limb as i32)) }
+Self([r0 as i32, r1 as i32, r2 as i32, r3 as i32, r4 as i32, r5 as i32, r6 as i32, r7 as i32, r8 as i32, r9 as i32, r10 as i32, r11 as i32, r12 as i32, r13 as i32]) }
 
 }

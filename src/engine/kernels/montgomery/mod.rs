@@ -160,9 +160,10 @@ impl Modulus {
         work.columns.clear();
         work.rows.set(a);
         for (block, &four) in a.as_chunks::<4>().0.iter().enumerate() {
-            let [a0, a1, a2, a3] = four.map(u64::from);
-            let doubled = four.map(|limb| 2 * limb);
-            let [d0, d1, d2, _] = doubled.map(u64::from);
+            let [a0, a1, a2, a3] = four;
+            let doubled = [2 * a0, 2 * a1, 2 * a2, 2 * a3];
+            let (d0, d1, d2) = (u64::from(2 * a0), u64::from(2 * a1), u64::from(2 * a2));
+            let (a0, a1, a2, a3) = (u64::from(a0), u64::from(a1), u64::from(a2), u64::from(a3));
             work.columns.add(2 * block, [a0 * a0, d0 * a1, d0 * a2 + a1 * a1, d0 * a3 + d1 * a2]);
             work.columns.add(2 * block + 1, [d1 * a3 + a2 * a2, d2 * a3, a3 * a3, 0]);
             work.columns.add_rows::<false>(2 * block + 1, &work.rows, block + 1, doubled);
@@ -174,7 +175,8 @@ impl Modulus {
     fn reduce(&self, columns: &mut Columns, out: &mut [u32]) {
         let bits = self.limb_bits;
         let mask = (1_u64 << bits) - 1;
-        let [n0, n1, n2, n3] = [self.limbs[0], self.limbs[1], self.limbs[2], self.limbs[3]].map(u64::from);
+        let limb = |index: usize| u64::from(self.limbs[index]);
+        let (n0, n1, n2, n3) = (limb(0), limb(1), limb(2), limb(3));
         let quotient = |column: u64| column.wrapping_mul(self.negative_inverse) & mask;
         let blocks = out.len() / 4;
         for block in 0..blocks {
@@ -188,19 +190,21 @@ impl Modulus {
             let q3 = quotient(t3);
             let carry = (t3 + q3 * n0) >> bits;
             #[expect(clippy::cast_possible_truncation, reason = "quotients are limbs")]
-            let four = [q0, q1, q2, q3].map(|q| q as u32);
+            let four = [q0 as u32, q1 as u32, q2 as u32, q3 as u32];
             columns.add(block + 1, [carry, 0, 0, 0]);
             columns.add_rows::<true>(block + 1, &self.rows, 1, four);
         }
         let mut carry = 0;
-        for (block, four) in out.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-            for (limb, column) in four.iter_mut().zip(columns.get(blocks + block)) {
+        for (block, [o0, o1, o2, o3]) in out.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+            let [t0, t1, t2, t3] = columns.get(blocks + block);
+            let mut next = |column: u64| {
                 let sum = column + carry;
-                #[expect(clippy::cast_possible_truncation, reason = "masked")]
-                let low = (sum & mask) as u32;
-                *limb = low;
                 carry = sum >> bits;
-            }
+                #[expect(clippy::cast_possible_truncation, reason = "masked")]
+                let limb = (sum & mask) as u32;
+                limb
+            };
+            (*o0, *o1, *o2, *o3) = (next(t0), next(t1), next(t2), next(t3));
         }
     }
 

@@ -36,9 +36,11 @@ impl Columns {
     }
 
     pub(super) fn add(&mut self, block: usize, columns: [u64; 4]) {
-        for (sum, column) in self.0[block].iter_mut().zip(columns) {
-            *sum += column;
-        }
+        let sums = &mut self.0[block];
+        sums[0] += columns[0];
+        sums[1] += columns[1];
+        sums[2] += columns[2];
+        sums[3] += columns[3];
     }
 
     /// Adds `q * rows`, the rows from block `first` on, to the columns from `block` on.
@@ -55,7 +57,8 @@ impl Columns {
         let [q0, q1, q2, q3] = q.map(u64::from);
         let [_, mut w3, mut w2, mut w1] = if CONTINUES { rows.0[first - 1].map(u64::from) } else { [0; 4] };
         for (columns, &limbs) in self.0[block..].iter_mut().zip(&rows.0[first..]) {
-            let [b0, b1, b2, b3] = limbs.map(u64::from);
+            let [b0, b1, b2, b3] = limbs;
+            let (b0, b1, b2, b3) = (u64::from(b0), u64::from(b1), u64::from(b2), u64::from(b3));
             columns[0] += q0 * b0 + q1 * w1 + q2 * w2 + q3 * w3;
             columns[1] += q0 * b1 + q1 * b0 + q2 * w1 + q3 * w2;
             columns[2] += q0 * b2 + q1 * b1 + q2 * b0 + q3 * w1;

@@ -55,6 +55,7 @@ impl Columns {
         self.0.fill([ZERO; 2]);
     }
 
+    #[inline(always)]
     pub(super) fn get(&self, block: usize) -> [u64; 4] {
         let [low, high] = self.0[block];
         [
@@ -65,6 +66,7 @@ impl Columns {
         ]
     }
 
+    #[inline(always)]
     pub(super) fn add(&mut self, block: usize, [a, b, c, d]: [u64; 4]) {
         let [low, high] = &mut self.0[block];
         *low = i64x2_add(*low, u64x2(a, b));
@@ -82,7 +84,7 @@ impl Columns {
         first: usize,
         q: [u32; 4],
     ) {
-        let q = q.map(|q| u32x4_splat(q));
+        let q = [u32x4_splat(q[0]), u32x4_splat(q[1]), u32x4_splat(q[2]), u32x4_splat(q[3])];
         if !CONTINUES {
             add_block(&mut self.0[block], &moved_up(ZERO, rows.0[first][0]), &q);
         }
@@ -98,9 +100,16 @@ impl Columns {
 }
 
 #[inline(always)]
-fn add_block([low, high]: &mut [v128; 2], rows: &[v128; 4], q: &[v128; 4]) {
-    for (&row, &q) in rows.iter().zip(q) {
-        *low = i64x2_add(*low, u64x2_extmul_low_u32x4(row, q));
-        *high = i64x2_add(*high, u64x2_extmul_high_u32x4(row, q));
-    }
+fn add_block([low, high]: &mut [v128; 2], [r0, r1, r2, r3]: &[v128; 4], [q0, q1, q2, q3]: &[v128; 4]) {
+    // Written out: optimised for size, a loop would stay one.
+    let (mut l, mut h) = (*low, *high);
+    l = i64x2_add(l, u64x2_extmul_low_u32x4(*r0, *q0));
+    h = i64x2_add(h, u64x2_extmul_high_u32x4(*r0, *q0));
+    l = i64x2_add(l, u64x2_extmul_low_u32x4(*r1, *q1));
+    h = i64x2_add(h, u64x2_extmul_high_u32x4(*r1, *q1));
+    l = i64x2_add(l, u64x2_extmul_low_u32x4(*r2, *q2));
+    h = i64x2_add(h, u64x2_extmul_high_u32x4(*r2, *q2));
+    l = i64x2_add(l, u64x2_extmul_low_u32x4(*r3, *q3));
+    h = i64x2_add(h, u64x2_extmul_high_u32x4(*r3, *q3));
+    (*low, *high) = (l, h);
 }

@@ -1,0 +1,16 @@
+// The package against issuers over real HTTP: in Node, in workerd, and with caches that machines share.
+
+import { runSuites } from './harness.mjs';
+import { importFromUser, report } from './installed.mjs';
+import { hasRedis } from './issuer/redis.mjs';
+import remote from './issuer/remote.mjs';
+import stores from './issuer/stores.mjs';
+import workerd from './issuer/workerd.mjs';
+
+const user = await importFromUser('issuer.mjs', "export * as tokenward from 'tokenward';\nexport * as stores from 'tokenward/stores';\n");
+if (!hasRedis) console.log('skipped: JWK Sets shared through Redis (redis-server is missing)');
+let fine = true;
+for (const [name, suite] of Object.entries({ remote, workerd, stores })) {
+  fine = report(`issuer (${name})`, await runSuites({ [name]: suite }, user)) && fine;
+}
+process.exitCode = fine ? 0 : 1;
