@@ -131,12 +131,12 @@ export class Verifier<C extends object = {}> {
 
   /** @throws (rejects with) the reason why the token is not accepted. */
   async verify(token: string): Promise<Verified<C>> {
-    return this.#finish(await this.#compiled.async(token, this.#ask('verify'), this.#accepted));
+    return this.#finish(await this.#compiled.async(token, this.#verify, this.#accepted));
   }
 
   /** @throws the reason why the token is not accepted; ERR_SYNC_UNAVAILABLE where the answer exists only asynchronously. */
   verifySync(token: string): Verified<C> {
-    return this.#finishSync(this.#compiled.sync(token, this.#ask('verify'), this.#accepted));
+    return this.#finishSync(this.#compiled.sync(token, this.#verify, this.#accepted));
   }
 
   /** As `verify`, with the reason in the result. */
@@ -165,8 +165,8 @@ export class Verifier<C extends object = {}> {
    */
   async explain(token: string): Promise<Explanation> {
     // This fetches the keys that the explanation is about.
-    const verified = await this.#compiled.async(token, this.#ask('verify'), this.#accepted).catch(() => undefined);
-    const explanation = await this.#compiled.async(token, this.#ask('explain'), () => parsed<Explanation>('payload'));
+    const verified = await this.#compiled.async(token, this.#verify, this.#accepted).catch(() => undefined);
+    const explanation = await this.#compiled.async(token, this.#explain, () => parsed<Explanation>('payload'));
     const { isRevoked, schema } = this.#rules;
     const reached = explanation.ok;
     const add = async (check: 'revocation' | 'claims', asks: boolean, judge: () => Promise<unknown>): Promise<void> => {
@@ -194,9 +194,16 @@ export class Verifier<C extends object = {}> {
     this.#compiled.free();
   }
 
-  #ask(what: 'verify' | 'explain'): Ask {
-    return (verifier, length, { hostKey, valid }) => call(what, verifier, length, ...moment(this.#rules.now), hostKey, valid);
-  }
+  /** Made once: this is the path of every token. */
+  readonly #verify: Ask = (verifier, length, { hostKey, valid }) => {
+    const [now, given] = moment(this.#rules.now);
+    return call('verify', verifier, length, now, given, hostKey, valid);
+  };
+
+  readonly #explain: Ask = (verifier, length, { hostKey, valid }) => {
+    const [now, given] = moment(this.#rules.now);
+    return call('explain', verifier, length, now, given, hostKey, valid);
+  };
 
   /** Most tokens of an issuer have the same header: it is parsed once, and copied where a copy is as good. */
   readonly #accepted = (): Verified<C> => {
