@@ -1,6 +1,5 @@
 //! The published examples of every algorithm, each as it stands and with one bit of it flipped.
 #![cfg(all(feature = "jwt", not(target_arch = "wasm32")))]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
 
 use jwt_compact::{Algorithm, AlgorithmSignature};
 use tokenward::{

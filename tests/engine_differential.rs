@@ -3,7 +3,6 @@
 //! Every family gets `TOKENWARD_SOAK` of them, 2000 if that is not set. The seed is fixed; `TOKENWARD_SEED` gives
 //! another.
 #![cfg(all(feature = "jwt", not(target_arch = "wasm32")))]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test")]
 
 use std::env;
 

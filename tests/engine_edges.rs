@@ -1,6 +1,5 @@
 //! The values at which an engine goes wrong if it goes wrong: one test each.
 #![cfg(all(feature = "jwt", not(target_arch = "wasm32")))]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
 
 use jwt_compact::{Algorithm, AlgorithmSignature};
 use num_bigint::BigUint;

@@ -2,14 +2,6 @@
 //! right.
 #![cfg(all(feature = "jwt", not(target_arch = "wasm32")))]
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "parts of the engine, compiled for themselves")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::use_self,
-    reason = "a test"
-)]
 
 #[path = "../src/engine/kernels/edwards.rs"]
 mod edwards;

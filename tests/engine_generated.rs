@@ -1,7 +1,6 @@
 //! The generated fields of the engine: that they are what the generator writes.
 #![cfg(all(feature = "jwt", not(target_arch = "wasm32")))]
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "a part of the engine, compiled for itself")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test")]
 
 #[path = "../src/engine/kernels/field/generate.rs"]
 mod generate;

@@ -1,7 +1,6 @@
 //! Project Wycheproof's vectors for every algorithm. What is judged otherwise than there stands in a list with its
 //! reason, and has to stay otherwise.
 #![cfg(all(feature = "jwt", not(target_arch = "wasm32")))]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
 
 use std::collections::BTreeSet;
 

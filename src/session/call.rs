@@ -169,9 +169,10 @@ impl Session {
                         self.waiters.push(waiter);
                         return self.begin(kind, true, out);
                     }
-                    Some(Kind::Refresh) if may_begin && self.options.background => {
+                    // Nobody is asked for a password while the token still serves.
+                    Some(kind) if may_begin && self.options.background && self.is_quiet(kind) => {
                         self.use_token(&waiter, out);
-                        return self.begin(Kind::Refresh, false, out);
+                        return self.begin(kind, false, out);
                     }
                     _ => return self.use_token(&waiter, out),
                 }
@@ -215,12 +216,17 @@ impl Session {
         }
     }
 
+    /// Whether tokens can be obtained this way without asking anybody.
+    fn is_quiet(&self, kind: Kind) -> bool {
+        kind == Kind::Refresh || !self.grant.needs_credentials()
+    }
+
     /// How the tokens in hand can be replaced without anybody's doing.
     fn renewal(&self) -> Option<Kind> {
         let held = self.held.as_ref()?;
         if held.set.refresh.is_some() {
             Some(Kind::Refresh)
-        } else if self.grant.is_unattended() && !self.needs_login {
+        } else if self.grant.is_unattended() && !self.needs_login && !self.grant.signs_in_once() {
             Some(Kind::SignIn)
         } else {
             None
@@ -288,7 +294,7 @@ impl Session {
     }
 
     fn begin_login(&mut self, id: CallId, credentials: Option<Credentials>, out: &mut Effects) {
-        if self.grant.needs_credentials() && credentials.is_none() && !self.grant.is_unattended() {
+        if credentials.is_none() && !self.grant.is_unattended() {
             let error = Error::invalid_arg("credentials", "a user name and a password");
             out.push(Effect::Fail { id, error });
             return self.settle(out);
@@ -414,8 +420,8 @@ impl Session {
         // This response is final, but the next call should not meet the same.
         out.push(deliver);
         let may_begin = self.phase == Phase::Idle && self.options.background && self.obstacle().is_none();
-        if may_begin && self.renewal() == Some(Kind::Refresh) {
-            self.begin(Kind::Refresh, true, out);
+        if let Some(kind) = self.renewal().filter(|kind| may_begin && self.is_quiet(*kind)) {
+            self.begin(kind, true, out);
         }
     }
 

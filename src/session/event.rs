@@ -3,7 +3,7 @@
 //! Every effect that takes time carries a number, and its answer comes back as an event with the same number.
 //! An answer that nobody waits for any more is ignored, so late ones do no harm.
 
-use crate::session::grant::{Credentials, Request};
+use crate::session::grant::{Credentials, Purpose, Request};
 use crate::session::response::Answer;
 use crate::{Error, Secret};
 
@@ -114,14 +114,14 @@ pub enum Event {
         /// `None` where nobody gave any.
         credentials: Option<Credentials>,
     },
-    /// Answers [`Effect::Send`].
+    /// Answers [`Effect::Send`] and [`Effect::Call`].
     Received {
         /// The effect.
         op: Op,
         /// The response.
         answer: Answer,
     },
-    /// Answers [`Effect::Send`] where there is no response.
+    /// Answers [`Effect::Send`] and [`Effect::Call`] where there is no response.
     Lost {
         /// The effect.
         op: Op,
@@ -207,6 +207,17 @@ pub enum Effect {
         op: Op,
         /// The request.
         request: Request,
+        /// When to give up.
+        timeout_ms: u64,
+    },
+    /// Call one of the caller's own functions. Its result, as JSON, answers like the response to a request.
+    Call {
+        /// To be answered.
+        op: Op,
+        /// Which.
+        purpose: Purpose,
+        /// The refresh token, or the token to revoke.
+        token: Option<Secret<String>>,
         /// When to give up.
         timeout_ms: u64,
     },

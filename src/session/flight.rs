@@ -2,6 +2,7 @@
 
 use crate::Error;
 use crate::session::call::fail;
+use crate::session::grant::Demand;
 use crate::session::record::{Intent, Record};
 use crate::session::response::{self, Answer, Granted, Refusal};
 use crate::session::token::{Held, TokenSet};
@@ -313,13 +314,21 @@ impl Session {
         flight.sent = self.now;
         let credentials = flight.credentials.take();
         let refresh = self.held.as_ref().and_then(|held| held.set.refresh.as_ref());
-        let request = match (flight.kind, refresh) {
+        let demand = match (flight.kind, refresh) {
             (Kind::Refresh, Some(token)) => self.grant.refresh(token),
             _ => self.grant.sign_in(credentials),
         };
         self.sent.push_back(self.now.mono_ms);
         let op = self.await_op(Phase::Granting);
-        out.push(Effect::Send { op, request, timeout_ms: self.options.timeout_ms });
+        self.perform(op, demand, out);
+    }
+
+    pub(super) fn perform(&self, op: Op, demand: Demand, out: &mut Effects) {
+        let timeout_ms = self.options.timeout_ms;
+        out.push(match demand {
+            Demand::Send(request) => Effect::Send { op, request, timeout_ms },
+            Demand::Call(purpose, token) => Effect::Call { op, purpose, token, timeout_ms },
+        });
     }
 
     pub(super) fn received(&mut self, answer: &Answer, out: &mut Effects) {
@@ -327,7 +336,7 @@ impl Session {
             return;
         };
         let question = self.grant.question(flight.kind == Kind::Refresh);
-        match response::read(answer, question, self.grant.fields()) {
+        match response::read(answer, question, &self.grant.fields()) {
             Ok(granted) => self.granted(granted, out),
             Err(refusal) => self.refused(refusal, out),
         }
@@ -496,6 +505,7 @@ impl Session {
                 out.push(Effect::Load { op });
             }
             Refusal::Terminal { status, oauth_error } => {
+                self.needs_login |= self.grant.signs_in_once();
                 self.sign_in_refused(Error::LoginRejected { status: Some(status), oauth_error }, out);
             }
             Refusal::Misconfigured { status, oauth_error } => {
@@ -602,7 +612,7 @@ impl Session {
             self.abandon(&error, out);
             return self.retract(out);
         }
-        if self.grant.is_unattended() && !self.needs_login {
+        if self.grant.is_unattended() && !self.needs_login && !self.grant.signs_in_once() {
             // People are asked outside the lock.
             if let Some(op) = self.lock.take() {
                 out.push(Effect::Unlock { op });

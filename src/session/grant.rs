@@ -4,15 +4,26 @@ use crate::json::push_string;
 use crate::session::response::{Fields, Question};
 use crate::session::token::TokenSet;
 use crate::url::UrlParts;
-use crate::{Error, Secret};
+use crate::{Error, Secret, base64url};
 
-/// A user name and a password, kept only from the moment they are given until the request is built.
+/// What a sign-in needs from outside, kept only from the moment it is given until the request is built.
 #[derive(Clone, Debug)]
-pub struct Credentials {
-    /// The user name.
-    pub username: Secret<String>,
-    /// The password.
-    pub password: Secret<String>,
+#[non_exhaustive]
+pub enum Credentials {
+    /// For [`Grant::JsonLogin`].
+    Password {
+        /// The user name.
+        username: Secret<String>,
+        /// The password.
+        password: Secret<String>,
+    },
+    /// For [`Flow::AuthorizationCode`].
+    Code {
+        /// The authorization code that came back.
+        code: Secret<String>,
+        /// The secret half of the PKCE challenge that went out (RFC 7636 §4.1).
+        verifier: Secret<String>,
+    },
 }
 
 /// An HTTP request to the authorization server. Redirects are not followed.
@@ -29,14 +40,72 @@ pub struct Request {
     /// Whether it must outlive the page. True for revocation only: a refresh that nobody hears the answer of would
     /// use up the refresh token.
     pub keepalive: bool,
+    /// Whether the cookies of that origin go with it.
+    pub cookies: bool,
+}
+
+/// How a token request is made.
+#[derive(Clone, Debug)]
+pub(crate) enum Demand {
+    Send(Request),
+    Call(Purpose, Option<Secret<String>>),
+}
+
+/// What one of the caller's own functions is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Tokens, from nothing.
+    Acquire,
+    /// Tokens, for a refresh token.
+    Refresh,
+    /// That a token be forgotten.
+    Revoke,
+}
+
+impl Purpose {
+    /// The word as JavaScript sees it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Acquire => "acquire",
+            Self::Refresh => "refresh",
+            Self::Revoke => "revoke",
+        }
+    }
 }
 
 /// How a session obtains its tokens.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Grant {
+    /// The refresh token lives in an `HttpOnly` cookie that no script ever sees.
+    CookieRefresh(CookieRefresh),
+    /// The caller's own functions.
+    Custom(Custom),
     /// A first-party login API: user name and password in, tokens out, all JSON.
     JsonLogin(JsonLogin),
+    /// OAuth 2.0 (RFC 6749).
+    OAuth(OAuth),
+}
+
+/// `POST` with the cookie and one header, which forces a preflight on other origins' pages.
+#[derive(Clone, Debug)]
+pub struct CookieRefresh {
+    /// Where the cookie is turned into an access token.
+    pub url: String,
+    /// Name and value of the header.
+    pub header: (String, String),
+}
+
+/// Which functions the caller has.
+#[derive(Clone, Copy, Debug)]
+pub struct Custom {
+    /// Gets tokens from nothing.
+    pub acquires: bool,
+    /// Gets tokens for a refresh token.
+    pub refreshes: bool,
+    /// Revokes a token.
+    pub revokes: bool,
 }
 
 /// `POST {username, password}`; answers `{token, refresh_token, token_type, expires_in}`; a refresh posts
@@ -55,6 +124,54 @@ pub struct JsonLogin {
     pub fields: Fields,
 }
 
+/// A client of an authorization server.
+#[derive(Clone, Debug)]
+pub struct OAuth {
+    /// RFC 6749 §3.2.
+    pub token_endpoint: String,
+    /// RFC 7009.
+    pub revocation_endpoint: Option<String>,
+    /// RFC 6749 §2.2.
+    pub client_id: String,
+    /// RFC 6749 §2.3.1.
+    pub client_secret: Option<Secret<String>>,
+    /// How the client proves who it is.
+    pub client_auth: ClientAuth,
+    /// The scopes asked for, separated by spaces.
+    pub scope: Option<String>,
+    /// How the first tokens are obtained.
+    pub flow: Flow,
+}
+
+/// How a client proves who it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientAuth {
+    /// `client_secret_basic`.
+    Basic,
+    /// `none`: a public client.
+    None,
+    /// `client_secret_post`.
+    Post,
+}
+
+/// How an OAuth client obtains its first tokens.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Flow {
+    /// RFC 6749 §4.1 with PKCE.
+    AuthorizationCode {
+        /// Where the code comes back.
+        redirect_uri: String,
+    },
+    /// RFC 6749 §4.4.
+    ClientCredentials,
+    /// A refresh token that the client was given.
+    RefreshToken {
+        /// The token.
+        refresh_token: Option<Secret<String>>,
+    },
+}
+
 /// The URL of an endpoint that will be sent credentials, checked.
 ///
 /// # Errors
@@ -66,66 +183,100 @@ pub fn endpoint(url: &UrlParts<'_>, loopback: bool) -> Result<String, Error> {
 
 impl Grant {
     pub(crate) const fn question(&self, refresh: bool) -> Question {
+        // Where the first sign-in is made with something that works once, a refusal of it is one of a refresh.
+        Question { refresh, strict: matches!(self, Self::OAuth(_)) }
+    }
+
+    pub(crate) fn fields(&self) -> Fields {
         match self {
-            Self::JsonLogin(_) => Question { refresh, strict: false },
+            Self::JsonLogin(login) => login.fields.clone(),
+            _ => Fields::default(),
         }
     }
 
-    pub(crate) const fn fields(&self) -> &Fields {
-        match self {
-            Self::JsonLogin(login) => &login.fields,
-        }
-    }
-
-    /// Whether a sign-in needs a user name and a password.
+    /// Whether a sign-in needs something from outside.
     pub(crate) const fn needs_credentials(&self) -> bool {
         match self {
             Self::JsonLogin(_) => true,
+            Self::OAuth(oauth) => matches!(oauth.flow, Flow::AuthorizationCode { .. }),
+            Self::CookieRefresh(_) | Self::Custom(_) => false,
         }
     }
 
     /// Whether the session can sign in by itself.
     pub(crate) const fn is_unattended(&self) -> bool {
         match self {
+            Self::CookieRefresh(_) => true,
+            Self::Custom(custom) => custom.acquires,
             Self::JsonLogin(login) => login.asks,
+            Self::OAuth(oauth) => match &oauth.flow {
+                Flow::AuthorizationCode { .. } => false,
+                Flow::ClientCredentials => true,
+                Flow::RefreshToken { refresh_token } => refresh_token.is_some(),
+            },
         }
+    }
+
+    /// Whether what the first sign-in is made with works once only.
+    pub(crate) const fn signs_in_once(&self) -> bool {
+        matches!(self, Self::OAuth(OAuth { flow: Flow::RefreshToken { .. }, .. }))
     }
 
     /// Whether refresh tokens may be single-use, so that the store must be strongly consistent.
     #[must_use]
     pub const fn may_rotate(&self) -> bool {
         match self {
+            Self::CookieRefresh(_) => false,
+            Self::Custom(custom) => custom.refreshes,
             Self::JsonLogin(_) => true,
+            Self::OAuth(oauth) => !matches!(oauth.flow, Flow::ClientCredentials),
         }
     }
 
-    pub(crate) fn sign_in(&self, credentials: Option<Credentials>) -> Request {
-        match self {
-            Self::JsonLogin(login) => {
-                let mut body = String::from("{\"username\":");
-                if let Some(credentials) = credentials {
-                    push_string(&mut body, credentials.username.reveal());
+    pub(crate) fn sign_in(&self, credentials: Option<Credentials>) -> Demand {
+        match (self, credentials) {
+            (Self::CookieRefresh(cookie), _) => Demand::Send(cookie.request()),
+            (Self::Custom(_), _) => Demand::Call(Purpose::Acquire, None),
+            (Self::JsonLogin(login), credentials) => {
+                let mut body = String::from("{");
+                if let Some(Credentials::Password { username, password }) = credentials {
+                    body.push_str("\"username\":");
+                    push_string(&mut body, username.reveal());
                     body.push_str(",\"password\":");
-                    push_string(&mut body, credentials.password.reveal());
+                    push_string(&mut body, password.reveal());
                 }
                 body.push('}');
-                json_post(&login.token_url, body)
+                Demand::Send(json_post(&login.token_url, body))
             }
+            (Self::OAuth(oauth), credentials) => Demand::Send(oauth.sign_in(credentials)),
         }
     }
 
-    pub(crate) fn refresh(&self, refresh_token: &Secret<String>) -> Request {
+    pub(crate) fn refresh(&self, refresh_token: &Secret<String>) -> Demand {
         match self {
+            Self::CookieRefresh(cookie) => Demand::Send(cookie.request()),
+            Self::Custom(_) => Demand::Call(Purpose::Refresh, Some(refresh_token.clone())),
             Self::JsonLogin(login) => {
                 let url = login.refresh_url.as_ref().unwrap_or(&login.token_url);
-                json_post(url, login.refresh_body(refresh_token))
+                Demand::Send(json_post(url, login.refresh_body(refresh_token)))
+            }
+            Self::OAuth(oauth) => {
+                let form =
+                    [("grant_type", "refresh_token"), ("refresh_token", refresh_token.reveal().as_str())];
+                Demand::Send(oauth.post(&oauth.token_endpoint, &form))
             }
         }
     }
 
-    /// The requests that revoke `tokens`; none where nothing can be revoked.
-    pub(crate) fn revoke(&self, tokens: &TokenSet) -> Vec<Request> {
+    /// What revokes `tokens`; nothing where nothing can be revoked.
+    pub(crate) fn revoke(&self, tokens: &TokenSet) -> Vec<Demand> {
+        let newest = tokens.refresh.as_ref().unwrap_or(&tokens.access);
         match self {
+            Self::CookieRefresh(_) => Vec::new(),
+            Self::Custom(custom) if custom.revokes => {
+                vec![Demand::Call(Purpose::Revoke, Some(newest.clone()))]
+            }
+            Self::Custom(_) => Vec::new(),
             Self::JsonLogin(login) => {
                 let Some(url) = &login.revoke_url else {
                     return Vec::new();
@@ -138,10 +289,147 @@ impl Grant {
                 let bearer = format!("Bearer {}", tokens.access.reveal());
                 request.headers.push(("authorization".to_owned(), Secret::new(bearer)));
                 request.keepalive = true;
-                vec![request]
+                vec![Demand::Send(request)]
+            }
+            Self::OAuth(oauth) => oauth.revoke(tokens),
+        }
+    }
+}
+
+impl CookieRefresh {
+    fn request(&self) -> Request {
+        let (name, value) = &self.header;
+        Request {
+            method: "POST",
+            url: self.url.clone(),
+            headers: vec![
+                ("accept".to_owned(), Secret::new("application/json".to_owned())),
+                (name.clone(), Secret::new(value.clone())),
+            ],
+            body: Secret::default(),
+            keepalive: false,
+            cookies: true,
+        }
+    }
+}
+
+impl OAuth {
+    fn sign_in(&self, credentials: Option<Credentials>) -> Request {
+        let mut form = Vec::new();
+        let (code, verifier);
+        match (&self.flow, credentials) {
+            (
+                Flow::AuthorizationCode { redirect_uri },
+                Some(Credentials::Code { code: given, verifier: kept }),
+            ) => {
+                (code, verifier) = (given, kept);
+                form.push(("grant_type", "authorization_code"));
+                form.push(("code", code.reveal().as_str()));
+                form.push(("code_verifier", verifier.reveal().as_str()));
+                form.push(("redirect_uri", redirect_uri.as_str()));
+            }
+            (Flow::RefreshToken { refresh_token: Some(token) }, _) => {
+                form.push(("grant_type", "refresh_token"));
+                form.push(("refresh_token", token.reveal().as_str()));
+            }
+            _ => form.push(("grant_type", "client_credentials")),
+        }
+        if let (Some(scope), false) = (&self.scope, matches!(self.flow, Flow::AuthorizationCode { .. })) {
+            form.push(("scope", scope.as_str()));
+        }
+        self.post(&self.token_endpoint, &form)
+    }
+
+    /// RFC 7009 §2.1. The refresh token first: with it, servers revoke the whole grant.
+    fn revoke(&self, tokens: &TokenSet) -> Vec<Demand> {
+        let Some(endpoint) = &self.revocation_endpoint else {
+            return Vec::new();
+        };
+        let refresh = tokens.refresh.iter().map(|token| (token, "refresh_token"));
+        let both = refresh.chain([(&tokens.access, "access_token")]);
+        both.map(|(token, hint)| {
+            let mut request = self.post(endpoint, &[("token", token.reveal()), ("token_type_hint", hint)]);
+            request.keepalive = true;
+            Demand::Send(request)
+        })
+        .collect()
+    }
+
+    fn post(&self, url: &str, form: &[(&str, &str)]) -> Request {
+        let mut body = String::new();
+        for (name, value) in form {
+            push_pair(&mut body, name, value);
+        }
+        let header = |name: &str, value: &str| (name.to_owned(), Secret::new(value.to_owned()));
+        let mut headers = vec![
+            header("accept", "application/json"),
+            header("content-type", "application/x-www-form-urlencoded"),
+        ];
+        match (&self.client_secret, self.client_auth) {
+            (Some(secret), ClientAuth::Basic) => {
+                // Both are form-encoded before they are joined (RFC 6749 §2.3.1).
+                let mut pair = String::new();
+                push_encoded(&mut pair, &self.client_id);
+                pair.push(':');
+                push_encoded(&mut pair, secret.reveal());
+                let pair = Secret::new(pair);
+                let basic = Secret::new(format!("Basic {}", base64(pair.reveal().as_bytes())));
+                headers.push(("authorization".to_owned(), basic));
+            }
+            (Some(secret), ClientAuth::Post) => {
+                push_pair(&mut body, "client_id", &self.client_id);
+                push_pair(&mut body, "client_secret", secret.reveal());
+            }
+            _ => push_pair(&mut body, "client_id", &self.client_id),
+        }
+        Request {
+            method: "POST",
+            url: url.to_owned(),
+            headers,
+            body: Secret::new(body),
+            keepalive: false,
+            cookies: false,
+        }
+    }
+}
+
+/// Appends `name=value` to an `application/x-www-form-urlencoded` body.
+pub(crate) fn push_pair(body: &mut String, name: &str, value: &str) {
+    if !body.is_empty() {
+        body.push('&');
+    }
+    push_encoded(body, name);
+    body.push('=');
+    push_encoded(body, value);
+}
+
+fn push_encoded(text: &mut String, value: &str) {
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            text.push('%');
+            for four in [byte >> 4, byte & 15] {
+                text.push(char::from_digit(u32::from(four), 16).unwrap_or('0').to_ascii_uppercase());
             }
         }
     }
+}
+
+/// base64 with padding, which only HTTP Basic wants.
+fn base64(bytes: &[u8]) -> String {
+    let mut text: String = base64url::encode(bytes)
+        .chars()
+        .map(|c| match c {
+            '-' => '+',
+            '_' => '/',
+            other => other,
+        })
+        .collect();
+    while !text.len().is_multiple_of(4) {
+        text.push('=');
+    }
+    text
 }
 
 impl JsonLogin {
@@ -163,5 +451,6 @@ fn json_post(url: &str, body: String) -> Request {
         headers: vec![header("accept"), header("content-type")],
         body: Secret::new(body),
         keepalive: false,
+        cookies: false,
     }
 }

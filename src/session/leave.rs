@@ -165,12 +165,12 @@ impl Session {
 
     /// Asks the server to forget `set`.
     pub(super) fn revoke(&mut self, set: &TokenSet, out: &mut Effects) -> Vec<Op> {
-        let requests = self.grant.revoke(set);
-        let mut ops = Vec::with_capacity(requests.len());
-        for request in requests {
+        let demands = self.grant.revoke(set);
+        let mut ops = Vec::with_capacity(demands.len());
+        for demand in demands {
             let op = self.side_op();
             ops.push(op);
-            out.push(Effect::Send { op, request, timeout_ms: self.options.timeout_ms });
+            self.perform(op, demand, out);
         }
         ops
     }
@@ -180,7 +180,7 @@ impl Session {
         if let Some(at) = self.orphans.iter().position(|orphan| *orphan == op) {
             self.orphans.swap_remove(at);
             let question = self.grant.question(false);
-            if let Ok(granted) = response::read(answer, question, self.grant.fields()) {
+            if let Ok(granted) = response::read(answer, question, &self.grant.fields()) {
                 let set = TokenSet {
                     access: granted.access,
                     refresh: granted.refresh,
@@ -249,6 +249,8 @@ impl Session {
     pub(super) fn end(&mut self, reason: EndReason, error: Error, out: &mut Effects) {
         self.end = reason;
         out.push(Effect::Tell(Notice::Ended { reason, code: Some(error.code()) }));
+        // What works once is not tried again unasked.
+        self.needs_login |= self.grant.signs_in_once();
         self.drop_flight(&error, out);
         self.intent = None;
         if self.version.is_some() {

@@ -27,7 +27,7 @@
 //!
 //! let now = Now { wall_ms: 1_800_000_000_000, mono_ms: 0 };
 //! let secret = |text: &str| Secret::new(text.to_owned());
-//! let credentials = Credentials { username: secret("ada"), password: secret("correct horse") };
+//! let credentials = Credentials::Password { username: secret("ada"), password: secret("correct horse") };
 //! let mut events = vec![Event::Login { id: 1, credentials: Some(credentials) }];
 //! let mut signed_in = false;
 //! while let Some(event) = events.pop() {
@@ -63,6 +63,7 @@
 
 use std::collections::VecDeque;
 
+mod authorize;
 mod call;
 mod challenge;
 mod event;
@@ -81,9 +82,12 @@ use token::{Held, TokenSet};
 
 use crate::{Error, NumericDate, Secret};
 
+pub use authorize::{AuthorizationRequest, AuthorizationResponse};
 pub use challenge::{Challenge, parse_challenges};
 pub use event::{CallId, Effect, EndReason, Event, Loss, Notice, Op, StoreFailed, Stored, Warning};
-pub use grant::{Credentials, Grant, JsonLogin, Request, endpoint};
+pub use grant::{
+    ClientAuth, CookieRefresh, Credentials, Custom, Flow, Grant, JsonLogin, OAuth, Purpose, Request, endpoint,
+};
 pub use response::{Answer, Fields, MAX_RESPONSE_LENGTH};
 pub use target::Resources;
 pub use token::Freshness;
@@ -153,7 +157,7 @@ pub struct Options {
     pub keep_until_expiry: bool,
     /// Whether there is a lock worth taking, which is where the store is shared.
     pub has_lock: bool,
-    /// Whether other instances see the same store.
+    /// Whether other instances may see the same store.
     pub store_is_shared: bool,
     /// The store is new, so that there is nothing to load.
     pub store_is_empty: bool,

@@ -239,7 +239,7 @@ fn retry_after_ms(value: &str) -> Option<u64> {
 
 /// The error codes of RFC 6749 §4.1.2.1 and §5.2, RFC 7009, RFC 8628 and RFC 8707. Others are the server's own
 /// words, which may hold anything, and are not kept.
-fn registered(code: &str) -> Option<&'static str> {
+pub(crate) fn registered(code: &str) -> Option<&'static str> {
     [
         "access_denied",
         "invalid_client",

@@ -1,14 +1,15 @@
 // A session as its owner sees it.
 
-import { readGrant, refusal } from './grants.js';
+import { readGrant, refusal, type Authorization } from './grants.js';
 import { Machine, succeeded, type Calls, type Host, type Outcome } from './machine.js';
 import { memoryStore } from './stores/memory.js';
-import type { Session, SessionEvents, SessionOptions, SessionSnapshot, TransitionRecord } from './types.js';
+import type { Session, SessionEvents, SessionOptions, SessionSnapshot, TokenStore, TransitionRecord } from './types.js';
 
 type Used = Extract<Outcome, { effect: 'use' | 'fail' }>;
 type Listener = (detail: never) => void;
 
 const EVENTS: readonly (keyof SessionEvents)[] = ['change', 'refreshed', 'ended', 'challenge', 'warning'];
+const authorizing = new WeakMap<object, Authorizing>();
 const callsOf = new WeakMap<object, () => Calls>();
 /** There, I/O belongs to the request that began it, and what another request waits for may never come. */
 const IN_WORKERD = typeof navigator === 'object' && navigator.userAgent === 'Cloudflare-Workers';
@@ -27,18 +28,18 @@ export function createSession(options: SessionOptions): Session {
 
   if (isolation !== 'shared' && isolation !== 'request') throw refusal('isolation');
 
-  const isShared = store.shared !== 'none';
   const hasLock = store.shared === 'origin' && typeof navigator === 'object' && typeof navigator.locks?.request === 'function';
   const listeners = new Map<string, Set<Listener>>();
+  const key = `tokenward:${name ?? (parts.endpoint ? parts.endpoint.origin + parts.endpoint.pathname : 'custom')}`;
   const host: Host = {
     options: JSON.stringify({
-      ...rest, grant: parts.description, hasLock, storeIsShared: isShared, storeIsEmpty: options.store === undefined,
+      ...rest, grant: parts.description, hasLock, storeIsShared: options.store !== undefined, storeIsEmpty: options.store === undefined,
       storeIsEventual: store.consistency === 'eventual', endsWithRequest: isolation === 'request' && !waitUntil,
     }),
     store, hasLock, now, waitUntil,
-    key: `tokenward:${name ?? parts.endpoint.origin + parts.endpoint.pathname}`,
+    key,
     fetch: () => given ?? fetch,
-    ask: parts.ask,
+    ask: parts.ask, act: parts.act,
     tell(event, detail) {
       // After the state has settled: a listener may use the session.
       for (const listener of listeners.get(event) ?? []) queueMicrotask(() => listener(detail as never));
@@ -97,7 +98,28 @@ export function createSession(options: SessionOptions): Session {
   const { dispose } = Symbol as { dispose?: symbol };
   if (dispose) Object.defineProperty(session, dispose, { value: session.close });
   callsOf.set(session, calls);
+  const { authorization } = parts;
+  if (authorization) {
+    const signIn = async (code: string, verifier: string) => {
+      succeeded(await once((calls) => calls.ask({ event: 'login', code, verifier })));
+      return machine.snapshot;
+    };
+    authorizing.set(session, { authorization, store, key, signIn });
+  }
   return session;
+}
+
+/** What authorizing needs of a session with that grant. */
+export interface Authorizing {
+  authorization: Authorization;
+  store: TokenStore;
+  key: string;
+  signIn(code: string, verifier: string): Promise<SessionSnapshot>;
+}
+
+/** How to authorize a session, where its grant is `authorizationCode`. */
+export function authorizingOf(session: Session): Authorizing | undefined {
+  return typeof session === 'object' && session !== null ? authorizing.get(session) : undefined;
 }
 
 /** How to make a call to a session that this package made. */

@@ -56,15 +56,24 @@ interface RemoteExports {
   remote_version(remote: number): number;
 }
 
-/** src/wasm/guard.rs. Everything crosses as JSON text. */
+/** src/wasm/guard.rs. Options, scopes and answers are JSON text. */
 interface GuardExports {
-  guard_check(options: string, need: string): boolean | undefined;
-  guard_credentials(options: string, request: string): string | undefined;
-  guard_judge(options: string, request: string, need: string, token: string, code: string): string | undefined;
+  guard_credentials(
+    guard: number, method: string, url: string, authorization?: string | null, origin?: string | null,
+    requestMethod?: string | null, requestHeaders?: string | null,
+  ): string | undefined;
+  guard_judge(guard: number, origin: string | null | undefined, need: string, token: string, code: string): string | undefined;
+  guard_need(need: string): boolean | undefined;
+  guard_open(options: string): number | undefined;
+  release_guard(guard: number): void;
 }
 
 /** src/wasm/session.rs. Options, events, effects and snapshots are JSON text. */
 interface SessionExports {
+  authorization_code(code?: string | null, error?: string | null, issuer?: string | null, expectedIssuer?: string | null): string | undefined;
+  authorization_request(
+    endpoint: string, clientId: string, redirectUri: string, scope: string | null | undefined, random: Uint8Array,
+  ): string | undefined;
   parse_challenges(value: string): string;
   release_session(session: number): void;
   resources_admit(urls: string, loopback: boolean, url: string): boolean | undefined;

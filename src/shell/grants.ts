@@ -1,6 +1,7 @@
 // How a session obtains its tokens: descriptions that src/session/grant.rs reads.
 
 import { call } from './instance.js';
+import type { Host } from './machine.js';
 import type { Grant } from './types.js';
 import { partsOf, resolve, type UrlParts } from './url.js';
 
@@ -10,9 +11,14 @@ interface Credentials { username: string; password: string }
 export interface GrantParts {
   readonly description: { readonly kind: string; readonly [member: string]: unknown };
   /** Where the name of record, lock and channel comes from. */
-  readonly endpoint: URL;
+  readonly endpoint?: URL;
   readonly ask?: () => unknown;
+  readonly act?: Host['act'];
+  readonly authorization?: Authorization;
 }
+
+/** What an authorization request is made of. */
+export interface Authorization { endpoint: string; clientId: string; redirectUri: string; scope: string | undefined; issuer: string | undefined }
 
 const partsOfGrant = new WeakMap<object, GrantParts>();
 
@@ -45,6 +51,116 @@ export function jsonLogin(options: JsonLoginOptions): Grant {
       asks: credentials !== undefined, fields,
     },
     ...(credentials && { ask: credentials }),
+  });
+}
+
+export interface OAuth2Options {
+  tokenEndpoint: string | URL;
+  /** RFC 7009. */
+  revocationEndpoint?: string | URL;
+  clientId: string;
+  clientSecret?: string;
+  /** Default: `client_secret_basic` with a secret, `none` without. */
+  clientAuth?: 'client_secret_basic' | 'client_secret_post' | 'none';
+  scope?: string;
+  grant: 'client_credentials' | 'refresh_token';
+  /** The first one. Those that follow are kept in the store. */
+  refreshToken?: string;
+}
+
+/**
+ * OAuth 2.0 (RFC 6749): client credentials, or a refresh token that the client was given.
+ * @throws ERR_INVALID_ARG, ERR_INSECURE_URL
+ */
+export function oauth2(options: OAuth2Options): Grant {
+  if (typeof options !== 'object' || options === null) throw refusal('grant');
+  const { tokenEndpoint, revocationEndpoint, ...rest } = options;
+  const endpoint = absolute(tokenEndpoint);
+  return grantOf({
+    endpoint,
+    description: { ...rest, kind: 'oauth2', tokenEndpoint: partsOf(endpoint), revocationEndpoint: optional(revocationEndpoint) },
+  });
+}
+
+export interface AuthorizationCodeOptions {
+  authorizationEndpoint: string | URL;
+  tokenEndpoint: string | URL;
+  /** RFC 7009. */
+  revocationEndpoint?: string | URL;
+  clientId: string;
+  redirectUri: string | URL;
+  scope?: string;
+  /** Where it is given, a response that names another issuer is refused (RFC 9207). */
+  issuer?: string;
+}
+
+/**
+ * The authorization code grant with PKCE (RFC 7636), for public clients. `beginAuthorization` gives the URL to visit,
+ * `completeAuthorization` takes the one that came back.
+ * @throws ERR_INVALID_ARG, ERR_INSECURE_URL
+ */
+export function authorizationCode(options: AuthorizationCodeOptions): Grant {
+  if (typeof options !== 'object' || options === null) throw refusal('grant');
+  const { authorizationEndpoint, tokenEndpoint, revocationEndpoint, redirectUri, issuer, clientId, scope } = options;
+  const endpoint = absolute(tokenEndpoint);
+  const redirect = String(redirectUri);
+  return grantOf({
+    endpoint,
+    description: {
+      kind: 'authorizationCode', clientId, redirectUri: redirect, tokenEndpoint: partsOf(endpoint),
+      revocationEndpoint: optional(revocationEndpoint),
+    },
+    authorization: { endpoint: absolute(authorizationEndpoint).href, clientId, redirectUri: redirect, scope, issuer },
+  });
+}
+
+export interface CookieRefreshOptions {
+  url: string | URL;
+  /** Makes other origins' pages ask first. Default: `x-requested-with: tokenward`. */
+  header?: [name: string, value: string];
+}
+
+/**
+ * The refresh token lives in an HttpOnly cookie that script never sees: a `POST` with the cookie gives access tokens.
+ * @throws ERR_INVALID_ARG, ERR_INSECURE_URL
+ */
+export function cookieRefresh(options: CookieRefreshOptions): Grant {
+  if (typeof options !== 'object' || options === null) throw refusal('grant');
+  const { url, header = ['x-requested-with', 'tokenward'] } = options;
+  if (!Array.isArray(header) || typeof header[0] !== 'string' || typeof header[1] !== 'string') throw refusal('header');
+  const endpoint = absolute(url);
+  return grantOf({
+    endpoint, description: { kind: 'cookieRefresh', url: partsOf(endpoint), headerName: header[0], headerValue: header[1] },
+  });
+}
+
+/** Obtains tokens in the caller's own way: resolves to a token response. A thrown `{error: 'invalid_grant'}` is a refusal. */
+export type TokenRequester = (context: { refreshToken?: string; signal: AbortSignal }) => Promise<Record<string, unknown>>;
+
+export interface CustomGrantOptions {
+  /** Tokens from nothing. */
+  acquire?: TokenRequester;
+  /** Tokens for a refresh token. */
+  refresh?: TokenRequester;
+  revoke?: (token: string) => Promise<void>;
+}
+
+/**
+ * The caller's own functions.
+ * @throws ERR_INVALID_ARG
+ */
+export function customGrant(options: CustomGrantOptions): Grant {
+  if (typeof options !== 'object' || options === null) throw refusal('grant');
+  const { acquire, refresh, revoke } = options;
+  for (const [name, each] of Object.entries({ acquire, refresh, revoke })) {
+    if (each !== undefined && typeof each !== 'function') throw refusal(name);
+  }
+  return grantOf({
+    description: { kind: 'custom', acquires: acquire !== undefined, refreshes: refresh !== undefined, revokes: revoke !== undefined },
+    act(purpose, token, signal) {
+      if (purpose === 'revoke') return revoke?.(token ?? '');
+      return (purpose === 'acquire' ? acquire : refresh)?.({ signal, ...(token !== undefined && { refreshToken: token }) });
+    },
   });
 }
 

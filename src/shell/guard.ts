@@ -1,6 +1,7 @@
 // The resource server's guard. src/guard.rs decides; this reads the request and makes the response.
 
 import { isTokenwardError } from './error.js';
+import { Held } from './held.js';
 import { call } from './instance.js';
 import type { BearerGuard, GuardResult, Verified } from './types.js';
 import type { Verifier } from './verify.js';
@@ -30,15 +31,19 @@ type Need = { scopes?: readonly string[] };
  * A CORS preflight is answered with 204 and never reaches the handler.
  */
 export function createBearerGuard<C extends object = {}>(options: BearerGuardOptions<C>): BearerGuard<C> {
-  const { verifier, realm, scopes, cors, missingMessage } = options;
+  const { verifier, realm, scopes, cors, missingMessage } = Object(options) as BearerGuardOptions<C>;
   const settings = JSON.stringify({
     verifier: typeof verifier?.verify === 'function', realm, scopes, cors, missingMessage,
   });
-  call('guard_check', settings, '{}');
+  const held = new Held('release_guard', () => call('guard_open', settings));
+  void held.handle;
 
-  async function judge(request: Request, need: string): Promise<{ verified: Verified<C>; headers: HeaderLine[] } | Refused> {
-    const facts = factsOf(request);
-    const first = JSON.parse(call('guard_credentials', settings, facts)) as { token: string } | Refused;
+  async function judge({ method, url, headers }: Request, need: string): Promise<{ verified: Verified<C>; headers: HeaderLine[] } | Refused> {
+    const origin = headers.get('origin');
+    const first = JSON.parse(call(
+      'guard_credentials', held.handle, method, url, headers.get('authorization'), origin,
+      headers.get('access-control-request-method'), headers.get('access-control-request-headers'),
+    )) as { token: string } | Refused;
     if (!('token' in first)) return first;
     let verified: Verified<C> | undefined;
     let code = '';
@@ -48,19 +53,19 @@ export function createBearerGuard<C extends object = {}>(options: BearerGuardOpt
       // Anything that is not an error about the token is an outage on this side, and judged as one.
       code = isTokenwardError(error) ? error.code : 'unknown';
     }
-    const second = JSON.parse(call('guard_judge', settings, facts, need, first.token, code)) as { headers: HeaderLine[] } | Refused;
+    const second = JSON.parse(call('guard_judge', held.handle, origin, need, first.token, code)) as { headers: HeaderLine[] } | Refused;
     return 'error' in second ? second : { verified: verified as Verified<C>, headers: second.headers };
   }
 
   return {
     async check(request, need) {
-      const outcome = await judge(request, needOf(settings, need));
+      const outcome = await judge(request, needOf(need));
       if ('verified' in outcome) return { ok: true, ...outcome.verified };
       const { status, error } = outcome;
       return { ok: false, status, error, response: responseOf(outcome) } as GuardResult<C>;
     },
     protect(handler, need) {
-      const needed = needOf(settings, need);
+      const needed = needOf(need);
       return async (request, ...rest) => {
         const outcome = await judge(request, needed);
         if (!('verified' in outcome)) return responseOf(outcome);
@@ -71,22 +76,10 @@ export function createBearerGuard<C extends object = {}>(options: BearerGuardOpt
 }
 
 /** The scopes of one route as the module reads them, checked. */
-function needOf(settings: string, need: Need | undefined): string {
+function needOf(need: Need | undefined): string {
   const needed = JSON.stringify({ scopes: need?.scopes });
-  call('guard_check', settings, needed);
+  call('guard_need', needed);
   return needed;
-}
-
-/** What the guard looks at in a request. */
-function factsOf({ method, url, headers }: Request): string {
-  const header = (name: string) => headers.get(name) ?? undefined;
-  return JSON.stringify({
-    method, url,
-    authorization: header('authorization'),
-    origin: header('origin'),
-    requestMethod: header('access-control-request-method'),
-    requestHeaders: header('access-control-request-headers'),
-  });
 }
 
 function responseOf({ status, headers, body }: Refused): Response {

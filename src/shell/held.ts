@@ -8,7 +8,7 @@ interface State {
   generation: number;
   /** How often it was installed. */
   installs: number;
-  release: 'release_keys' | 'release_remote' | 'release_session' | 'release_verifier';
+  release: 'release_guard' | 'release_keys' | 'release_remote' | 'release_session' | 'release_verifier';
 }
 
 // workerd has none before compatibility date 2025-05-05; there, free() or the end of the isolate clears up.

@@ -5,6 +5,9 @@ import { Held } from './held.js';
 import { call } from './instance.js';
 import type { SessionEvents, SessionSnapshot, TokenStore, TransitionRecord } from './types.js';
 
+/** What one of the caller's own functions is for. */
+export type Purpose = 'acquire' | 'refresh' | 'revoke';
+
 /** What a session lives on. */
 export interface Host {
   /** The machine's options, as JSON text (src/wasm/session.rs). */
@@ -15,6 +18,7 @@ export interface Host {
   readonly hasLock: boolean;
   readonly fetch: () => typeof fetch;
   readonly ask: (() => unknown) | undefined;
+  readonly act: ((purpose: Purpose, token: string | undefined, signal: AbortSignal) => unknown) | undefined;
   readonly now: (() => number) | undefined;
   readonly waitUntil: ((work: Promise<unknown>) => void) | undefined;
   tell<K extends keyof SessionEvents>(event: K, detail: SessionEvents[K]): void;
@@ -37,14 +41,17 @@ type Effect =
   | { effect: 'unlock'; op: number }
   | { effect: 'ask'; op: number }
   | Send
+  | Call
   | { effect: 'wake'; op: number; afterMs: number }
   | { effect: 'broadcast'; epoch: number; generation: number }
   | { effect: 'tell'; name: keyof SessionEvents; detail: never };
 
 interface Send {
   effect: 'send'; op: number; timeoutMs: number;
-  method: string; url: string; headers: Record<string, string>; body: string; keepalive: boolean;
+  method: string; url: string; headers: Record<string, string>; body: string; keepalive: boolean; cookies: boolean;
 }
+
+interface Call { effect: 'call'; op: number; timeoutMs: number; purpose: Purpose; token?: string }
 
 interface Event { event: string; [member: string]: unknown }
 interface Waiting { event: Event; settle(outcome: Outcome): void; reject(error: unknown): void }
@@ -307,6 +314,9 @@ export class Machine {
       case 'send':
         this.#answer(effect.op, 'received', this.#send(effect));
         break;
+      case 'call':
+        this.#answer(effect.op, 'received', this.#call(effect));
+        break;
       case 'wake':
         this.#answer(effect.op, 'woken', new Promise((resolve) => setTimeout(resolve, effect.afterMs, null)));
         break;
@@ -359,8 +369,23 @@ export class Machine {
     });
   }
 
+  /** Calls a function of the caller's, whose result reads like a token response. A thrown `invalid_grant` is a refusal. */
+  async #call({ purpose, token, timeoutMs }: Call): Promise<object> {
+    const late = new AbortController();
+    try {
+      const result = await inTime(async () => this.#host.act?.(purpose, token, late.signal), timeoutMs);
+      return { status: 200, contentType: 'application/json', body: JSON.stringify(result ?? {}) };
+    } catch (error) {
+      late.abort();
+      if (error === undefined) return { event: 'lost', loss: 'timeout' };
+      const { error: code, oauthError = code } = error as { error?: unknown; oauthError?: unknown };
+      if (oauthError !== 'invalid_grant') return { event: 'lost', loss: 'network' };
+      return { status: 400, contentType: 'application/json', body: '{"error":"invalid_grant"}' };
+    }
+  }
+
   /** Sends a token request. The event says what came of it, so this never rejects. */
-  async #send({ method, url, headers, body, keepalive, timeoutMs }: Send): Promise<object> {
+  async #send({ method, url, headers, body, keepalive, cookies, timeoutMs }: Send): Promise<object> {
     if (typeof navigator === 'object' && (navigator as { onLine?: boolean }).onLine === false) return { event: 'lost', loss: 'not-sent' };
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), timeoutMs);
@@ -368,6 +393,7 @@ export class Machine {
       const send = this.#host.fetch();
       const response = await send(url, {
         method, headers, body, redirect: 'manual', signal: late.signal, ...(keepalive && { keepalive }),
+        ...(cookies && { credentials: 'include' }),
       });
       return {
         status: response.status,

@@ -1,28 +1,58 @@
-//! The guard's exports. Settings, requests and answers cross as JSON text; the guard is made anew for each call,
-//! which costs less than keeping a handle alive across a module that may be dropped.
+//! The guard's exports. Options and answers cross as JSON text, requests as the few strings that are looked at.
+
+use std::cell::RefCell;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::error::fail;
+use super::error::settle;
+use super::table::Table;
 use crate::guard::{Answer, Grants, Guard, Header, Origins, Refusal, Request, Scopes, Settings};
 use crate::json::{self, Object, Value};
 use crate::{Error, base64url};
 
-/// Checks the options of a guard and the scopes that one of its routes needs, both JSON objects.
+thread_local! {
+    static GUARDS: RefCell<Table<Guard>> = const { RefCell::new(Table::new()) };
+}
+
+/// A guard, from its options as a JSON object.
 #[wasm_bindgen]
-pub fn guard_check(options: &str, need: &str) -> Option<bool> {
-    match guard(options).and_then(|_| scopes(&object(need)?)) {
-        Ok(_) => Some(true),
-        Err(error) => fail(error),
-    }
+pub fn guard_open(options: &str) -> Option<u32> {
+    settle(guard(options).map(|guard| GUARDS.with_borrow_mut(|guards| guards.add(guard))))
+}
+
+/// Forgets a guard.
+#[wasm_bindgen]
+pub fn release_guard(guard: u32) {
+    GUARDS.with_borrow_mut(|guards| guards.remove(guard));
+}
+
+/// Checks the scopes that a route needs: a JSON object.
+#[wasm_bindgen]
+pub fn guard_need(need: &str) -> Option<bool> {
+    settle(object(need).and_then(|need| scopes(&need)).map(|_| true))
 }
 
 /// The first step: `{"token"}`, or the answer to give instead.
 #[wasm_bindgen]
-pub fn guard_credentials(options: &str, request: &str) -> Option<String> {
-    let credentials = || {
-        let request = RequestText::read(request)?;
-        Ok(match guard(options)?.credentials(&request.as_request()) {
+pub fn guard_credentials(
+    guard: u32,
+    method: &str,
+    url: &str,
+    authorization: Option<String>,
+    origin: Option<String>,
+    request_method: Option<String>,
+    request_headers: Option<String>,
+) -> Option<String> {
+    let request = Request {
+        method,
+        url,
+        authorization: authorization.as_deref(),
+        origin: origin.as_deref(),
+        request_method: request_method.as_deref(),
+        request_headers: request_headers.as_deref(),
+    };
+    settle(with(guard, |guard| {
+        Ok(match guard.credentials(&request) {
             Ok(token) => {
                 let mut json = "{\"token\":".to_owned();
                 json::push_string(&mut json, token);
@@ -31,25 +61,36 @@ pub fn guard_credentials(options: &str, request: &str) -> Option<String> {
             }
             Err(answer) => answer_json(&answer),
         })
-    };
-    credentials().map_or_else(fail, Some)
+    }))
 }
 
 /// The second step: `{"headers"}` for the handler's response, or the answer to give instead. `code` is that of the
 /// error that verification of `token` gave; empty where it gave claims.
 #[wasm_bindgen]
-pub fn guard_judge(options: &str, request: &str, need: &str, token: &str, code: &str) -> Option<String> {
-    let judge = || {
-        let request = RequestText::read(request)?;
+pub fn guard_judge(
+    guard: u32,
+    origin: Option<String>,
+    need: &str,
+    token: &str,
+    code: &str,
+) -> Option<String> {
+    let request = Request { origin: origin.as_deref(), ..Request::default() };
+    settle(with(guard, |guard| {
         let need = scopes(&object(need)?)?;
         let outcome = if code.is_empty() { grants(token) } else { Err(Refusal::from_code(code)) };
         let outcome = outcome.as_ref().map_err(|refusal| *refusal);
-        Ok(match guard(options)?.judge(&request.as_request(), outcome, &need) {
+        Ok(match guard.judge(&request, outcome, &need) {
             Ok(headers) => format!("{{\"headers\":{}}}", headers_json(&headers)),
             Err(answer) => answer_json(&answer),
         })
-    };
-    judge().map_or_else(fail, Some)
+    }))
+}
+
+fn with<T>(guard: u32, run: impl FnOnce(&Guard) -> Result<T, Error>) -> Result<T, Error> {
+    GUARDS.with_borrow(|guards| match guards.get(guard) {
+        Some(guard) => run(guard),
+        None => Err(Error::invalid_arg("guard", "one that was not freed")),
+    })
 }
 
 /// What the claims of a token that was verified grant. They are read from the token, not from the object that
@@ -111,41 +152,6 @@ fn texts(name: &str, value: Value<'_>) -> Result<Vec<String>, Error> {
     let texts =
         list.elements().into_iter().map(|element| element.as_text().map(|text| text.to_cow().into_owned()));
     texts.collect::<Option<_>>().ok_or_else(|| Error::invalid_arg(name, "a list of strings"))
-}
-
-/// A request as the shell writes it; headers that it does not have are left out.
-struct RequestText {
-    method: String,
-    url: String,
-    authorization: Option<String>,
-    origin: Option<String>,
-    request_method: Option<String>,
-    request_headers: Option<String>,
-}
-
-impl RequestText {
-    fn read(json: &str) -> Result<Self, Error> {
-        let request = object(json)?;
-        Ok(Self {
-            method: text(&request, "method")?.unwrap_or_default(),
-            url: text(&request, "url")?.unwrap_or_default(),
-            authorization: text(&request, "authorization")?,
-            origin: text(&request, "origin")?,
-            request_method: text(&request, "requestMethod")?,
-            request_headers: text(&request, "requestHeaders")?,
-        })
-    }
-
-    fn as_request(&self) -> Request<'_> {
-        Request {
-            method: &self.method,
-            url: &self.url,
-            authorization: self.authorization.as_deref(),
-            origin: self.origin.as_deref(),
-            request_method: self.request_method.as_deref(),
-            request_headers: self.request_headers.as_deref(),
-        }
-    }
 }
 
 /// `{"status","error","headers","body"}`.

@@ -11,8 +11,9 @@ use crate::Secret;
 use crate::error::Error;
 use crate::json::{Object, Value, push_string, seconds};
 use crate::session::{
-    Answer, Credentials, Effect, Event, Fields, Grant, JsonLogin, Loss, Notice, Now, Options, Request,
-    Resources, Session, Snapshot, StoreFailed, Stored, endpoint, parse_challenges as read_challenges,
+    Answer, AuthorizationRequest, AuthorizationResponse, ClientAuth, CookieRefresh, Credentials, Custom,
+    Effect, Event, Fields, Flow, Grant, JsonLogin, Loss, Notice, Now, OAuth, Options, Request, Resources,
+    Session, Snapshot, StoreFailed, Stored, endpoint, parse_challenges as read_challenges,
 };
 use crate::wasm::error::{Members, settle, to_json};
 use crate::wasm::table::Table;
@@ -180,6 +181,38 @@ pub fn parse_challenges(value: &str) -> String {
     }))
 }
 
+/// Where to send the user: `{url, state, verifier}`. `random` is 64 bytes fit for keys.
+#[wasm_bindgen]
+pub fn authorization_request(
+    endpoint: &str,
+    client_id: &str,
+    redirect_uri: &str,
+    scope: Option<String>,
+    random: &[u8],
+) -> Option<String> {
+    let random = random.try_into().map_err(|_| argument("random"));
+    settle(random.map(|random| {
+        let request = AuthorizationRequest::new(endpoint, client_id, redirect_uri, scope.as_deref(), random);
+        let mut members = Members::default();
+        members.text("url", &request.url);
+        members.text("state", &request.state);
+        members.text("verifier", request.verifier.reveal());
+        members.finish()
+    }))
+}
+
+/// The code of what came back.
+#[wasm_bindgen]
+pub fn authorization_code(
+    code: Option<String>,
+    error: Option<String>,
+    issuer: Option<String>,
+    expected_issuer: Option<String>,
+) -> Option<String> {
+    let response = AuthorizationResponse { code: code.map(Secret::new), error, issuer };
+    settle(response.into_code(expected_issuer.as_deref()).map(|code| code.reveal().clone()))
+}
+
 /// Leaves the error for something that only the shell can see.
 #[wasm_bindgen]
 pub fn session_refuse(what: &str) -> Option<bool> {
@@ -203,6 +236,9 @@ fn argument(name: &str) -> Error {
         "foreign" => "\"pass\" or \"throw\"",
         "bearer" => "an object with auth, minValidity or replay",
         "credentials" => "a user name and a password",
+        "returned" => "the URL that came back, for a request that this session began and has not completed",
+        "header" => "a name and a value",
+        "acquire" | "refresh" | "revoke" => "a function",
         "wwwAuthenticate" => "a string",
         "event" | "listener" => "the name of an event and a function",
         _ => "something else",
@@ -322,6 +358,19 @@ fn read_options(text: &str) -> Result<(Grant, Options), Error> {
                 },
             })
         }
+        "oauth2" | "authorizationCode" => Grant::OAuth(read_oauth(&grant, &kind, loopback)?),
+        "cookieRefresh" => Grant::CookieRefresh(CookieRefresh {
+            url: grant.endpoint("url", loopback)?.ok_or_else(no_url)?,
+            header: (
+                grant.text("headerName")?.unwrap_or_default(),
+                grant.text("headerValue")?.unwrap_or_default(),
+            ),
+        }),
+        "custom" => Grant::Custom(Custom {
+            acquires: grant.flag("acquires"),
+            refreshes: grant.flag("refreshes"),
+            revokes: grant.flag("revokes"),
+        }),
         _ => return Err(argument("grant")),
     };
     if all.flag("storeIsEventual") && grant.may_rotate() {
@@ -331,6 +380,45 @@ fn read_options(text: &str) -> Result<(Grant, Options), Error> {
         ));
     }
     Ok((grant, options))
+}
+
+fn read_oauth(grant: &Reader<'_>, kind: &str, loopback: bool) -> Result<OAuth, Error> {
+    let client_secret = grant.text("clientSecret")?.map(Secret::new);
+    let client_auth = match (grant.text("clientAuth")?.as_deref(), &client_secret) {
+        (None | Some("none"), None) => ClientAuth::None,
+        (None | Some("client_secret_basic"), Some(_)) => ClientAuth::Basic,
+        (Some("client_secret_post"), Some(_)) => ClientAuth::Post,
+        _ => {
+            return Err(Error::invalid_arg(
+                "clientAuth",
+                "one that fits: with a secret, or \"none\" without",
+            ));
+        }
+    };
+    let flow = match (kind, grant.text("grant")?.as_deref()) {
+        ("authorizationCode", _) => Flow::AuthorizationCode {
+            redirect_uri: grant
+                .text("redirectUri")?
+                .ok_or_else(|| Error::invalid_arg("redirectUri", "a URL"))?,
+        },
+        (_, Some("client_credentials")) => Flow::ClientCredentials,
+        (_, Some("refresh_token")) => {
+            Flow::RefreshToken { refresh_token: grant.text("refreshToken")?.map(Secret::new) }
+        }
+        _ => return Err(Error::invalid_arg("grant", "\"client_credentials\" or \"refresh_token\"")),
+    };
+    Ok(OAuth {
+        token_endpoint: grant.endpoint("tokenEndpoint", loopback)?.ok_or_else(no_url)?,
+        revocation_endpoint: grant.endpoint("revocationEndpoint", loopback)?,
+        client_id: grant
+            .text("clientId")?
+            .filter(|id| !id.is_empty())
+            .ok_or_else(|| Error::invalid_arg("clientId", "the client's identifier"))?,
+        client_secret,
+        client_auth,
+        scope: grant.text("scope")?,
+        flow,
+    })
 }
 
 fn read_event(text: &str) -> Result<Event, Error> {
@@ -343,10 +431,11 @@ fn read_event(text: &str) -> Result<Event, Error> {
     let text = |name| reader.0.get(name).and_then(Value::as_text).map(|text| text.to_cow().into_owned());
     let (id, op) = (number("id") as u32, number("op") as u32);
     let failed = reader.flag("failed");
+    let secret = |name| text(name).map(Secret::new);
     let credentials = || -> Option<Credentials> {
-        Some(Credentials {
-            username: Secret::new(text("username")?),
-            password: Secret::new(text("password")?),
+        Some(match secret("code") {
+            Some(code) => Credentials::Code { code, verifier: secret("verifier")? },
+            None => Credentials::Password { username: secret("username")?, password: secret("password")? },
         })
     };
     Ok(match text("event").unwrap_or_default().as_str() {
@@ -443,6 +532,12 @@ fn write_effect(effect: Effect) -> String {
             members.optional_number("timeoutMs", Some(timeout_ms));
             write_request(&mut members, &request);
         }
+        Effect::Call { op, purpose, token, timeout_ms } => {
+            name("call", "op", op);
+            members.optional_number("timeoutMs", Some(timeout_ms));
+            members.text("purpose", purpose.as_str());
+            members.optional_text("token", token.as_ref().map(|token| token.reveal().as_str()));
+        }
         Effect::Wake { op, after_ms } => {
             name("wake", "op", op);
             members.optional_number("afterMs", Some(after_ms));
@@ -487,6 +582,7 @@ fn write_request(members: &mut Members, request: &Request) {
     members.raw("headers", &headers.finish());
     members.text("body", request.body.reveal());
     members.raw("keepalive", if request.keepalive { "true" } else { "false" });
+    members.raw("cookies", if request.cookies { "true" } else { "false" });
 }
 
 /// The event's name and, under `detail`, what its listeners get.

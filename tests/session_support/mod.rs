@@ -80,7 +80,7 @@ pub(crate) fn secret(text: &str) -> Secret<String> {
 }
 
 pub(crate) fn password() -> Credentials {
-    Credentials { username: secret("ada"), password: secret("correct horse") }
+    Credentials::Password { username: secret("ada"), password: secret("correct horse") }
 }
 
 impl Host {
@@ -257,9 +257,8 @@ impl Host {
             }
             Effect::Ask { op } => {
                 self.asked += 1;
-                let credentials = self.credentials.clone().map(|(username, password)| Credentials {
-                    username: secret(&username),
-                    password: secret(&password),
+                let credentials = self.credentials.clone().map(|(username, password)| {
+                    Credentials::Password { username: secret(&username), password: secret(&password) }
                 });
                 Some(Event::Given { op, credentials })
             }
@@ -270,6 +269,11 @@ impl Host {
                     self.held.push(op);
                 }
                 answer(op, reply)
+            }
+            Effect::Call { op, purpose, token, .. } => {
+                let token = token.map(|token| token.reveal().clone()).unwrap_or_default();
+                self.requests.push((purpose.as_str().to_owned(), token));
+                answer(op, self.replies.pop_front().unwrap_or(Reply::Hold))
             }
             Effect::Wake { op, after_ms } => {
                 assert!(after_ms < 1 << 31, "a longer timer fires at once");

@@ -321,7 +321,7 @@ impl World {
             Job::Ask(op) => {
                 let secret = |text: &str| Secret::new(text.to_owned());
                 let credentials =
-                    Credentials { username: secret("ada"), password: secret("SECRET-password") };
+                    Credentials::Password { username: secret("ada"), password: secret("SECRET-password") };
                 Event::Given { op, credentials: Some(credentials) }
             }
         };
@@ -420,7 +420,8 @@ impl World {
         self.instances[at].logins.insert(id);
         self.instances[at].explicit += 1;
         let secret = |text: &str| Secret::new(text.to_owned());
-        let credentials = Some(Credentials { username: secret("ada"), password: secret("SECRET-password") });
+        let credentials =
+            Some(Credentials::Password { username: secret("ada"), password: secret("SECRET-password") });
         self.step(at, Event::Login { id, credentials })
     }
 

@@ -182,5 +182,6 @@ export default ({ test, assert, tokenward }) => {
     }
     assert.throws('ERR_INVALID_ARG', () => guardWith().protect(() => new Response(), { scopes: ['a"b'] }));
     await assert.rejects('ERR_INVALID_ARG', guardWith().check(request(), { scopes: ['a\nb'] }));
+    assert.throws('ERR_INVALID_ARG', () => createBearerGuard());
   });
 };

@@ -1,0 +1,71 @@
+import type { TokenStore } from '../types.js';
+
+const TABLE = 'records';
+
+interface Row { record: string; version: string }
+
+/**
+ * Keeps sessions in IndexedDB, shared by the tabs and workers of an origin. Its transactions are the compare-and-set,
+ * so tabs stay in order without any lock.
+ */
+export function indexedDbStore({ database = 'tokenward' }: { database?: string } = {}): TokenStore {
+  let opened: Promise<IDBDatabase> | undefined;
+
+  function open(): Promise<IDBDatabase> {
+    opened ??= new Promise<IDBDatabase>((resolve, reject) => {
+      const request = indexedDB.open(database, 1);
+      request.onupgradeneeded = () => request.result.createObjectStore(TABLE);
+      request.onerror = () => reject(request.error);
+      request.onsuccess = () => {
+        const db = request.result;
+        // Somebody deletes the database, or the browser does: the next call opens it again.
+        db.onclose = db.onversionchange = () => {
+          opened = undefined;
+          db.close();
+        };
+        resolve(db);
+      };
+    });
+    opened.catch(() => {
+      opened = undefined;
+    });
+    return opened;
+  }
+
+  /** Lets `change` decide in one transaction what becomes of the row; resolves once that is on disk. */
+  async function transact<T>(mode: IDBTransactionMode, key: string, change: (row: Row | undefined, table: IDBObjectStore) => T): Promise<T> {
+    const transaction = (await open()).transaction(TABLE, mode);
+    return new Promise<T>((resolve, reject) => {
+      const table = transaction.objectStore(TABLE);
+      const request: IDBRequest<Row | undefined> = table.get(key);
+      let result: T;
+      request.onsuccess = () => {
+        result = change(request.result, table);
+      };
+      transaction.oncomplete = () => resolve(result);
+      transaction.onabort = transaction.onerror = () => reject(transaction.error);
+    });
+  }
+
+  return {
+    shared: 'origin',
+    consistency: 'strong',
+    load: (key) => transact('readonly', key, (row) => row ?? null),
+    save: (key, record, expect) => transact('readwrite', key, (row, table) => {
+      if ((row?.version ?? null) !== expect) return { ok: false };
+      const version = newVersion();
+      table.put({ record, version } satisfies Row, key);
+      return { ok: true, version };
+    }),
+    clear: (key, expect) => transact('readwrite', key, (row, table) => {
+      if ((row?.version ?? null) !== expect) return false;
+      table.delete(key);
+      return true;
+    }),
+  };
+}
+
+/** Never used before, so that a record that was cleared and written again is another one. */
+export function newVersion(): string {
+  return [...crypto.getRandomValues(new Uint32Array(4))].map((word) => word.toString(36)).join('.');
+}

@@ -1,0 +1,46 @@
+import type { TokenStore } from '../types.js';
+import { newVersion } from './indexed-db.js';
+
+interface Row { record: string; version: string }
+
+/**
+ * Keeps sessions in `sessionStorage` (one tab) or `localStorage` (all tabs of an origin). Storage has no transactions:
+ * between tabs, order depends on Web Locks, and where a browser has none two tabs may refresh at once.
+ * `indexedDbStore` has no such gap.
+ */
+export function webStore(area: 'session' | 'local'): TokenStore {
+  const storage = (): Storage => (area === 'local' ? localStorage : sessionStorage);
+
+  function read(key: string): Row | null {
+    const text = storage().getItem(key);
+    if (text === null) return null;
+    try {
+      const { record, version } = JSON.parse(text) as Row;
+      if (typeof record === 'string' && typeof version === 'string') return { record, version };
+    } catch {
+      // Not ours: the session will say that it cannot be read.
+    }
+    return { record: text, version: text };
+  }
+
+  async function change<T>(key: string, expect: string | null, refused: T, apply: () => T): Promise<T> {
+    const attempt = () => ((read(key)?.version ?? null) === expect ? apply() : refused);
+    const locks = area === 'local' && typeof navigator === 'object' ? navigator.locks : undefined;
+    return locks ? locks.request(`${key}:write`, attempt) as Promise<T> : attempt();
+  }
+
+  return {
+    shared: area === 'local' ? 'origin' : 'none',
+    consistency: 'strong',
+    load: async (key) => read(key),
+    save: (key, record, expect) => change<{ ok: true; version: string } | { ok: false }>(key, expect, { ok: false }, () => {
+      const version = newVersion();
+      storage().setItem(key, JSON.stringify({ record, version } satisfies Row));
+      return { ok: true, version };
+    }),
+    clear: (key, expect) => change(key, expect, false, () => {
+      storage().removeItem(key);
+      return true;
+    }),
+  };
+}

@@ -1,0 +1,173 @@
+// Every grant and every store, through the package.
+
+const AUTH = 'https://login.test';
+
+export default ({ test, assert, tokenward, host }) => {
+  const {
+    authorizationCode, beginAuthorization, completeAuthorization, cookieRefresh, createSession, customGrant, indexedDbStore, jsonLogin, memoryStore,
+    oauth2, webStore,
+  } = tokenward;
+
+  /** A session over `grant`, with a token endpoint that answers with numbered tokens. */
+  function world(grant, more = {}) {
+    const state = { now: 1_800_000_000_000, requests: [], answer: undefined };
+    const fetch = async (url, init) => {
+      state.requests.push({ url: String(url), body: String(init.body ?? ''), headers: new Headers(init.headers), init });
+      const number = state.requests.length;
+      return state.answer?.(number)
+        ?? Response.json({ access_token: `access-${number}`, refresh_token: `refresh-${number}`, token_type: 'Bearer', expires_in: 60 });
+    };
+    return Object.assign(state, { session: createSession({ grant, fetch, now: () => state.now, ...more }) });
+  }
+
+  test('oauth2 with client credentials signs in by itself', async () => {
+    const grant = oauth2({ tokenEndpoint: `${AUTH}/token`, clientId: 'svc', clientSecret: 'hush', scope: 'read', grant: 'client_credentials' });
+    const state = world(grant);
+    assert.equal(await state.session.getAccessToken(), 'access-1');
+    assert.equal(state.requests[0].headers.get('authorization'), `Basic ${btoa('svc:hush')}`);
+    assert.equal(state.requests[0].body, 'grant_type=client_credentials&scope=read');
+    assert.equal(state.requests[0].init.credentials, undefined);
+  });
+
+  test('oauth2 with a refresh token uses the newest one, and revokes at logout', async () => {
+    const state = world(oauth2({
+      tokenEndpoint: `${AUTH}/token`, revocationEndpoint: `${AUTH}/revoke`, clientId: 'app', grant: 'refresh_token', refreshToken: 'refresh-0',
+    }));
+    await state.session.getAccessToken();
+    state.now += 60_000;
+    await state.session.getAccessToken();
+    assert.same(state.requests.map(({ body }) => new URLSearchParams(body).get('refresh_token')), ['refresh-0', 'refresh-1']);
+    assert.same(await state.session.logout(), { revoked: true });
+    assert.same(state.requests.slice(2).map(({ url, body }) => [url, new URLSearchParams(body).get('token')]),
+      [[`${AUTH}/revoke`, 'refresh-2'], [`${AUTH}/revoke`, 'access-2']]);
+  });
+
+  test('oauth2 says what does not fit', () => {
+    const wrong = [
+      {}, { clientId: 'a' }, { clientId: '', grant: 'client_credentials' }, { clientId: 'a', grant: 'password' },
+      { clientId: 'a', grant: 'client_credentials', clientAuth: 'client_secret_basic' },
+      { clientId: 'a', grant: 'client_credentials', clientSecret: 's', clientAuth: 'none' },
+    ];
+    for (const options of wrong) {
+      assert.throws('ERR_INVALID_ARG', () => createSession({ grant: oauth2({ tokenEndpoint: `${AUTH}/token`, ...options }) }));
+    }
+    const eventual = { ...memoryStore(), consistency: 'eventual' };
+    const client = { tokenEndpoint: `${AUTH}/token`, clientId: 'a' };
+    assert.throws('ERR_INVALID_ARG', () => createSession({ store: eventual, grant: oauth2({ ...client, grant: 'refresh_token' }) }));
+    createSession({ store: eventual, grant: oauth2({ ...client, clientSecret: 's', grant: 'client_credentials' }) });
+  });
+
+  test('authorizationCode sends a challenge, takes a code once, and checks state and issuer', async () => {
+    const grant = authorizationCode({
+      authorizationEndpoint: `${AUTH}/authorize`, tokenEndpoint: `${AUTH}/token`, clientId: 'app', redirectUri: 'https://app.test/back', issuer: AUTH,
+    });
+    const state = world(grant);
+    const { url, state: name } = await beginAuthorization(state.session);
+    const query = new URL(url).searchParams;
+    assert.equal(query.get('state'), name);
+    assert.equal(query.get('code_challenge_method'), 'S256');
+    const back = (more) => `https://app.test/back?${new URLSearchParams({ state: name, code: 'c0de', iss: AUTH, ...more })}`;
+    await assert.rejects('ERR_INVALID_ARG', completeAuthorization(state.session, back({ state: 'another' })));
+    assert.equal((await completeAuthorization(state.session, back())).status, 'active');
+    const sent = new URLSearchParams(state.requests[0].body);
+    assert.equal(sent.get('code'), 'c0de');
+    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(sent.get('code_verifier'))));
+    const challenge = btoa(String.fromCharCode(...digest)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+    assert.equal(query.get('code_challenge'), challenge);
+    await assert.rejects('ERR_INVALID_ARG', completeAuthorization(state.session, back()));
+    const { state: second } = await beginAuthorization(state.session);
+    await assert.rejects('ERR_LOGIN_REJECTED', completeAuthorization(state.session, back({ state: second, iss: 'https://evil.test' })));
+    const { state: third } = await beginAuthorization(state.session);
+    const denied = `https://app.test/back?state=${third}&error=access_denied`;
+    assert.equal((await assert.rejects('ERR_LOGIN_REJECTED', completeAuthorization(state.session, denied))).oauthError, 'access_denied');
+    await assert.rejects('ERR_INVALID_ARG', beginAuthorization(createSession({ grant: jsonLogin({ tokenUrl: `${AUTH}/token` }) })));
+  });
+
+  test('cookieRefresh posts with the cookie and a header', async () => {
+    const state = world(cookieRefresh({ url: 'https://app.test/refresh' }));
+    await state.session.getAccessToken();
+    const [{ init, headers, body }] = state.requests;
+    assert.equal(init.credentials, 'include');
+    assert.equal(headers.get('x-requested-with'), 'tokenward');
+    assert.equal(body, '');
+  });
+
+  test('customGrant calls its functions, and a thrown invalid_grant is a refusal', async () => {
+    const asked = [];
+    let refuse = false;
+    const state = world(customGrant({
+      acquire: async ({ signal }) => {
+        asked.push(signal instanceof AbortSignal);
+        return { access_token: 'mine', refresh_token: 'r1', expires_in: 60 };
+      },
+      refresh: async ({ refreshToken }) => {
+        asked.push(refreshToken);
+        if (refuse) throw Object.assign(new Error('no'), { error: 'invalid_grant' });
+        return { access_token: 'newer', expires_in: 60 };
+      },
+      revoke: async (token) => void asked.push(`revoke ${token}`),
+    }));
+    assert.equal(await state.session.getAccessToken(), 'mine');
+    state.now += 60_000;
+    assert.equal(await state.session.getAccessToken(), 'newer');
+    refuse = true;
+    state.now += 60_000;
+    assert.equal(await state.session.getAccessToken(), 'mine');
+    assert.same(await state.session.logout(), { revoked: true });
+    assert.same(asked, [true, 'r1', 'r1', true, 'revoke r1']);
+  });
+
+  const stores = { memory: memoryStore };
+  if (typeof indexedDB === 'object') stores.indexedDb = () => indexedDbStore({ database: `test-${Math.random()}` });
+  if (host === 'chromium') {
+    stores.local = () => webStore('local');
+    stores.session = () => webStore('session');
+  }
+  for (const [name, make] of Object.entries(stores)) {
+    test(`${name}: a record changes only where its version is the expected one`, async () => {
+      const store = make();
+      const key = `key-${Math.random()}`;
+      assert.equal(await store.load(key), null);
+      const first = await store.save(key, 'one', null);
+      assert.equal(first.ok, true);
+      assert.same(await store.save(key, 'x', null), { ok: false });
+      assert.same(await store.save(key, 'x', 'never'), { ok: false });
+      assert.same(await store.load(key), { record: 'one', version: first.version });
+      const second = await store.save(key, 'two', first.version);
+      assert.ok(second.ok && second.version !== first.version);
+      assert.equal(await store.clear(key, first.version), false);
+      const [won, lost] = await Promise.all([store.save(key, 'a', second.version), store.save(key, 'b', second.version)]);
+      assert.same([won.ok, lost.ok].sort(), [false, true]);
+      const { version } = await store.load(key);
+      assert.equal(await store.clear(key, version), true);
+      assert.equal(await store.load(key), null);
+      const again = await store.save(key, 'one', null);
+      assert.ok(again.ok && ![first.version, second.version, version].includes(again.version), 'a version that never was');
+      await store.clear(key, again.version);
+    });
+
+    // A tab's own storage tells nobody of changes: there is nobody to tell.
+    if (name === 'session') continue;
+    test(`${name}: two sessions share one sign-in, one refresh, one logout`, async () => {
+      const store = make();
+      const options = { store, name: `shared-${Math.random()}` };
+      const grant = jsonLogin({ tokenUrl: `${AUTH}/token` });
+      const one = world(grant, options);
+      const two = world(grant, options);
+      await one.session.login({ username: 'ada', password: 'x' });
+      assert.equal(await two.session.getAccessToken(), 'access-1');
+      one.now += 60_000;
+      two.now += 60_000;
+      const both = await Promise.all([one.session.getAccessToken(), two.session.getAccessToken()]);
+      assert.equal(both[0], both[1]);
+      assert.equal(one.requests.length + two.requests.length, 2);
+      await one.session.logout();
+      for (let turn = 0; two.session.snapshot.status === 'active' && turn < 200 && host !== 'workerd'; turn++) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      await assert.rejects('ERR_SESSION_SIGNED_OUT', two.session.getAccessToken());
+      one.session.close();
+      two.session.close();
+    });
+  }
+};

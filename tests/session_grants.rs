@@ -1,0 +1,217 @@
+//! What each grant sends, and what it does when that is refused.
+#![cfg(all(feature = "session", not(target_arch = "wasm32")))]
+
+mod session_support;
+
+use session_support::{Host, Reply, SharedStore, oauth_error, secret};
+use tokenward::Error;
+use tokenward::session::{
+    AuthorizationRequest, AuthorizationResponse, ClientAuth, CookieRefresh, Credentials, Custom, EndReason,
+    Event, Flow, Grant, OAuth, Options, Snapshot,
+};
+
+fn oauth(flow: Flow, client_auth: ClientAuth) -> OAuth {
+    OAuth {
+        token_endpoint: "https://as.example/token".to_owned(),
+        revocation_endpoint: Some("https://as.example/revoke".to_owned()),
+        client_id: "my client".to_owned(),
+        client_secret: (client_auth != ClientAuth::None).then(|| secret("p:ss/w%rd")),
+        client_auth,
+        scope: Some("read write".to_owned()),
+        flow,
+    }
+}
+
+fn host(grant: Grant) -> Host {
+    Host::with(grant, Options::default(), SharedStore::default(), 1)
+}
+
+/// RFC 6749 §5.1, to the letter.
+fn bearer(access: &str, refresh: Option<&str>) -> Reply {
+    let refresh = refresh.map(|text| format!(r#","refresh_token":"{text}""#)).unwrap_or_default();
+    Reply::Json(
+        200,
+        format!(r#"{{"access_token":"{access}","token_type":"bearer","expires_in":60{refresh}}}"#),
+    )
+}
+
+#[test]
+fn client_credentials_sign_in_by_themselves_and_again_ahead_of_expiry() {
+    let mut host = host(Grant::OAuth(oauth(Flow::ClientCredentials, ClientAuth::Basic)));
+    host.reply(bearer("a1", None));
+    host.need(1);
+    assert_eq!(host.take(), ["use 1 a1"]);
+    let (line, body) = host.requests[0].clone();
+    // base64("my%20client:p%3Ass%2Fw%25rd")
+    assert_eq!(line, "https://as.example/token Basic bXklMjBjbGllbnQ6cCUzQXNzJTJGdyUyNXJk");
+    assert_eq!(body, "grant_type=client_credentials&scope=read%20write");
+    host.pass(50_000);
+    host.reply(bearer("a2", None));
+    host.need(2);
+    host.need(3);
+    assert_eq!(host.take(), ["use 2 a1", "use 3 a2"]);
+    assert!(matches!(host.snapshot(), Snapshot::Active { generation: 2, .. }));
+}
+
+#[test]
+fn a_client_secret_can_go_into_the_body_and_a_public_client_has_none() {
+    for (auth, end) in [
+        (ClientAuth::Post, "&client_id=my%20client&client_secret=p%3Ass%2Fw%25rd"),
+        (ClientAuth::None, "&client_id=my%20client"),
+    ] {
+        let mut host = host(Grant::OAuth(oauth(Flow::ClientCredentials, auth)));
+        host.need(1);
+        assert!(host.requests[0].1.ends_with(end), "{}", host.requests[0].1);
+        assert!(!host.requests[0].0.contains("Basic"));
+    }
+}
+
+#[test]
+fn a_given_refresh_token_is_used_once_and_its_successors_after_it() {
+    let flow = Flow::RefreshToken { refresh_token: Some(secret("r0")) };
+    let mut host = host(Grant::OAuth(oauth(flow, ClientAuth::None)));
+    host.reply(bearer("a1", Some("r1")));
+    host.need(1);
+    host.pass(60_000);
+    host.reply(oauth_error(400, "invalid_grant"));
+    host.need(2);
+    assert_eq!(host.take(), ["use 1 a1", "fail 2 ERR_TOKEN_REFRESH_REJECTED"]);
+    host.pass(600_000);
+    host.need(3);
+    assert_eq!(host.take(), ["fail 3 ERR_SESSION_SIGNED_OUT"], "the first one is not tried again");
+    let sent: Vec<_> =
+        host.requests.iter().map(|(_, body)| body.split('&').nth(1).unwrap_or_default()).collect();
+    assert_eq!(sent, ["refresh_token=r0", "refresh_token=r1"]);
+}
+
+#[test]
+fn oauth_revokes_the_refresh_token_and_then_the_access_token() {
+    let flow = Flow::RefreshToken { refresh_token: Some(secret("r0")) };
+    let mut host = host(Grant::OAuth(oauth(flow, ClientAuth::None)));
+    host.reply(bearer("a1", Some("r1")));
+    host.need(1);
+    host.requests.clear();
+    host.reply(Reply::Text(200, ""));
+    host.reply(Reply::Text(200, ""));
+    host.logout(2);
+    assert_eq!(host.take(), ["use 1 a1", "signed out 2 revoked=true"]);
+    let sent: Vec<_> = host.requests.iter().map(|(_, body)| body.as_str()).collect();
+    assert_eq!(
+        sent,
+        [
+            "token=r1&token_type_hint=refresh_token&client_id=my%20client",
+            "token=a1&token_type_hint=access_token&client_id=my%20client",
+        ]
+    );
+}
+
+#[test]
+fn oauth_answers_are_read_to_the_letter() {
+    for (reply, code) in [
+        (Reply::Json(200, r#"{"access_token":"a1"}"#.to_owned()), "ERR_TOKEN_RESPONSE_INVALID"),
+        (
+            Reply::Json(200, r#"{"access_token":"a1","token_type":"mac"}"#.to_owned()),
+            "ERR_TOKEN_RESPONSE_INVALID",
+        ),
+        (
+            Reply::Json(201, r#"{"access_token":"a1","token_type":"bearer"}"#.to_owned()),
+            "ERR_TOKEN_RESPONSE_INVALID",
+        ),
+        (oauth_error(401, "invalid_client"), "ERR_TOKEN_ENDPOINT_MISCONFIGURED"),
+    ] {
+        let mut host = host(Grant::OAuth(oauth(Flow::ClientCredentials, ClientAuth::Basic)));
+        host.reply(reply);
+        host.need(1);
+        assert_eq!(host.take(), [format!("fail 1 {code}")]);
+    }
+}
+
+#[test]
+fn a_code_is_exchanged_with_its_verifier() {
+    let flow = Flow::AuthorizationCode { redirect_uri: "https://app.example/back".to_owned() };
+    let mut host = host(Grant::OAuth(oauth(flow, ClientAuth::None)));
+    host.need(1);
+    host.step(Event::Login { id: 2, credentials: None });
+    assert_eq!(host.take(), ["fail 1 ERR_SESSION_SIGNED_OUT", "fail 2 ERR_INVALID_ARG"]);
+    host.reply(bearer("a1", Some("r1")));
+    let credentials = Some(Credentials::Code { code: secret("c0de"), verifier: secret("v") });
+    host.step(Event::Login { id: 3, credentials });
+    assert_eq!(host.take(), ["signed in 3"]);
+    let body = "grant_type=authorization_code&code=c0de&code_verifier=v\
+                &redirect_uri=https%3A%2F%2Fapp.example%2Fback&client_id=my%20client";
+    assert_eq!(host.requests[0].1, body);
+}
+
+#[test]
+fn an_authorization_request_has_an_s256_challenge_and_a_state() {
+    let request = AuthorizationRequest::new(
+        "https://as.example/authorize",
+        "c",
+        "https://app.example/",
+        Some("a b"),
+        &[7; 64],
+    );
+    // SHA-256 of the verifier, in base64url.
+    assert_eq!(request.verifier.reveal(), "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc");
+    let query = request.url.strip_prefix("https://as.example/authorize?").expect("a query");
+    assert_eq!(
+        query,
+        format!(
+            "response_type=code&client_id=c&redirect_uri=https%3A%2F%2Fapp.example%2F&state={}&code_challenge={}\
+             &code_challenge_method=S256&scope=a%20b",
+            request.state, "3Ev4DHdHPRMPoN6GukAY_pi7IUAF5qWJHRK6kURvnoE"
+        )
+    );
+    let with_query = AuthorizationRequest::new("https://as.example/?x=1", "c", "r", None, &[1; 64]);
+    assert!(with_query.url.starts_with("https://as.example/?x=1&response_type=code&"));
+}
+
+#[test]
+fn an_authorization_response_is_refused_where_the_issuer_or_the_server_says_so() {
+    let code = || AuthorizationResponse { code: Some(secret("c")), ..Default::default() };
+    let issuer = |name: &str| Some(name.to_owned());
+    assert_eq!(code().into_code(Some("https://as.example")).expect("a code").reveal(), "c");
+    let named = AuthorizationResponse { issuer: issuer("https://as.example"), ..code() };
+    assert!(named.into_code(Some("https://as.example")).is_ok());
+    let foreign = AuthorizationResponse { issuer: issuer("https://evil.example"), ..code() };
+    let rejected = Error::LoginRejected { status: None, oauth_error: None };
+    assert_eq!(foreign.into_code(Some("https://as.example")).expect_err("foreign"), rejected);
+    let denied = AuthorizationResponse { error: issuer("access_denied"), ..code() };
+    let denied = denied.into_code(None).expect_err("denied");
+    assert_eq!(denied, Error::LoginRejected { status: None, oauth_error: Some("access_denied") });
+    assert_eq!(
+        AuthorizationResponse::default().into_code(None).expect_err("nothing").code(),
+        "ERR_INVALID_ARG"
+    );
+}
+
+#[test]
+fn a_cookie_refresh_sends_no_token_and_signs_in_by_itself() {
+    let header = ("x-requested-with".to_owned(), "tokenward".to_owned());
+    let grant = Grant::CookieRefresh(CookieRefresh { url: "https://app.example/refresh".to_owned(), header });
+    let mut host = host(grant);
+    host.reply(bearer("a1", None));
+    host.need(1);
+    host.pass(60_000);
+    host.reply(oauth_error(401, "invalid_grant"));
+    host.need(2);
+    assert_eq!(host.take(), ["use 1 a1", "fail 2 ERR_LOGIN_REJECTED"]);
+    assert!(matches!(host.snapshot(), Snapshot::SignedOut { reason: EndReason::NoRefreshToken }));
+    assert!(host.requests.iter().all(|(_, body)| body.is_empty()));
+}
+
+#[test]
+fn a_custom_grant_calls_its_functions() {
+    let custom = Custom { acquires: true, refreshes: true, revokes: true };
+    let mut host = host(Grant::Custom(custom));
+    host.reply(bearer("a1", Some("r1")));
+    host.need(1);
+    host.pass(60_000);
+    host.reply(bearer("a2", None));
+    host.need(2);
+    host.reply(Reply::Json(200, "{}".to_owned()));
+    host.logout(3);
+    assert_eq!(host.take(), ["use 1 a1", "use 2 a2", "signed out 3 revoked=true"]);
+    let lines: Vec<_> = host.requests.iter().map(|(line, body)| format!("{line} {body}")).collect();
+    assert_eq!(lines, ["acquire ", "refresh r1", "revoke r1"]);
+}
