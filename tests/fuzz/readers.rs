@@ -135,7 +135,7 @@ fn run(first: Event, body: &str, record: Option<&str>) {
 pub(crate) fn token_response(data: &[u8]) {
     let Some(body) = text(data) else { return };
     let credentials =
-        Credentials { username: Secret::new("ada".into()), password: Secret::new("secret".into()) };
+        Credentials::Password { username: Secret::new("ada".into()), password: Secret::new("secret".into()) };
     run(Event::Login { id: 1, credentials: Some(credentials) }, body, None);
 }
 
