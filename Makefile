@@ -1,7 +1,7 @@
 # tokenward. `make` lists what there is to make.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup pack demo test test-all clean
+.PHONY: help setup pack demo test test-all compare clean
 .SUFFIXES:
 .NOTPARALLEL:
 
@@ -25,6 +25,9 @@ test: setup pack ## Check formatting, lints, types, and run every test, natively
 	@node .ci/test.mjs
 
 test-all: test ## Every test there is
+
+compare: pack ## Give the same adversarial tokens to tokenward and to other libraries, and print a table
+	@node tests/compare/compare.mjs
 
 clean: ## Remove what was built; the installed tools stay
 	rm -rf target/pack target/tokenward.tgz target/installed target/debug target/release target/wasm32-unknown-unknown target/doc

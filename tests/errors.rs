@@ -175,6 +175,8 @@ fn weak_keys() {
     permanent(rsa("AQAB", "AQAB"), code, "the RSA modulus must have 2048 to 8192 bits");
     let even = format!("{}A", &common::N[..common::N.len() - 1]);
     permanent(rsa(&even, "AQAB"), code, "the RSA modulus is even");
+    let roca = tokenward::base64url::encode(&common::roca_modulus());
+    permanent(rsa(&roca, "AQAB"), code, "the RSA key was made by a faulty generator (CVE-2017-15361)");
     let identity = jwk_with(Algorithm::EdDsa, "x", format!("AQ{}", "A".repeat(41)).into());
     permanent(import(&identity), code, "the Ed25519 key is a point of small order");
 }

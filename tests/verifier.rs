@@ -10,7 +10,7 @@ use common::{
 };
 use serde_json::{Value, json};
 use tokenward::json::Fault;
-use tokenward::jwt::{Accept, Algorithm, HostKey, Keys, Rules, Verifier};
+use tokenward::jwt::{Accept, Algorithm, Check, HostKey, Keys, Outcome, Rules, Verifier};
 use tokenward::{Error, Misuse, NumericDate, Reason, TokenFault};
 
 const ES256: Algorithm = Algorithm::Es256;
@@ -344,4 +344,66 @@ fn claims_called_like_what_objects_inherit_are_claims_like_others() {
     let verified = judge(&claims, rules()).unwrap();
     assert!(verified.claims().get("admin").is_none());
     assert_eq!(verified.payload(), claims.to_string().as_bytes());
+}
+
+/// Check, outcome and code of every step.
+fn explained(verifier: &Verifier, token: &str) -> Vec<(&'static str, Option<bool>, Option<&'static str>)> {
+    let explanation = verifier.explain(token.as_bytes(), now(), None);
+    let verdict = verifier.verify(token, now());
+    assert_eq!(explanation.is_ok(), verdict.is_ok());
+    let failed = explanation.steps.iter().find_map(|step| match &step.outcome {
+        Outcome::Failed(error) => Some(error.clone()),
+        _ => None,
+    });
+    assert_eq!(failed, verdict.err(), "an explanation says what verification says");
+    let steps = explanation.steps.into_iter().map(|step| match step.outcome {
+        Outcome::Failed(error) => (step.check.name(), Some(false), Some(error.code())),
+        Outcome::Passed => (step.check.name(), Some(true), None),
+        _ => (step.check.name(), None, None),
+    });
+    steps.collect()
+}
+
+const BEFORE_CLAIMS: [&str; 5] = ["format", "header", "algorithm", "key", "signature"];
+
+#[test]
+fn an_explanation_lists_the_checks_in_order_and_skips_what_no_rule_asks_for() {
+    let steps = explained(&Verifier::new(rules(), key(ES256)).unwrap(), &token(ES256, &claims()));
+    let names: Vec<_> = steps.iter().map(|step| step.0).collect();
+    let rest = ["claims", "typ", "issuer", "subject", "audience", "time", "scope"];
+    assert_eq!(names, [&BEFORE_CLAIMS[..], &rest].concat());
+    let skipped: Vec<_> = steps.iter().filter(|step| step.1.is_none()).map(|step| step.0).collect();
+    assert_eq!(skipped, ["typ", "subject", "scope"]);
+}
+
+#[test]
+fn an_explanation_reaches_nothing_after_the_check_that_failed() {
+    let verifier = Verifier::new(rules(), key(ES256)).unwrap();
+    let good = token(ES256, &claims());
+    let expired = token(ES256, &claims_with("exp", json!(NOW)));
+    for (token, check) in [("x", "format"), (&*tampered(&good), "signature"), (&*expired, "time")] {
+        let steps = explained(&verifier, token);
+        let at = steps.iter().position(|step| step.1 == Some(false)).unwrap();
+        assert_eq!(steps[at].0, check);
+        assert!(steps[at + 1..].iter().all(|step| step.1.is_none()));
+    }
+}
+
+#[test]
+fn with_several_issuers_an_unknown_one_is_explained_before_any_key() {
+    let steps = explained(&two_issuers(), &token(ES256, &claims_with("iss", json!("https://evil.test"))));
+    let made: Vec<_> = steps.iter().filter(|step| step.1.is_some()).map(|step| (step.0, step.1)).collect();
+    assert_eq!(made, [("format", Some(true)), ("header", Some(true)), ("issuer", Some(false))]);
+}
+
+#[test]
+fn an_explanation_says_how_far_a_date_is_and_not_which() {
+    let verifier = Verifier::new(rules(), key(ES256)).unwrap();
+    let detail = |claims: &Value| {
+        let explanation = verifier.explain(token(ES256, claims).as_bytes(), now(), None);
+        explanation.steps.into_iter().find(|step| step.check == Check::Time).unwrap().detail
+    };
+    assert_eq!(detail(&claims()), "it expires in 60.0 s");
+    assert_eq!(detail(&claims_with("exp", json!(NOW - 3))), "the token has expired: it expired 3.0 s ago");
+    assert_eq!(detail(&claims_with("nbf", json!(NOW + 4))), "the token is not valid yet: it starts in 4.0 s");
 }

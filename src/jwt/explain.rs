@@ -139,7 +139,7 @@ impl Verifier {
     /// for a key that stays with the host.
     #[must_use]
     pub fn explain(&self, token: &[u8], now: NumericDate, verdict: Option<bool>) -> Explanation {
-        let mut facts = Facts { length: token.len(), ..Facts::default() };
+        let mut facts = Facts { length: token.len(), rules: self.only_rules(), ..Facts::default() };
         let outcome = self.run(token, now, verdict, &mut facts);
         Explanation { steps: steps(outcome, &facts, now) }
     }
@@ -193,8 +193,11 @@ fn steps(outcome: Result<Verified, Stopped>, facts: &Facts<'_>, now: NumericDate
         Err(Stopped { check, error }) => (Some(check), Some(error)),
     };
     let asked = |check| facts.rules.is_none_or(|rules| asks(rules, check));
-    let relevant =
-        |check: &Check| *check != Check::RequiredClaims || stopped == Some(*check) || asked(*check);
+    let listed = |check: &Check| {
+        *check != Check::RequiredClaims
+            || stopped == Some(*check)
+            || facts.rules.is_some_and(|rules| asks(rules, *check))
+    };
     // With several issuers the token's `iss` is looked at first, to know whose keys and rules count.
     let early = facts.rules.is_none() && stopped == Some(Check::Issuer);
     let step = |check| {
@@ -212,7 +215,7 @@ fn steps(outcome: Result<Verified, Stopped>, facts: &Facts<'_>, now: NumericDate
         };
         Step { check, outcome, detail }
     };
-    Check::ALL.into_iter().filter(relevant).map(step).collect()
+    Check::ALL.into_iter().filter(listed).map(step).collect()
 }
 
 /// Whether these rules make a check that other rules could leave out.

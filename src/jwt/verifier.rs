@@ -199,6 +199,11 @@ impl Verifier {
         Some(number)
     }
 
+    /// The rules, where there is only one issuer.
+    pub(super) fn only_rules(&self) -> Option<&Rules> {
+        if let [issuer] = self.issuers.as_slice() { Some(&issuer.rules) } else { None }
+    }
+
     fn issuer_of(&self, jwt: &UnverifiedJwt<'_>) -> Result<&Issuer, Error> {
         if let [issuer] = self.issuers.as_slice() {
             return Ok(issuer);

@@ -21,9 +21,13 @@ export function tokenwardError({ message, ...fields }: ErrorFields, cause?: unkn
 
 /** Whether `value` is an error of tokenward: also one from another realm or another copy of the package. */
 export function isTokenwardError(value: unknown): value is TokenwardError {
-  return typeof value === 'object' && value !== null
-    && (value as { name?: unknown }).name === 'TokenwardError'
-    && typeof (value as { code?: unknown }).code === 'string';
+  try {
+    return typeof value === 'object' && value !== null
+      && (value as { name?: unknown }).name === 'TokenwardError'
+      && typeof (value as { code?: unknown }).code === 'string';
+  } catch {
+    return false; // A proxy or a getter of somebody's.
+  }
 }
 
 /** ERR_INVALID_ARG for what never reaches the module, in its words. */

@@ -3,7 +3,7 @@
 
 import { Held, disposable } from './held.js';
 import { call } from './instance.js';
-import { refusal } from './memory.js';
+import { guarded, refusal } from './memory.js';
 import { Remote } from './remote.js';
 import type { Algorithm, ImportOptions, Jwk, KeySetState, RemoteOptions } from './types.js';
 
@@ -60,7 +60,7 @@ export class KeySet {
   /** @throws ERR_JWKS_INVALID where it is not a set, or mixes shared secrets with public keys. */
   static fromJwks(jwks: { keys: Jwk[] }): KeySet {
     const set = new KeySet();
-    keysOf.set(set, readSet(jwks));
+    keysOf.set(set, guarded(() => readSet(jwks), 'key-kind'));
     void set.size;
     return set;
   }
@@ -123,7 +123,7 @@ disposable(KeySet);
  * @throws ERR_JWK_INVALID where it is malformed, ERR_KEY_WEAK, or ERR_KEY_UNUSABLE where it is meant for something else.
  */
 export function importKey(input: Exclude<KeyInput, KeySet | { keys: Jwk[] }>, options: ImportOptions = {}): VerificationKey {
-  return new VerificationKey(readKey(input, options));
+  return guarded(() => new VerificationKey(readKey(input, options)), 'key-kind');
 }
 
 /**
@@ -131,15 +131,20 @@ export function importKey(input: Exclude<KeyInput, KeySet | { keys: Jwk[] }>, op
  * @throws ERR_JWK_INVALID where a member that defines the key is missing.
  */
 export function thumbprint(jwk: Jwk): string {
-  return call('thumbprint', json(jwk));
+  return guarded(() => call('thumbprint', json(jwk)), 'key-kind');
 }
 
 /** The keys behind any key input. */
 export function readKeys(input: unknown): Keys {
   const known = typeof input === 'object' && input !== null ? keysOf.get(input as VerificationKey) : undefined;
   if (known) return known;
-  // Not `'keys' in input`: bytes have a method of that name.
-  return Array.isArray((input as { keys?: unknown } | null | undefined)?.keys) ? readSet(input) : readKey(input, {});
+  return guarded(() => {
+    // Not `'keys' in input`: bytes have a method of that name.
+    const isSet = Array.isArray((input as { keys?: unknown } | null | undefined)?.keys);
+    const keys = isSet ? readSet(input) : readKey(input, {});
+    void keys.held.handle;
+    return keys;
+  }, 'key-kind');
 }
 
 /** Exports an extractable CryptoKey, so that from now on it verifies synchronously too. */

@@ -1,5 +1,6 @@
 // Tokens go into the module through a scratch buffer, headers and payloads come out as ranges of its memory.
 
+import { isTokenwardError } from './error.js';
 import { call, generation, memory } from './instance.js';
 
 const encoder = new TextEncoder();
@@ -82,6 +83,15 @@ function view(name: Range): Uint8Array<ArrayBuffer> | undefined {
 }
 
 /** What only the shell can see. */
+/** Runs what touches values of the caller's. What a getter or a proxy of theirs throws becomes the refusal. */
+export function guarded<T>(run: () => T, what: Refusal, detail = ''): T {
+  try {
+    return run();
+  } catch (error) {
+    throw isTokenwardError(error) ? error : refusal(what, detail);
+  }
+}
+
 export type Refusal = 'token-kind' | 'key-kind' | 'key-engine' | 'sync-key' | 'sync-keys' | 'sync-callback' | 'revoked' | 'revocation' | 'schema' | 'argument';
 
 /** The error for what only the shell can see. Its code and words come from the module. */

@@ -4,7 +4,7 @@ import { isTokenwardError } from './error.js';
 import { Held, disposable } from './held.js';
 import { call, generation, trim } from './instance.js';
 import { adopt, exportOnce, readKeys, type KeyInput, type Keys } from './keys.js';
-import { message, number, put, range, refusal, text } from './memory.js';
+import { guarded, message, number, put, range, refusal, text } from './memory.js';
 import type { Remote } from './remote.js';
 import type {
   Algorithm, Expiry, ExpiryOptions, Explanation, JoseHeader, JwsOptions, JwtClaims, Result, Rules, StandardSchema,
@@ -34,7 +34,7 @@ class Compiled {
   constructor(keys: Keys, install: (keys: number) => number) {
     this.#keys = keys;
     this.#held = new Held('release_verifier', () => install(keys.held.handle), keys.held);
-    void this.#held.handle;
+    guarded(() => this.#held.handle, 'argument', 'rules');
   }
 
   /** Gives the token to the module, and the answer to `read`. */
@@ -125,18 +125,18 @@ export class Verifier<C extends object = {}> {
   /** @throws ERR_INVALID_ARG for rules that check nothing, and what `importKey` throws. */
   constructor(options: VerifierOptions) {
     const rules = copied(options, 'rules');
-    this.#rules = callbacks(rules);
+    this.#rules = guarded(() => callbacks(rules), 'argument', 'schema');
     this.#compiled = new Compiled(readKeys(rules.keys), (keys) => call('verifier', rules, keys));
   }
 
   /** @throws (rejects with) the reason why the token is not accepted. */
   async verify(token: string): Promise<Verified<C>> {
-    return this.#finish(await this.#compiled.async(token, this.#ask('verify'), this.#accepted));
+    return this.#finish(await this.#compiled.async(token, this.#verify, this.#accepted));
   }
 
   /** @throws the reason why the token is not accepted; ERR_SYNC_UNAVAILABLE where the answer exists only asynchronously. */
   verifySync(token: string): Verified<C> {
-    return this.#finishSync(this.#compiled.sync(token, this.#ask('verify'), this.#accepted));
+    return this.#finishSync(this.#compiled.sync(token, this.#verify, this.#accepted));
   }
 
   /** As `verify`, with the reason in the result. */
@@ -165,8 +165,8 @@ export class Verifier<C extends object = {}> {
    */
   async explain(token: string): Promise<Explanation> {
     // This fetches the keys that the explanation is about.
-    const verified = await this.#compiled.async(token, this.#ask('verify'), this.#accepted).catch(() => undefined);
-    const explanation = await this.#compiled.async(token, this.#ask('explain'), () => parsed<Explanation>('payload'));
+    const verified = await this.#compiled.async(token, this.#verify, this.#accepted).catch(() => undefined);
+    const explanation = await this.#compiled.async(token, this.#explain, () => parsed<Explanation>('payload'));
     const { isRevoked, schema } = this.#rules;
     const reached = explanation.ok;
     const add = async (check: 'revocation' | 'claims', asks: boolean, judge: () => Promise<unknown>): Promise<void> => {
@@ -194,9 +194,16 @@ export class Verifier<C extends object = {}> {
     this.#compiled.free();
   }
 
-  #ask(what: 'verify' | 'explain'): Ask {
-    return (verifier, length, { hostKey, valid }) => call(what, verifier, length, ...moment(this.#rules.now), hostKey, valid);
-  }
+  /** Made once: this is the path of every token. */
+  readonly #verify: Ask = (verifier, length, { hostKey, valid }) => {
+    const [now, given] = moment(this.#rules.now);
+    return call('verify', verifier, length, now, given, hostKey, valid);
+  };
+
+  readonly #explain: Ask = (verifier, length, { hostKey, valid }) => {
+    const [now, given] = moment(this.#rules.now);
+    return call('explain', verifier, length, now, given, hostKey, valid);
+  };
 
   /** Most tokens of an issuer have the same header: it is parsed once, and copied where a copy is as good. */
   readonly #accepted = (): Verified<C> => {
@@ -307,12 +314,15 @@ export function decode<C extends object = {}>(token: string): { header: JoseHead
  * @throws ERR_JWT_MALFORMED; ERR_JWT_CLAIM_VALIDATION_FAILED where `exp` or `nbf` is not a date.
  */
 export function checkExpiry(token: string | JwtClaims, options: ExpiryOptions = {}): Expiry {
-  const [now, given] = moment(options.now);
-  const tolerance = options.clockTolerance ?? 0;
-  const claims = typeof token === 'object' && token !== null;
-  const [expired, notYetValid, exp] = claims
-    ? call('expiry_of_claims', JSON.stringify({ exp: token.exp, nbf: token.nbf }), now, given, tolerance)
-    : call('expiry_of_token', put(token), now, given, tolerance);
+  const { now: at, clockTolerance = 0 } = copied(options, 'options');
+  const [now, given] = moment(at);
+  if (typeof clockTolerance !== 'number') throw refusal('argument', 'clockTolerance');
+  const claims = typeof token === 'object' && token !== null
+    ? guarded(() => JSON.stringify({ exp: token.exp, nbf: token.nbf }), 'argument', 'token') : undefined;
+  const [expired, notYetValid, exp] = claims === undefined
+    ? call('expiry_of_token', put(token), now, given, clockTolerance)
+    : call('expiry_of_claims', claims, now, given, clockTolerance);
+  trim();
   const expiresAt = exp === undefined || Number.isNaN(exp) ? null : exp;
   return { expired: expired === 1, notYetValid: notYetValid === 1, expiresAt, expiresIn: expiresAt === null ? null : expiresAt - now };
 }
@@ -414,8 +424,8 @@ function settled(ask: () => unknown, failure: 'revocation' | 'schema'): unknown 
   } catch {
     throw refusal(failure, 'schema');
   }
-  if (typeof (answer as PromiseLike<unknown> | null | undefined)?.then === 'function') {
-    (answer as Promise<unknown>).then(undefined, () => {});
+  if (guarded(() => typeof (answer as PromiseLike<unknown> | null | undefined)?.then === 'function', failure, 'schema')) {
+    Promise.resolve(answer).catch(() => {});
     throw refusal('sync-callback');
   }
   return answer;
@@ -435,13 +445,13 @@ function judgeRevocation(answer: unknown): void {
 }
 
 function judgeSchema<C extends object>(verified: Verified<C>, answer: unknown): void {
-  const { issues, value } = (answer ?? {}) as { issues?: readonly { path?: readonly unknown[] }[]; value?: unknown };
-  if (issues || typeof value !== 'object' || value === null) {
+  verified.payload = guarded(() => {
+    const { issues, value } = (answer ?? {}) as { issues?: readonly { path?: readonly unknown[] }[]; value?: unknown };
+    if (!issues && typeof value === 'object' && value !== null) return value as JwtClaims & C;
     const first: unknown = issues?.[0]?.path?.[0];
     const name = typeof first === 'object' && first !== null ? (first as { key?: unknown }).key : first;
     throw refusal('schema', typeof name === 'string' ? name : 'schema');
-  }
-  verified.payload = value as JwtClaims & C;
+  }, 'schema', 'schema');
 }
 
 function isMiss(error: unknown): boolean {

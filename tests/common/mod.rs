@@ -242,3 +242,19 @@ pub(crate) fn judge_header(header: &Value) -> Result<Verified, Error> {
 pub(crate) fn claim_error(claim: &str, reason: Reason) -> Option<Error> {
     Some(Error::ClaimInvalid { claim: claim.into(), reason })
 }
+
+/// A modulus with the fingerprint of ROCA. One is a power of 65537 modulo every prime, so one more than a multiple of the
+/// primes to 167 bears it.
+pub(crate) fn roca_modulus() -> Vec<u8> {
+    let mut product = vec![1_u8];
+    for prime in (3..=167_u16).step_by(2).filter(|n| (2..*n).all(|d| n % d != 0)) {
+        let mut carry = 0;
+        for digit in product.iter_mut().rev() {
+            let value = u16::from(*digit) * prime + carry;
+            (*digit, carry) = (value.to_be_bytes()[1], value >> 8);
+        }
+        product.insert(0, u8::try_from(carry).unwrap());
+    }
+    let start = product.iter().position(|&digit| digit != 0).unwrap();
+    [&product[start..], &[0; 240], &[1]].concat()
+}

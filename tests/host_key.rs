@@ -1,0 +1,108 @@
+//! Keys that Web Crypto holds: what they say about themselves binds them, whether the host keeps them or exports them.
+#![cfg(all(feature = "jwt", not(target_arch = "wasm32")))]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
+mod common;
+
+use common::{ALGORITHMS, claims, jwk, rules, token, verify};
+use tokenward::jwt::{Algorithm, HostKey};
+use tokenward::{Error, Misuse, Weakness};
+
+const ES256: Algorithm = Algorithm::Es256;
+const RS256: Algorithm = Algorithm::Rs256;
+const HS256: Algorithm = Algorithm::Hs256;
+
+fn unusable(misuse: Misuse) -> Option<Error> {
+    Some(Error::KeyUnusable { misuse })
+}
+
+fn weak(weakness: Weakness) -> Option<Error> {
+    Some(Error::KeyWeak { weakness })
+}
+
+/// What `crypto.subtle` would say of a key for this algorithm.
+fn host_key(algorithm: Algorithm) -> HostKey<'static> {
+    let hash = match algorithm.name().trim_start_matches(|c: char| !c.is_ascii_digit()) {
+        "384" => "SHA-384",
+        "512" => "SHA-512",
+        _ => "SHA-256",
+    };
+    let (kind, name, curve, bits) = match &algorithm.name()[..2] {
+        "HS" => ("secret", "HMAC", "", 512),
+        "RS" => ("public", "RSASSA-PKCS1-v1_5", "", 2048),
+        "PS" => ("public", "RSA-PSS", "", 2048),
+        "ES" => (
+            "public",
+            "ECDSA",
+            match algorithm.name() {
+                "ES256" => "P-256",
+                "ES384" => "P-384",
+                _ => "P-521",
+            },
+            0,
+        ),
+        _ => ("public", "Ed25519", "", 0),
+    };
+    HostKey { kind, name, hash, curve, bits, exponent: &[1, 0, 1], verifies: true }
+}
+
+#[test]
+fn a_key_that_the_host_keeps_serves_the_algorithm_it_was_made_for_and_no_other() {
+    for algorithm in ALGORITHMS {
+        let key = host_key(algorithm).opaque(1).unwrap();
+        assert!(key.algorithms().contains(&algorithm), "{algorithm}");
+        assert_eq!(key.is_secret(), algorithm.name().starts_with("HS"));
+        for signed in ALGORITHMS {
+            let verdict = verify(&token(signed, &claims()), key.clone(), rules()).err();
+            if key.algorithms().contains(&signed) {
+                // The key fits, and only the host can use it.
+                assert_eq!(verdict, unusable(Misuse::Engine), "{signed} with {algorithm}");
+            } else {
+                assert_eq!(
+                    verdict,
+                    Some(Error::AlgorithmNotAllowed { alg: Some(signed.name()) }),
+                    "{signed} with {algorithm}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_key_that_the_host_exports_stays_bound_to_what_it_was_made_for() {
+    for algorithm in ALGORITHMS {
+        let exported = host_key(algorithm).exported(jwk(algorithm).to_string().as_bytes()).unwrap();
+        assert!(verify(&token(algorithm, &claims()), exported.clone(), rules()).is_ok(), "{algorithm}");
+        assert_eq!(exported.algorithms(), host_key(algorithm).opaque(1).unwrap().algorithms());
+    }
+    let mismatched = host_key(ES256).exported(jwk(RS256).to_string().as_bytes()).err();
+    assert_eq!(mismatched, unusable(Misuse::Algorithm));
+}
+
+#[test]
+fn a_host_key_of_the_wrong_kind_usage_or_strength_is_refused() {
+    let refused = |change: &dyn Fn(&mut HostKey<'static>), algorithm| {
+        let mut key = host_key(algorithm);
+        change(&mut key);
+        key.opaque(1).err()
+    };
+    assert_eq!(refused(&|key| key.verifies = false, ES256), unusable(Misuse::KeyOps));
+    assert_eq!(refused(&|key| key.kind = "private", ES256), unusable(Misuse::Private));
+    assert_eq!(refused(&|key| key.kind = "", ES256), unusable(Misuse::Kind));
+    assert_eq!(refused(&|key| key.kind = "secret", ES256), unusable(Misuse::Type));
+    assert_eq!(refused(&|key| key.name = "ECDH", ES256), unusable(Misuse::Type));
+    assert_eq!(refused(&|key| key.curve = "P-192", ES256), unusable(Misuse::Type));
+    assert_eq!(refused(&|key| key.hash = "SHA-1", RS256), unusable(Misuse::Type));
+    assert_eq!(refused(&|key| key.bits = 1024, RS256), weak(Weakness::RsaSize));
+    assert_eq!(refused(&|key| key.bits = 16_384, RS256), weak(Weakness::RsaSize));
+    for exponent in [&[][..], &[1], &[0, 1], &[2], &[1; 9]] {
+        assert_eq!(
+            refused(&|key| key.exponent = exponent, RS256),
+            weak(Weakness::RsaExponent),
+            "{exponent:?}"
+        );
+    }
+    assert_eq!(refused(&|key| key.bits = 248, HS256), weak(Weakness::ShortSecret));
+    assert_eq!(refused(&|key| key.bits = 504, Algorithm::Hs512), weak(Weakness::ShortSecret));
+    assert_eq!(refused(&|key| key.bits = 0, HS256), weak(Weakness::EmptySecret));
+}
