@@ -392,7 +392,10 @@ fn rsa() {
         } else {
             pkcs1(hash, &message, size)
         };
-        // Bad encodings, well signed.
+        // Bad encodings, well signed. With a bit more than the encoding may have, where a byte has room for it:
+        if probabilistic && bits % 8 == 1 && random.below(4) == 0 {
+            encoded.insert(0, 1);
+        }
         if random.below(4) == 0 {
             let at = random.below(encoded.len());
             encoded[at] ^= 1 << random.below(8);

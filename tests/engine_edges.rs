@@ -298,6 +298,10 @@ fn rsa_refuses_the_signature_that_an_exponent_of_1_would_open() {
 
 /// A key with small prime factors, and a signature of `b"value"` for it.
 fn rsa_signed() -> (BigUint, RsaKey, Vec<u8>) {
+    rsa_signed_message(b"value")
+}
+
+fn rsa_signed_message(message: &[u8]) -> (BigUint, RsaKey, Vec<u8>) {
     // With 5 it has 2051 bits: room above it in as many bytes.
     let mut primes = vec![5];
     let mut n = BigUint::from(5_u32);
@@ -312,7 +316,7 @@ fn rsa_signed() -> (BigUint, RsaKey, Vec<u8>) {
     }
     let info = hex("3031300d060960864801650304020105000420");
     let size = n.bits().div_ceil(8) as usize;
-    let digest = Sha256::digest(b"value");
+    let digest = Sha256::digest(message);
     let encoded = [&[0, 1], &vec![0xff; size - 3 - 19 - 32][..], &[0], &info, &digest].concat();
     let order = primes.iter().fold(BigUint::from(1_u32), |order, p| order * (p - 1));
     let d = BigUint::from(3_u32).modinv(&order).unwrap();
@@ -343,6 +347,13 @@ fn rsa_signatures_are_as_long_as_the_modulus() {
         assert!(!verifies(&Rs256, &key, b"value", other));
         assert!(!verifies(&Ps256, &key, b"value", other));
     }
+    // The number may be short, its bytes not.
+    let (message, short) = (0_u8..=255)
+        .map(|message| ([message], rsa_signed_message(&[message]).2))
+        .find(|(_, signature)| signature[0] == 0)
+        .expect("one in eight");
+    assert!(verifies(&Rs256, &key, &message, &short));
+    assert!(!verifies(&Rs256, &key, &message, &short[1..]));
     assert!(!verifies(&Rs512, &key, b"value", &signature), "another hash");
     assert!(!verifies(&Ps256, &key, b"value", &signature), "another scheme");
 }
