@@ -1,4 +1,5 @@
 //! What comes from outside: challenges, token responses, URLs. All of it may be hostile.
+#![cfg(all(feature = "session", not(target_arch = "wasm32")))]
 
 mod session_support;
 

@@ -2,6 +2,7 @@
 //!
 //! A fixed number of schedules runs always. `SIMULATOR_SCHEDULES` runs as many as it says, `SIMULATOR_SEED` one of
 //! them again. A schedule that fails is printed as its trace.
+#![cfg(all(feature = "session", not(target_arch = "wasm32")))]
 
 mod server;
 mod world;
