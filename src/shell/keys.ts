@@ -37,13 +37,17 @@ export class VerificationKey {
   declare readonly kid?: string;
   readonly type: 'secret' | 'public';
 
-  /** @internal */
-  constructor(keys: Keys) {
+  private constructor(keys: Keys) {
     const facts = JSON.parse(call('key_facts', keys.held.handle)) as Pick<VerificationKey, 'algorithms' | 'kid' | 'type'>;
     this.algorithms = facts.algorithms;
     if (facts.kid !== undefined) this.kid = facts.kid;
     this.type = facts.type;
     keysOf.set(this, keys);
+  }
+
+  /** @internal */
+  static of(keys: Keys): VerificationKey {
+    return new VerificationKey(keys);
   }
 
   /** Clears the key from the module's memory. Without it, that happens when this object is collected. */
@@ -123,7 +127,7 @@ disposable(KeySet);
  * @throws ERR_JWK_INVALID where it is malformed, ERR_KEY_WEAK, or ERR_KEY_UNUSABLE where it is meant for something else.
  */
 export function importKey(input: Exclude<KeyInput, KeySet | { keys: Jwk[] }>, options: ImportOptions = {}): VerificationKey {
-  return guarded(() => new VerificationKey(readKey(input, options)), 'key-kind');
+  return guarded(() => VerificationKey.of(readKey(input, options)), 'key-kind');
 }
 
 /**

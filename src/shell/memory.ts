@@ -1,7 +1,7 @@
 // Tokens go into the module through a scratch buffer, headers and payloads come out as ranges of its memory.
 
 import { isTokenwardError } from './error.js';
-import { call, generation, memory } from './instance.js';
+import { call, generation, mark, memory } from './instance.js';
 
 const encoder = new TextEncoder();
 // A byte order mark would be refused before it got here; if it were dropped, two texts would have one meaning.
@@ -44,6 +44,7 @@ function locate(): void {
 export function put(token: unknown, verifier?: number): number {
   if (typeof token !== 'string') throw refusal('token-kind');
   locate();
+  mark();
   if (token.length * BYTES_PER_CHARACTER > room) {
     scratchAt = call('open', verifier, token.length);
     room = call('room');
