@@ -40,7 +40,7 @@ await check('publint', 'publint', ['--strict', tarball]);
 // core.wasm is not for TypeScript to resolve.
 await check('are the types wrong', 'attw', [tarball, '--profile', 'node16', '--exclude-entrypoints', 'core.wasm', '--format', 'ascii', '--no-emoji']);
 
-for (const name of total.skipped) console.log(`skipped: ${name}: ${CHROMIUM}`);
+for (const what of total.skipped) console.log(`skipped: ${what}`);
 console.log(`${total.passed} passed, ${total.failed} failed${total.skipped.length ? `, ${total.skipped.length} skipped` : ''}`);
 process.exitCode = total.failed > 0 ? 1 : 0;
 
@@ -56,6 +56,7 @@ async function count(name, program, args, env) {
   const counts = [...text.matchAll(/(\d+) passed[;,] (\d+) failed/g)];
   const passed = counts.reduce((sum, match) => sum + Number(match[1]), 0);
   const failed = counts.reduce((sum, match) => sum + Number(match[2]), 0);
+  total.skipped.push(...[...text.matchAll(/^skipped: (.*)$/gm)].map(([, what]) => what));
   total.passed += passed;
   total.failed += failed || (ok && passed > 0 ? 0 : 1);
   if (passed === 0) console.error(`FAILED ${name}: no test passed`);
@@ -63,7 +64,7 @@ async function count(name, program, args, env) {
 
 async function inChromium(name, ...rest) {
   if (which('chromedriver')) return count(name, ...rest);
-  total.skipped.push(name);
+  total.skipped.push(`${name}: ${CHROMIUM}`);
 }
 
 /** Runs a program, shows what it prints, and how long it took. */
