@@ -35,6 +35,8 @@ pub use error::{
 #[cfg(feature = "jwt")]
 pub use jwt::{Accept, Algorithm, KeySet, Rules, UnverifiedJwt, VerificationKey, Verified, Verifier};
 pub use secret::Secret;
+#[cfg(feature = "session")]
+pub use session::Session;
 pub use time::{MAX_CLOCK_TOLERANCE, NumericDate};
 #[cfg(any(feature = "jwt", feature = "session"))]
 pub use url::UrlParts;
