@@ -39,7 +39,7 @@ export async function startServer({ lifetime = 3600, delayMs = 0, replayWindowMs
   }
 
   async function answer({ url, headers, body }) {
-    const { pathname } = new URL(url, 'http://server');
+    const { pathname, searchParams } = new URL(url, 'http://server');
     if (pathname === '/token') {
       state.busiest = Math.max(state.busiest, ++state.pending);
       if (state.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, state.delayMs));
@@ -58,6 +58,8 @@ export async function startServer({ lifetime = 3600, delayMs = 0, replayWindowMs
       for (const [token, { family }] of state.refresh) if (body.includes(`"${token}"`) || body.includes(`token=${token}&`)) state.revoked.add(family);
       return [200, {}];
     }
+    if (pathname === '/echo') return [200, { authorization: headers.authorization ?? null }];
+    if (pathname === '/api/redirect') return [302, {}, { location: searchParams.get('to') }];
     if (pathname.startsWith('/api')) {
       const family = state.access.get(headers.authorization?.slice(7));
       return family !== undefined && !state.revoked.has(family) ? [200, { token: headers.authorization.slice(7) }] : [401, {}];
@@ -72,7 +74,8 @@ export async function startServer({ lifetime = 3600, delayMs = 0, replayWindowMs
     for await (const chunk of request) body += chunk;
     const answered = await answer({ url: request.url, headers: request.headers, body });
     if (!answered) return request.socket.destroy();
-    response.writeHead(answered[0], { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(JSON.stringify(answered[1]));
+    const [status, json, more] = answered;
+    response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store', ...more }).end(JSON.stringify(json));
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   state.origin = `http://127.0.0.1:${server.address().port}`;
