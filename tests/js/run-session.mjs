@@ -3,10 +3,11 @@
 import { runSuites } from './harness.mjs';
 import { importFromUser, report } from './installed.mjs';
 import { hasRedis } from './issuer/redis.mjs';
+import clients from './session/clients.mjs';
 import stores from './session/stores.mjs';
 import workerd from './session/workerd.mjs';
 
-const suites = { stores, workerd };
+const suites = { clients, stores, workerd };
 
 const user = await importFromUser('session-user.mjs', "export * as tokenward from 'tokenward';\nexport * as stores from 'tokenward/stores';\n");
 const chosen = process.argv[2] ? [process.argv[2]] : Object.keys(suites);

@@ -62,7 +62,8 @@ export async function startServer({ lifetime = 3600, delayMs = 0, replayWindowMs
     if (pathname === '/api/redirect') return [302, {}, { location: searchParams.get('to') }];
     if (pathname.startsWith('/api')) {
       const family = state.access.get(headers.authorization?.slice(7));
-      return family !== undefined && !state.revoked.has(family) ? [200, { token: headers.authorization.slice(7) }] : [401, {}];
+      if (family === undefined || state.revoked.has(family)) return [401, {}, { 'www-authenticate': 'Bearer error="invalid_token"' }];
+      return [200, { token: headers.authorization.slice(7), ...(body && { body: JSON.parse(body) }) }];
     }
     return [404, {}];
   }
