@@ -6,7 +6,7 @@
 // --keep writes the table and the chart. Measure on a machine that does nothing else.
 
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
@@ -163,9 +163,10 @@ async function inBrowser(name) {
 }
 
 function versions() {
-  const peers = ['jose', 'fast-jwt', 'jsonwebtoken', '@node-rs/jsonwebtoken', 'aws-jwt-verify', 'hono', '@tsndr/cloudflare-worker-jwt', '@noble/curves', 'jwt-decode'];
+  const peers = ['jose', 'fast-jwt', 'jsonwebtoken', '@node-rs/jsonwebtoken-linux-x64-gnu', 'aws-jwt-verify', 'hono', '@tsndr/cloudflare-worker-jwt', '@noble/curves', 'jwt-decode'];
   return Object.fromEntries([
     ['tokenward', JSON.parse(readFileSync(join(installed, 'node_modules/tokenward/package.json'), 'utf8')).version],
-    ...peers.map((name) => [name, JSON.parse(readFileSync(at('tests/node_modules', name, 'package.json'), 'utf8')).version]),
+    ...peers.filter((name) => existsSync(at('tests/node_modules', name)))
+      .map((name) => [name, JSON.parse(readFileSync(at('tests/node_modules', name, 'package.json'), 'utf8')).version]),
   ]);
 }

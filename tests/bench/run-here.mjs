@@ -18,7 +18,7 @@ const tried = (loading) => loading.catch(() => undefined); // An addon that this
 await tried(load('tokenward/ml-dsa', user));
 const [jose, hono, tsndr, fastJwt, jsonwebtoken, aws, nodeRs, nist, koblitz, edwards, { jwtDecode }] = await Promise.all([
   load('jose'), load('hono/jwt'), load('@tsndr/cloudflare-worker-jwt'), load('fast-jwt'), load('jsonwebtoken'), load('aws-jwt-verify'),
-  tried(load('@node-rs/jsonwebtoken')), load('@noble/curves/nist.js'), load('@noble/curves/secp256k1.js'), load('@noble/curves/ed25519.js'),
+  tried(load('@node-rs/jsonwebtoken-linux-x64-gnu')), load('@noble/curves/nist.js'), load('@noble/curves/secp256k1.js'), load('@noble/curves/ed25519.js'),
   load('jwt-decode'),
 ]);
 const modules = {
