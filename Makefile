@@ -24,7 +24,8 @@ demo: pack ## Run the main job from the packed package, then serve the page (ARG
 test: setup pack ## Check formatting, lints, types, and run every test, natively and in Node, workerd and Chromium
 	@node .ci/test.mjs
 
-test-all: test ## Every test there is
+test-all: test ## Every test there is: also what takes long
+	@node tests/js/run-browsers.mjs --long
 
 compare: pack ## Give the same adversarial tokens to tokenward and to other libraries, and print a table
 	@node tests/compare/compare.mjs

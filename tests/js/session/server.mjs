@@ -14,6 +14,8 @@ export async function startServer({ lifetime = 3600, delayMs = 0, replayWindowMs
     access: new Map(),
     /** Token requests under way, and the most there ever were at once. */
     pending: 0, busiest: 0,
+    /** The tabs whose token requests are under way. */
+    waiting: [],
   };
 
   function issue(family) {
@@ -41,9 +43,12 @@ export async function startServer({ lifetime = 3600, delayMs = 0, replayWindowMs
   async function answer({ url, headers, body }) {
     const { pathname, searchParams } = new URL(url, 'http://server');
     if (pathname === '/token') {
+      const tab = Number(searchParams.get('tab'));
+      state.waiting.push(tab);
       state.busiest = Math.max(state.busiest, ++state.pending);
       if (state.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, state.delayMs));
       state.pending -= 1;
+      state.waiting.splice(state.waiting.indexOf(tab), 1);
       if (state.mood === 'down') return [503, {}];
       const asked = /json/.test(headers['content-type']) ? JSON.parse(body) : Object.fromEntries(new URLSearchParams(body));
       const granted = grant(asked);
