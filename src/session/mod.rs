@@ -410,6 +410,8 @@ pub struct Session {
     buried: Option<u64>,
     outdated: bool,
     lock: Option<Op>,
+    /// The lock is kept until what could not be saved has been tried once more.
+    keeps_lock: bool,
     flight: Option<Flight>,
     waiters: Vec<Waiter>,
     logins: VecDeque<(CallId, Option<Credentials>)>,
@@ -455,6 +457,7 @@ impl Session {
             buried: None,
             outdated: false,
             lock: None,
+            keeps_lock: false,
             flight: None,
             waiters: Vec::new(),
             logins: VecDeque::new(),

@@ -147,6 +147,7 @@ impl Session {
         self.hold(next.set, next.epoch, next.generation);
         self.intent = None;
         self.volatile = volatile;
+        self.keeps_lock = volatile;
         self.outdated = false;
         if volatile {
             out.push(Effect::Tell(Notice::Warning(Warning::PersistFailed)));
@@ -396,6 +397,7 @@ impl Session {
     /// Tries again to save what lives in memory only.
     pub(super) fn persist(&mut self, out: &mut Effects) {
         self.persist = 0;
+        self.keeps_lock = false;
         if self.phase == Phase::Idle && self.volatile {
             let record = self.record(None).to_text();
             let op = self.await_op(Phase::Persisting);
