@@ -78,10 +78,9 @@ impl World {
             let item = &self.instances[at].items[position];
             let lands =
                 matches!(item.job, Job::Save(..) | Job::Clear(_) | Job::Send(..)) && item.done.is_none();
-            if lands && self.chooser.chance(500) {
-                if let Some(how) = self.how(at, position) {
-                    self.apply(at, Action::Do { at: position, how })?;
-                }
+            let how = if lands && self.chooser.chance(500) { self.how(at, position) } else { None };
+            if let Some(how) = how {
+                self.apply(at, Action::Do { at: position, how })?;
             }
         }
         self.apply(at, Action::Kill)?;
@@ -281,13 +280,13 @@ pub(crate) fn explore_all(
     plan: Plan,
     mishaps: &[Mishap],
     check: impl Fn(&World) -> Result<(), String>,
-) -> Result<u64, (String, World)> {
+) -> Result<u64, (String, Box<World>)> {
     let mut count = 0;
     let mut list = Some(Vec::new());
     while let Some(given) = list {
         let mut world = World::new(plan, Chooser::listed(given));
         if let Err(error) = world.explore(mishaps).and_then(|()| check(&world)) {
-            return Err((error, world));
+            return Err((error, Box::new(world)));
         }
         count += 1;
         list = world.chooser.next_list();
