@@ -1,4 +1,4 @@
-//! The table of signature algorithms (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2). Everything known about an
+//! The table of signature algorithms (RFC 7518 §3.1, RFC 8037 §3.1, RFC 8812 §3.2, RFC 9864 §2.2). Everything known about an
 //! algorithm is a row of it; nothing is derived from a name.
 
 use std::fmt;
@@ -11,6 +11,8 @@ use crate::engine::{Curve, Hash};
 pub enum Algorithm {
     /// ECDSA on P-256 with SHA-256.
     Es256,
+    /// ECDSA on secp256k1 with SHA-256 (RFC 8812).
+    Es256k,
     /// ECDSA on P-384 with SHA-384.
     Es384,
     /// ECDSA on P-521 with SHA-512.
@@ -64,8 +66,9 @@ const fn row(algorithm: Algorithm, name: &'static str, family: Family) -> Row {
 }
 
 /// In the order of the enum, which indexes it.
-const TABLE: [Row; 14] = [
+const TABLE: [Row; 15] = [
     row(Algorithm::Es256, "ES256", Family::Ec(Curve::P256)),
+    row(Algorithm::Es256k, "ES256K", Family::Ec(Curve::Secp256k1)),
     row(Algorithm::Es384, "ES384", Family::Ec(Curve::P384)),
     row(Algorithm::Es512, "ES512", Family::Ec(Curve::P521)),
     row(Algorithm::EdDsa, "EdDSA", Family::Ed25519),

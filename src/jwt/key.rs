@@ -269,6 +269,7 @@ fn read_material(jwk: &Object<'_>, allow_short: bool) -> Result<Material, Error>
                 "P-256" => Curve::P256,
                 "P-384" => Curve::P384,
                 "P-521" => Curve::P521,
+                "secp256k1" => Curve::Secp256k1,
                 _ => return Err(unusable(Misuse::Type)),
             };
             EcKey::new(curve, &bytes(jwk, "x")?, &bytes(jwk, "y")?).map(|key| Material::Ec(curve, key))

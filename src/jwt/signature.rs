@@ -115,6 +115,7 @@ fn engine_verdict(
 
     Ok(match (alg, key.material()) {
         (Algorithm::Es256, Material::Ec(_, key)) => check(&engine::Es256, key, message, signature),
+        (Algorithm::Es256k, Material::Ec(_, key)) => check(&engine::Es256k, key, message, signature),
         (Algorithm::Es384, Material::Ec(_, key)) => check(&engine::Es384, key, message, signature),
         (Algorithm::Es512, Material::Ec(_, key)) => check(&engine::Es512, key, message, signature),
         (Algorithm::EdDsa, Material::Ed25519(key)) => check(&engine::EdDsa, key, message, signature),

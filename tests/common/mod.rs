@@ -38,7 +38,7 @@ pub(crate) const N: &str = "nxwXI01rOK-07ocMe6YraBHUcRITy3ktXa17jLpeOhK1ZKtjcZW3
     RsUOcebX78U2ypQ";
 
 /// Every algorithm there is a signer for.
-pub(crate) const ALGORITHMS: [Algorithm; 14] = [
+pub(crate) const ALGORITHMS: [Algorithm; 15] = [
     Algorithm::Hs256,
     Algorithm::Hs384,
     Algorithm::Hs512,
@@ -49,6 +49,7 @@ pub(crate) const ALGORITHMS: [Algorithm; 14] = [
     Algorithm::Ps384,
     Algorithm::Ps512,
     Algorithm::Es256,
+    Algorithm::Es256k,
     Algorithm::Es384,
     Algorithm::Es512,
     Algorithm::EdDsa,
@@ -130,6 +131,10 @@ pub(crate) fn sign(algorithm: Algorithm, message: &[u8]) -> Vec<u8> {
             let signature: p256::ecdsa::Signature = p256_key().sign(message);
             signature.to_bytes().to_vec()
         }
+        Algorithm::Es256k => {
+            let signature: k256::ecdsa::Signature = k256_key().sign(message);
+            signature.to_bytes().to_vec()
+        }
         Algorithm::Es384 => {
             let key = p384::ecdsa::SigningKey::from_slice(&scalar(48)).unwrap();
             let signature: p384::ecdsa::Signature = key.sign(message);
@@ -151,6 +156,10 @@ pub(crate) fn p256_key() -> p256::ecdsa::SigningKey {
     p256::ecdsa::SigningKey::from_slice(&SCALAR).unwrap()
 }
 
+pub(crate) fn k256_key() -> k256::ecdsa::SigningKey {
+    k256::ecdsa::SigningKey::from_slice(&SCALAR).unwrap()
+}
+
 fn ec_jwk(curve: &str, point: &[u8]) -> Value {
     let (x, y) = point[1..].split_at((point.len() - 1) / 2);
     json!({ "kty": "EC", "crv": curve, "x": base64url::encode(x), "y": base64url::encode(y) })
@@ -163,6 +172,7 @@ pub(crate) fn jwk(algorithm: Algorithm) -> Value {
             json!({ "kty": "oct", "k": base64url::encode(&SECRET) })
         }
         Algorithm::Es256 => ec_jwk("P-256", p256_key().verifying_key().to_sec1_point(false).as_bytes()),
+        Algorithm::Es256k => ec_jwk("secp256k1", k256_key().verifying_key().to_sec1_point(false).as_bytes()),
         Algorithm::Es384 => {
             let key = p384::ecdsa::SigningKey::from_slice(&scalar(48)).unwrap();
             ec_jwk("P-384", key.verifying_key().to_sec1_point(false).as_bytes())
