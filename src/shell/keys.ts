@@ -184,7 +184,12 @@ function readKey(input: unknown, options: ImportOptions): Keys {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) throw refusal('key-kind');
   if (keysOf.has(input as VerificationKey)) throw refusal('key-kind');
   if (isCryptoKey(input)) return fromCryptoKey(input, alg);
-  const text = json(isKeyObject(input) ? fromKeyObject(input) : input);
+  if (isKeyObject(input)) {
+    const exported = fromKeyObject(input);
+    if (typeof exported === 'string') return held(() => call('key_from_pem', exported, alg));
+    input = exported;
+  }
+  const text = json(input);
   return held(() => call('key_from_jwk', text, alg, allowShortSecret));
 }
 
@@ -215,15 +220,21 @@ function json(value: unknown): string {
   return text;
 }
 
-interface KeyObject { type: string; export(options: { format: 'jwk' }): unknown }
+interface KeyObject { type: string; export(options: { format: 'jwk' } | { format: 'pem'; type: 'spki' }): unknown }
 
 function isKeyObject(input: object): input is KeyObject {
   return brand(input) === 'KeyObject' || (typeof (input as KeyObject).export === 'function' && 'asymmetricKeyType' in input);
 }
 
+/** A JWK, or PEM for a public key of a type that Node (or a version of it) writes as no JWK. */
 function fromKeyObject(key: KeyObject): unknown {
   try {
     return key.export({ format: 'jwk' });
+  } catch {
+    if (key.type !== 'public') throw refusal('key-engine');
+  }
+  try {
+    return key.export({ format: 'pem', type: 'spki' });
   } catch {
     throw refusal('key-engine');
   }
