@@ -86,7 +86,7 @@ function glueOf(generated, { name, wasm }) {
   const names = [...source.matchAll(/^export function (\w+)/gm)].map((match) => match[1]);
   const imports = names.filter((each) => each.startsWith('__wb') && each !== '__wbg_set_wasm');
   const exports = names.filter((each) => !each.startsWith('__wb'));
-  const outside = ['hasMlDsa', 'checkMlDsa'].filter((each) => source.includes(`${each}(`));
+  const outside = ['hasMlDsa', 'checkMlDsa', 'rsaPower'].filter((each) => source.includes(`${each}(`));
   const glue = `${outside.length > 0 ? `import { ${outside.join(', ')} } from '#engines';\n` : ''}export function instantiate(module) {
 ${source.replace(/^export /gm, '')}
   const instance = new WebAssembly.Instance(module, { './${name}_bg.js': { ${imports.join(', ')} } });
