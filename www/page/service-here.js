@@ -4,7 +4,7 @@
 import * as tokenward from '../tokenward.js';
 import { startService } from '../service.js';
 
-const TOKEN_LIFETIME = 8;
+const TOKEN_LIFETIME = 12;
 let started;
 
 /** Answers a request that came as plain data, with plain data. */

@@ -180,10 +180,11 @@ function show() {
 
 function log(from, text, tone) {
   const list = byId('log');
-  const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+  const scroll = byId('log-scroll');
+  const atEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 40;
   byId('log-empty').hidden = true;
   const time = new Date().toLocaleTimeString();
   list.append(h('li', { 'data-tone': tone }, h('time', {}, time), h('span', {}, from ? `${from}: ${text}` : text)));
   while (list.children.length > LOG_LENGTH) list.firstChild.remove();
-  if (atEnd) list.scrollTop = list.scrollHeight;
+  if (atEnd) scroll.scrollTop = scroll.scrollHeight;
 }
