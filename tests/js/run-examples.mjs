@@ -2,7 +2,7 @@
 // is built first and takes its time; without it, all others.
 
 import { spawn } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -19,6 +19,8 @@ const { Miniflare } = createRequire(join(root, 'tests/'))('miniflare');
 const modules = join(root, 'tests/node_modules');
 const examples = join(installed, 'examples');
 const bin = (name) => join(modules, '.bin', name);
+/** The program itself, where npm put the one that fits this machine: the script beside it would outlive being stopped. */
+const native = (scope, path) => join(modules, scope, readdirSync(join(modules, scope)).sort()[0], path);
 
 const issuer = createServer((request, response) => {
   if (request.url === '/down') return response.writeHead(500).end();
@@ -44,10 +46,10 @@ const EXAMPLES = {
   hono: (env) => inWorkerd('hono/app.js', env),
   express: (env) => program(process.execPath, ['express/server.js'], env),
   fastify: (env) => program(process.execPath, ['fastify/server.js'], env),
-  deno: (env) => program(bin('deno'), ['run', '--no-prompt', '--allow-net', '--allow-env', '--allow-read', 'deno/main.js'], { ...env, DENO_NO_UPDATE_CHECK: '1' }),
-  bun: (env) => program(bin('bun'), ['bun/server.js'], env),
+  deno: (env) => program(native('@deno', 'deno'), ['run', '--no-prompt', '--allow-net', '--allow-env', '--allow-read', 'deno/main.js'], { ...env, DENO_NO_UPDATE_CHECK: '1' }),
+  bun: (env) => program(native('@oven', 'bin/bun'), ['bun/server.js'], env),
 };
-const NEXT = { next: (env) => program(bin('next'), ['start', 'next', '-H', '127.0.0.1'], { ...env, NEXT_TELEMETRY_DISABLED: '1' }) };
+const NEXT = { next: (env) => program(process.execPath, [join(modules, 'next/dist/bin/next'), 'start', 'next', '-H', '127.0.0.1'], { ...env, NEXT_TELEMETRY_DISABLED: '1' }) };
 
 let fine = true;
 try {
