@@ -70,10 +70,16 @@ interface GuardExports {
 
 /** src/wasm/session.rs. Options, events, effects and snapshots are JSON text. */
 interface SessionExports {
-  authorization_code(code?: string | null, error?: string | null, issuer?: string | null, expectedIssuer?: string | null): string | undefined;
+  authorization_code(
+    code: string | null | undefined, error: string | null | undefined, issuer: string | null | undefined,
+    expectedIssuer: string | null | undefined, named: boolean,
+  ): string | undefined;
   authorization_request(
     endpoint: string, clientId: string, redirectUri: string, scope: string | null | undefined, random: Uint8Array,
   ): string | undefined;
+  endpoint_url(url: string, loopback: boolean): string | undefined;
+  metadata_read(issuer: string, status: number, contentType: string, body: string): string | undefined;
+  metadata_urls(issuer: string): string | undefined;
   parse_challenges(value: string): string;
   release_session(session: number): void;
   resources_admit(urls: string, loopback: boolean, url: string): boolean | undefined;

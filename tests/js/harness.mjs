@@ -30,7 +30,7 @@ export async function runSuites(suites, context) {
     define({ ...context, assert, test: (name, body) => tests.push([name, body]) });
     for (const [name, body] of tests) {
       try {
-        await inTime(body);
+        await inTime(body, context.timeLimitMs);
         result.passed += 1;
       } catch (error) {
         result.failures.push({ name: `${suite}: ${name}`, error: String(error?.stack ?? error) });
@@ -40,10 +40,10 @@ export async function runSuites(suites, context) {
   return result;
 }
 
-async function inTime(body) {
+async function inTime(body, limit = TIME_LIMIT_MS) {
   let timer;
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`took longer than ${TIME_LIMIT_MS} ms`)), TIME_LIMIT_MS);
+    timer = setTimeout(() => reject(new Error(`took longer than ${limit} ms`)), limit);
   });
   try {
     await Promise.race([body(), late]);
