@@ -18,6 +18,7 @@ use crate::time::NumericDate;
 #[derive(Clone, Copy, Debug)]
 pub struct ByRules<'a> {
     pub(super) rules: &'a Rules,
+    pub(super) issuer: usize,
     pub(super) verifier: &'a Verifier,
 }
 
@@ -43,9 +44,9 @@ impl<'a, R> SignatureCheck<'a, R> {
     ) -> Result<Self, Stopped> {
         let algorithm = jwt.header().algorithm();
         let algorithm =
-            algorithm.filter(|alg| named.is_none_or(|named| named.contains(alg))).ok_or(Stopped {
-                check: Check::Algorithm,
-                error: Error::AlgorithmNotAllowed { alg: algorithm.map(Algorithm::name) },
+            algorithm.filter(|alg| named.is_none_or(|named| named.contains(alg))).ok_or_else(|| {
+                let error = Error::AlgorithmNotAllowed { alg: algorithm.map(Algorithm::name) };
+                Stopped::at(Check::Algorithm)(error)
             })?;
         jwt.header().check_critical().map_err(Stopped::at(Check::Header))?;
         let key = keys.select(jwt.header(), algorithm, named).map_err(Stopped::at(Check::Key))?;
@@ -143,6 +144,12 @@ impl<'a> SignatureCheck<'a> {
     pub(super) const fn rules(&self) -> &'a Rules {
         self.rules.rules
     }
+
+    /// Whose keys it is checked with, by the place in the verifier's list.
+    #[must_use]
+    pub const fn issuer(&self) -> usize {
+        self.rules.issuer
+    }
 }
 
 impl SignatureValid<'_> {
@@ -160,13 +167,13 @@ impl SignatureValid<'_> {
 
     /// As [`SignatureValid::judge`], and where it stops, at which check.
     pub(super) fn judge_tracked(self, now: NumericDate) -> Result<Verified, Stopped> {
-        let SignatureCheck { jwt, algorithm, key, rules: ByRules { rules, verifier }, .. } = self.check;
+        let SignatureCheck { jwt, algorithm, key, rules: ByRules { rules, verifier, .. }, .. } = self.check;
         let claims = jwt.claims_unverified().map_err(Stopped::at(Check::Claims))?;
-        rules.check(jwt.header(), &claims, now)?;
+        let dates = rules.check(jwt.header(), &claims, now)?;
         let kid = key.shared_kid();
         let header_number = verifier.remember(&jwt, kid.as_ref());
         let (header, payload) = jwt.into_parts();
-        Ok(Verified { header, header_number, payload, algorithm, kid })
+        Ok(Verified { header, header_number, payload: payload.into(), dates, algorithm, kid })
     }
 }
 
