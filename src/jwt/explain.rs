@@ -188,11 +188,7 @@ impl Verifier {
         facts.rules = Some(check.rules());
         facts.algorithm = check.algorithm().name();
         facts.keys = check.choice();
-        let checked = match verdict.filter(|verdict| check.host_key() == Some(verdict.key)) {
-            Some(verdict) => check.judged_by_host(verdict.valid),
-            None => check.by_engine(),
-        };
-        let valid = checked.map_err(Stopped::at(Check::Signature))?;
+        let valid = check.checked(verdict).map_err(Stopped::at(Check::Signature))?;
         facts.dates = valid.claims().ok().and_then(|claims| Dates::read(&claims).ok());
         valid.judge_tracked(now)
     }

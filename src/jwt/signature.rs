@@ -11,7 +11,10 @@ use crate::json::Object;
 use crate::jwt::explain::{Check, Stopped};
 use crate::jwt::key::Material;
 use crate::jwt::rules::{check_algorithms, check_token_length};
-use crate::jwt::{Algorithm, Header, Keys, Rules, UnverifiedJwt, VerificationKey, Verified, Verifier};
+use crate::jwt::{
+    Algorithm, Attempt, Header, HostVerdict, Keys, Progress, Rules, UnverifiedJwt, VerificationKey, Verified,
+    Verifier,
+};
 use crate::time::NumericDate;
 
 /// What judges a token once its signature holds.
@@ -79,6 +82,20 @@ impl<'a, R> SignatureCheck<'a, R> {
     #[must_use]
     pub fn host_key(&self) -> Option<u32> {
         if let Material::Host(number) = self.key.material() { Some(*number) } else { None }
+    }
+
+    /// Whether the host has to be asked, given its verdict on an earlier attempt: then it was perhaps another key's.
+    #[must_use]
+    pub fn lacks(&self, verdict: Option<HostVerdict>) -> bool {
+        self.host_key().is_some_and(|key| verdict.is_none_or(|verdict| verdict.key != key))
+    }
+
+    /// Checks the signature here, or takes the host's verdict where the key stays with it.
+    pub(super) fn checked(self, verdict: Option<HostVerdict>) -> Result<SignatureValid<'a, R>, Error> {
+        match verdict.filter(|verdict| self.host_key() == Some(verdict.key)) {
+            Some(verdict) => self.judged_by_host(verdict.valid),
+            None => self.by_engine(),
+        }
     }
 
     /// Checks the signature here.
@@ -228,9 +245,43 @@ impl JwsVerifier {
     /// # Errors
     /// Whatever makes the token unacceptable before its signature is looked at.
     pub fn start_bytes<'a>(&'a self, token: &'a [u8]) -> Result<SignatureCheck<'a, ()>, Error> {
-        let jws = UnverifiedJwt::parse_bytes(token, self.max_token_length)?;
+        self.prepare(token).map_err(|stopped| stopped.error)
+    }
+
+    /// Verifies the signature of `token` as far as that goes without the host, as [`Verifier::attempt`] does.
+    pub fn attempt<'a>(
+        &'a self,
+        token: &'a [u8],
+        verdict: Option<HostVerdict>,
+    ) -> Attempt<'a, VerifiedJws, ()> {
+        let check = match self.prepare(token) {
+            Ok(check) => check,
+            Err(Stopped { check, error, .. }) => {
+                return Attempt { issuer: (check == Check::Key).then_some(0), outcome: Err(error) };
+            }
+        };
+        let outcome = if check.lacks(verdict) {
+            Ok(Progress::AskHost(check))
+        } else {
+            check.checked(verdict).map(|valid| Progress::Verified(valid.into_jws()))
+        };
+        Attempt { issuer: Some(0), outcome }
+    }
+
+    fn prepare<'a>(&'a self, token: &'a [u8]) -> Result<SignatureCheck<'a, ()>, Stopped> {
+        let jws = UnverifiedJwt::parse_bytes(token, self.max_token_length).map_err(Stopped::reading)?;
         SignatureCheck::prepare(jws, &self.keys, self.algorithms.as_deref(), ())
-            .map_err(|stopped| stopped.error)
+    }
+
+    /// Puts other keys in the place of its own.
+    ///
+    /// # Errors
+    /// What [`JwsVerifier::new`] says of keys that the algorithms do not fit. The old keys then stay.
+    pub fn replace_keys(&mut self, keys: impl Into<Keys>) -> Result<(), Error> {
+        let keys = keys.into();
+        keys.check_rules(self.algorithms.as_deref())?;
+        self.keys = keys;
+        Ok(())
     }
 
     /// The longest token that is read, in characters.

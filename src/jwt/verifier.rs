@@ -215,18 +215,12 @@ impl Verifier {
             Err(Stopped { error, issuer, .. }) => return Attempt { issuer, outcome: Err(error) },
         };
         let issuer = check.issuer();
-        let host_key = check.host_key();
-        if host_key.is_some_and(|key| verdict.is_none_or(|verdict| verdict.key != key)) {
+        if check.lacks(verdict) {
             return Attempt { issuer: Some(issuer), outcome: Ok(Progress::AskHost(check)) };
         }
-        let checked = match (host_key, verdict) {
-            (Some(_), Some(verdict)) => check.judged_by_host(verdict.valid),
-            _ => check.by_engine(),
-        };
-        let verified = now.and_then(|now| checked?.judge(now));
-        if host_key.is_none()
-            && let Some(mut cache) = self.cache.as_ref().and_then(|cache| cache.try_lock().ok())
-        {
+        let of_host = check.host_key().is_some();
+        let verified = now.and_then(|now| check.checked(verdict)?.judge(now));
+        if !of_host && let Some(mut cache) = self.cache.as_ref().and_then(|cache| cache.try_lock().ok()) {
             cache.keep(token, issuer, &verified);
         }
         Attempt { issuer: Some(issuer), outcome: verified.map(Progress::Verified) }
@@ -348,24 +342,24 @@ pub struct HostVerdict {
     pub valid: bool,
 }
 
-/// How far a verification came.
+/// How far a verification came that is to give `V`.
 #[derive(Debug)]
-pub struct Attempt<'a> {
+pub struct Attempt<'a, V = Verified, R = ByRules<'a>> {
     /// Whose keys had a say in the outcome, by the place in the list. `None` where the token was refused before any key
     /// was looked for: then no other keys would have made a difference.
     pub issuer: Option<usize>,
-    /// The claims, a question to the host, or why the token is refused.
-    pub outcome: Result<Progress<'a>, Error>,
+    /// What the token says, a question to the host, or why the token is refused.
+    pub outcome: Result<Progress<'a, V, R>, Error>,
 }
 
 /// What a verification gives that has not failed.
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "taken apart at once, never kept")]
-pub enum Progress<'a> {
+pub enum Progress<'a, V = Verified, R = ByRules<'a>> {
     /// The token is accepted.
-    Verified(Verified),
+    Verified(V),
     /// The host has to check the signature.
-    AskHost(SignatureCheck<'a>),
+    AskHost(SignatureCheck<'a, R>),
 }
 
 /// A token whose signature holds and which the rules accept.
