@@ -2,9 +2,9 @@
 
 import { isTokenwardError, tokenwardError, type ErrorFields } from './error.js';
 import { Held } from './held.js';
-import { call, trim } from './instance.js';
+import { call } from './instance.js';
 import { adopt, exportOnce, type Keys } from './keys.js';
-import { algorithm, answers, encode, guarded, message, number, put, range, refusal, text } from './memory.js';
+import { algorithm, answers, encode, guarded, message, number, put, range, refusal, text, trim } from './memory.js';
 import type { Algorithm } from './types.js';
 
 /** What `verify` of src/wasm/jwt.rs answers where the host's engine is needed. */

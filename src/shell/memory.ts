@@ -1,7 +1,7 @@
 // Tokens go into the module through a scratch buffer, headers and payloads come out as ranges of its memory.
 
 import { isTokenwardError } from './error.js';
-import { call, generation, mark, memory } from './instance.js';
+import { call, drop, generation, memory } from './instance.js';
 import type { Algorithm } from './types.js';
 
 const encoder = new TextEncoder();
@@ -32,30 +32,45 @@ let answer = 0;
 /** The instance that all of these belong to. */
 let of = 0;
 
-/** Memory that has grown has another buffer, and views of the old one are empty. */
+/** A module's memory never shrinks, so what one huge input took would be held for ever. */
+const MAX_GROWTH = 16 * 1024 * 1024;
+/** How much memory there was before the last input came in. */
+let marked = 0;
+
+/** Memory that has grown has another buffer, and views of the old one are empty: to ask them costs least. */
 function refresh(): void {
+  if (bytes.length > 0) return;
   const { buffer } = memory();
-  if (bytes.buffer === buffer) return;
   bytes = new Uint8Array(buffer);
   words = new Uint32Array(buffer);
   scratch = bytes.subarray(scratchAt, scratchAt + room);
 }
 
-function locate(): void {
-  if (of === generation()) return;
-  of = generation();
-  single = call('answer') >>> 2;
-  room = 0;
+/** Before an input comes in: another instance has another memory. */
+function begin(): void {
+  if (of !== generation()) {
+    of = generation();
+    single = call('answer') >>> 2;
+    room = 0;
+    bytes = new Uint8Array();
+  }
+  refresh();
+  marked = bytes.length;
+}
+
+/** Drops an instance whose memory the last input has swollen. To be called when nothing in it is needed any more. */
+export function trim(): void {
+  if (bytes.length === marked) return;
+  refresh();
+  if (bytes.length - marked > MAX_GROWTH) drop();
 }
 
 /** Writes a token into the scratch buffer and returns its length in bytes. It may be as long as `verifier` allows. */
 export function put(token: unknown, verifier?: number): number {
-  locate();
+  begin();
   answer = single;
-  refresh();
   words[answer + FIELDS.issuer] = 0;
   if (typeof token !== 'string') throw refusal('token-kind');
-  mark();
   if (token.length * BYTES_PER_CHARACTER > room) {
     scratchAt = call('open', verifier, token.length);
     room = call('room');
@@ -67,7 +82,7 @@ export function put(token: unknown, verifier?: number): number {
 
 /** Tokens one after another, and the length of each in bytes. */
 export function encode(tokens: readonly string[]): [bytes: Uint8Array, lengths: Uint32Array] {
-  mark();
+  begin();
   const joined = encoder.encode(tokens.join(''));
   const lengths = Uint32Array.from(tokens, (token) => token.length);
   // A character of a token that is sound takes one byte. Where one takes more, the tokens are measured one by one.

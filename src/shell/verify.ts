@@ -3,10 +3,10 @@
 import { Compiled, type Ask } from './compiled.js';
 import { isTokenwardError } from './error.js';
 import { disposable } from './held.js';
-import { call, trim } from './instance.js';
+import { call } from './instance.js';
 import { Judge, moment, parsed, usedKey } from './judge.js';
 import { readKeys, type KeyInput } from './keys.js';
-import { guarded, put, range, refusal } from './memory.js';
+import { guarded, put, range, refusal, trim } from './memory.js';
 import { copied, remembering } from './once.js';
 import type {
   Expiry, ExpiryOptions, Explanation, JoseHeader, JwsOptions, JwtClaims, Result, Rules, Verified, VerifiedJws,
