@@ -6,11 +6,15 @@
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
+#[cfg(feature = "jwt")]
+mod answer;
 mod error;
 #[cfg(feature = "jwt")]
 mod guard;
 #[cfg(feature = "jwt")]
 mod jwt;
+#[cfg(feature = "jwt")]
+mod keys;
 #[cfg(feature = "jwt")]
 mod remote;
 #[cfg(feature = "jwt")]

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
+import crossings from './crossings.mjs';
 import { runSuites, suitesFor } from './harness.mjs';
 import { importFromUser, installed, packageFolder, report, suiteFiles } from './installed.mjs';
 
@@ -47,4 +48,5 @@ const packaging = {
   },
 };
 fine = report('node (packaging)', await runSuites(packaging, {})) && fine;
+fine = report('node (crossings)', await runSuites({ crossings: await crossings() }, {})) && fine;
 process.exitCode = fine ? 0 : 1;
