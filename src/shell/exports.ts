@@ -56,6 +56,11 @@ interface RemoteExports {
   remote_version(remote: number): number;
 }
 
+/** src/wasm/outside.rs. The glue calls it when it makes an instance. */
+interface OutsideExports {
+  start(): void;
+}
+
 /** src/wasm/guard.rs. Options, scopes and answers are JSON text. */
 interface GuardExports {
   guard_credentials(
@@ -96,7 +101,7 @@ interface MlDsaExports {
 }
 
 /** The exports of the main module. The session-only module lacks those of verification; nothing there calls them. */
-export type MainExports = BasicExports & JwtExports & SessionExports & GuardExports & RemoteExports;
+export type MainExports = BasicExports & JwtExports & SessionExports & GuardExports & RemoteExports & OutsideExports;
 
 /** The exports of every module. Each entry point calls what its own one has. */
 export type Exports = MainExports & MlDsaExports;

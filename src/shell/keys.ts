@@ -184,12 +184,9 @@ function readKey(input: unknown, options: ImportOptions): Keys {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) throw refusal('key-kind');
   if (keysOf.has(input as VerificationKey)) throw refusal('key-kind');
   if (isCryptoKey(input)) return fromCryptoKey(input, alg);
-  if (isKeyObject(input)) {
-    const exported = fromKeyObject(input);
-    if (typeof exported === 'string') return held(() => call('key_from_pem', exported, alg));
-    input = exported;
-  }
-  const text = json(input);
+  const source = isKeyObject(input) ? fromKeyObject(input) : input;
+  if (typeof source === 'string') return held(() => call('key_from_pem', source, alg));
+  const text = json(source);
   return held(() => call('key_from_jwk', text, alg, allowShortSecret));
 }
 
