@@ -64,6 +64,11 @@ interface RemoteExports {
   remote_version(remote: number): number;
 }
 
+/** src/wasm/outside.rs. The glue calls it when it makes an instance. */
+interface OutsideExports {
+  start(): void;
+}
+
 /** src/wasm/guard.rs. Options, scopes and answers are JSON text. */
 interface GuardExports {
   guard_credentials(
@@ -104,5 +109,13 @@ interface SessionExports {
   session_step(session: number, wallMs: number, monoMs: number, given: boolean, event: string): string | undefined;
 }
 
-/** The exports of the module. The session-only module lacks those of verification; nothing there calls them. */
-export type Exports = BasicExports & JwtExports & SessionExports & GuardExports & RemoteExports;
+/** src/wasm/ml_dsa.rs: in its own module, with nothing else but `version`. */
+interface MlDsaExports {
+  check_ml_dsa(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
+}
+
+/** The exports of the main module. The session-only module lacks those of verification; nothing there calls them. */
+export type MainExports = BasicExports & JwtExports & SessionExports & GuardExports & RemoteExports & OutsideExports;
+
+/** The exports of every module. Each entry point calls what its own one has. */
+export type Exports = MainExports & MlDsaExports;
