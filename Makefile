@@ -1,7 +1,7 @@
 # tokenward. `make` lists what there is to make.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup pack demo test test-all compare bench clean
+.PHONY: help setup pack demo site test test-all compare bench clean
 .SUFFIXES:
 .NOTPARALLEL:
 
@@ -21,10 +21,14 @@ pack: ## Build the npm package: target/tokenward.tgz
 demo: pack ## Run the main job from the packed package, then serve the page (ARGS=--once: without the page)
 	@node .ci/demo.mjs $(ARGS)
 
-test: setup pack ## Check formatting, lints, types, and run every test, natively and in Node, workerd and Chromium
+site: pack ## Write the page as static files for any server: target/site
+	@node .ci/site.mjs
+
+test: setup pack ## Check formatting, lints, types, and run every test, natively and in Node, workerd, Chromium and Firefox
 	@node .ci/test.mjs
 
-test-all: test ## Every test there is
+test-all: test ## Every test there is: also what takes long
+	@node tests/js/run-browsers.mjs --long
 
 compare: pack ## Give the same adversarial tokens to tokenward and to other libraries, and print a table
 	@node tests/compare/compare.mjs

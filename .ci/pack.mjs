@@ -38,6 +38,7 @@ for (const build of BUILDS) {
   await bundle(build, glueOf(generated, build));
 }
 for (const { name, api } of PLAIN) await plain(name, api);
+await commandLine();
 declare();
 manifest();
 ship();
@@ -156,6 +157,15 @@ async function plain(name, api) {
       platform: format === 'cjs' ? 'node' : 'neutral', logLevel: 'warning', absWorkingDir: root,
     });
   }
+}
+
+/** The program: small, over the package's own entry point for Node. */
+function commandLine() {
+  const api = { name: 'api', setup: (build) => build.onResolve({ filter: /^\.\.\/index\.js$/ }, () => ({ path: './index.node.mjs', external: true })) };
+  return esbuild.build({
+    entryPoints: [join(shell, 'cli/main.ts')], outfile: join(dist, 'cli.mjs'), bundle: true, format: 'esm', target: 'es2022',
+    platform: 'node', plugins: [api], logLevel: 'warning', absWorkingDir: root,
+  });
 }
 
 /** Checks the types, and writes declarations for ESM and, under other names, for CommonJS. */

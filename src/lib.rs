@@ -23,6 +23,8 @@ pub mod session;
 
 pub mod base64url;
 mod error;
+#[cfg(any(feature = "jwt", feature = "session"))]
+mod issuer;
 pub mod json;
 mod secret;
 mod time;

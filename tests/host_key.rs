@@ -46,6 +46,7 @@ fn host_key(algorithm: Algorithm) -> HostKey<'static> {
             },
             0,
         ),
+        "ML" => ("public", algorithm.name(), "", 0),
         _ => ("public", "Ed25519", "", 0),
     };
     HostKey { kind, name, hash, curve, bits, exponent: &[1, 0, 1], verifies: true }

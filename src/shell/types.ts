@@ -339,7 +339,7 @@ export interface TokenStore {
   load(key: string): Promise<{ record: string; version: string } | null>;
   /** Stores the record where the version is still `expect`, null for none at all; `ok: false` where it is not. */
   save(key: string, record: string, expect: string | null): Promise<{ ok: true; version: string } | { ok: false }>;
-  /** Removes the record where the version is still `expect`, or whatever it is for null. Says whether none is left. */
+  /** Removes the record where the version is still `expect`. False where it is not. */
   clear(key: string, expect: string | null): Promise<boolean>;
   /** Calls `listener` when another instance changed the record, until the function that is returned is called. */
   subscribe?(key: string, listener: () => void): () => void;
