@@ -8,6 +8,7 @@ import { pathToFileURL } from 'node:url';
 import crossings from './crossings.mjs';
 import { runSuites, suitesFor } from './harness.mjs';
 import { importFromUser, installed, packageFolder, report, suiteFiles } from './installed.mjs';
+import nativeRsa from './native-rsa.mjs';
 
 const modules = {};
 for (const [name, file] of suiteFiles()) modules[name] = await import(pathToFileURL(file));
@@ -51,4 +52,5 @@ const packaging = {
 };
 fine = report('node (packaging)', await runSuites(packaging, {})) && fine;
 fine = report('node (crossings)', await runSuites({ crossings: await crossings() }, {})) && fine;
+fine = report('node (RSA)', await runSuites({ rsa: nativeRsa }, {})) && fine;
 process.exitCode = fine ? 0 : 1;
