@@ -1,7 +1,7 @@
 # tokenward. `make` lists what there is to make.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup pack demo site test test-all compare bench clean
+.PHONY: help setup pack size demo site test test-all compare bench clean
 .SUFFIXES:
 .NOTPARALLEL:
 
@@ -17,6 +17,9 @@ setup: ## Install what building and testing need (Rust target, wasm-bindgen, was
 pack: ## Build the npm package: target/tokenward.tgz
 	@.ci/setup pack
 	@$(MAKE) --no-print-directory -s $(package)
+
+size: pack ## Print what the package weighs, part by part, and hold it to .ci/sizes.json
+	@node .ci/size.mjs
 
 demo: pack ## Run the main job from the packed package, then serve the page (ARGS=--once: without the page)
 	@node .ci/demo.mjs $(ARGS)
