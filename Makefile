@@ -1,7 +1,7 @@
 # tokenward. `make` lists what there is to make.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup pack demo test test-all compare clean
+.PHONY: help setup pack demo site test test-all compare bench clean
 .SUFFIXES:
 .NOTPARALLEL:
 
@@ -21,13 +21,20 @@ pack: ## Build the npm package: target/tokenward.tgz
 demo: pack ## Run the main job from the packed package, then serve the page (ARGS=--once: without the page)
 	@node .ci/demo.mjs $(ARGS)
 
-test: setup pack ## Check formatting, lints, types, and run every test, natively and in Node, workerd and Chromium
+site: pack ## Write the page as static files for any server: target/site
+	@node .ci/site.mjs
+
+test: setup pack ## Check formatting, lints, types, and run every test, natively and in Node, workerd, Chromium and Firefox
 	@node .ci/test.mjs
 
-test-all: test ## Every test there is
+test-all: test ## Every test there is: also what takes long
+	@node tests/js/run-browsers.mjs --long
 
 compare: pack ## Give the same adversarial tokens to tokenward and to other libraries, and print a table
 	@node tests/compare/compare.mjs
+
+bench: setup pack ## Measure tokenward beside its peers in every runtime (ARGS='--hosts node,bun --only ES256 --keep')
+	@node tests/bench/bench.mjs $(ARGS)
 
 clean: ## Remove what was built; the installed tools stay
 	rm -rf target/pack target/tokenward.tgz target/installed target/debug target/release target/wasm32-unknown-unknown target/doc

@@ -131,8 +131,10 @@ fn engine_verdict(
             .is_ok_and(|signature| engine.verify_signature(&signature, key, message))
     }
 
+    key.check_engine()?;
     Ok(match (alg, key.material()) {
         (Algorithm::Es256, Material::Ec(_, key)) => check(&engine::Es256, key, message, signature),
+        (Algorithm::Es256k, Material::Ec(_, key)) => check(&engine::Es256k, key, message, signature),
         (Algorithm::Es384, Material::Ec(_, key)) => check(&engine::Es384, key, message, signature),
         (Algorithm::Es512, Material::Ec(_, key)) => check(&engine::Es512, key, message, signature),
         (Algorithm::EdDsa, Material::Ed25519(key)) => check(&engine::EdDsa, key, message, signature),
@@ -140,6 +142,9 @@ fn engine_verdict(
         (Algorithm::Hs256, Material::Hmac(key, _)) => check(&engine::Hs256, key, message, signature),
         (Algorithm::Hs384, Material::Hmac(key, _)) => check(&engine::Hs384, key, message, signature),
         (Algorithm::Hs512, Material::Hmac(key, _)) => check(&engine::Hs512, key, message, signature),
+        (Algorithm::MlDsa44, Material::MlDsa(key)) => check(&engine::MlDsa44, key, message, signature),
+        (Algorithm::MlDsa65, Material::MlDsa(key)) => check(&engine::MlDsa65, key, message, signature),
+        (Algorithm::MlDsa87, Material::MlDsa(key)) => check(&engine::MlDsa87, key, message, signature),
         (Algorithm::Ps256, Material::Rsa(key)) => check(&engine::Ps256, key, message, signature),
         (Algorithm::Ps384, Material::Rsa(key)) => check(&engine::Ps384, key, message, signature),
         (Algorithm::Ps512, Material::Rsa(key)) => check(&engine::Ps512, key, message, signature),

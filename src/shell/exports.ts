@@ -64,13 +64,18 @@ interface RemoteExports {
   remote_version(remote: number): number;
 }
 
+/** src/wasm/outside.rs. The glue calls it when it makes an instance. */
+interface OutsideExports {
+  start(): void;
+}
+
 /** src/wasm/guard.rs. Options, scopes and answers are JSON text. */
 interface GuardExports {
   guard_credentials(
     guard: number, method: string, url: string, authorization?: string | null, origin?: string | null,
     requestMethod?: string | null, requestHeaders?: string | null,
   ): string | undefined;
-  guard_judge(guard: number, origin: string | null | undefined, need: string, token: string, code: string): string | undefined;
+  guard_judge(guard: number, origin: string | null | undefined, need: string, token: string, code: string, claim?: string): string | undefined;
   guard_need(need: string): boolean | undefined;
   guard_open(options: string): number | undefined;
   release_guard(guard: number): void;
@@ -78,10 +83,16 @@ interface GuardExports {
 
 /** src/wasm/session.rs. Options, events, effects and snapshots are JSON text. */
 interface SessionExports {
-  authorization_code(code?: string | null, error?: string | null, issuer?: string | null, expectedIssuer?: string | null): string | undefined;
+  authorization_code(
+    code: string | null | undefined, error: string | null | undefined, issuer: string | null | undefined,
+    expectedIssuer: string | null | undefined, named: boolean,
+  ): string | undefined;
   authorization_request(
     endpoint: string, clientId: string, redirectUri: string, scope: string | null | undefined, random: Uint8Array,
   ): string | undefined;
+  endpoint_url(url: string, loopback: boolean): string | undefined;
+  metadata_read(issuer: string, status: number, contentType: string, body: string): string | undefined;
+  metadata_urls(issuer: string): string | undefined;
   parse_challenges(value: string): string;
   release_session(session: number): void;
   resources_admit(urls: string, loopback: boolean, url: string): boolean | undefined;
@@ -98,5 +109,13 @@ interface SessionExports {
   session_step(session: number, wallMs: number, monoMs: number, given: boolean, event: string): string | undefined;
 }
 
-/** The exports of the module. The session-only module lacks those of verification; nothing there calls them. */
-export type Exports = BasicExports & JwtExports & SessionExports & GuardExports & RemoteExports;
+/** src/wasm/ml_dsa.rs: in its own module, with nothing else but `version`. */
+interface MlDsaExports {
+  check_ml_dsa(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
+}
+
+/** The exports of the main module. The session-only module lacks those of verification; nothing there calls them. */
+export type MainExports = BasicExports & JwtExports & SessionExports & GuardExports & RemoteExports & OutsideExports;
+
+/** The exports of every module. Each entry point calls what its own one has. */
+export type Exports = MainExports & MlDsaExports;

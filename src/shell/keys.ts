@@ -204,9 +204,12 @@ function readKey(input: unknown, options: ImportOptions, said?: string | Uint8Ar
   if (typeof input !== 'object' || input === null || Array.isArray(input)) throw refusal('key-kind');
   if (keysOf.has(input as VerificationKey)) throw refusal('key-kind');
   if (isCryptoKey(input)) return fromCryptoKey(input, alg);
-  const material = said ?? saidBy(input) ?? json(fromKeyObject(input as KeyObject));
-  if (typeof material === 'string') return held(() => call('key_from_jwk', material, alg, allowShortSecret));
-  return held(() => call('key_from_secret', material, alg, allowShortSecret));
+  const material = said ?? saidBy(input);
+  if (material instanceof Uint8Array) return held(() => call('key_from_secret', material, alg, allowShortSecret));
+  const jwk = (text: string): Keys => held(() => call('key_from_jwk', text, alg, allowShortSecret));
+  if (material !== undefined) return jwk(material);
+  const exported = fromKeyObject(input as KeyObject);
+  return typeof exported === 'string' ? held(() => call('key_from_pem', exported, alg)) : jwk(json(exported));
 }
 
 /** Brands work across realms, where `instanceof` does not. */
@@ -236,15 +239,21 @@ function json(value: unknown): string {
   return text;
 }
 
-interface KeyObject { type: string; export(options: { format: 'jwk' }): unknown }
+interface KeyObject { type: string; export(options: { format: 'jwk' } | { format: 'pem'; type: 'spki' }): unknown }
 
 function isKeyObject(input: object): input is KeyObject {
   return brand(input) === 'KeyObject' || (typeof (input as KeyObject).export === 'function' && 'asymmetricKeyType' in input);
 }
 
+/** A JWK, or PEM for a public key of a type that Node (or a version of it) writes as no JWK. */
 function fromKeyObject(key: KeyObject): unknown {
   try {
     return key.export({ format: 'jwk' });
+  } catch {
+    if (key.type !== 'public') throw refusal('key-engine');
+  }
+  try {
+    return key.export({ format: 'pem', type: 'spki' });
   } catch {
     throw refusal('key-engine');
   }

@@ -19,7 +19,7 @@ const readme = readFileSync(join(root, 'README.md'), 'utf8');
 const snippets = [...readme.matchAll(/^```(js|html)\n(.*?)^```$/gms)].map(([, language, code]) => ({ language, code }));
 
 const service = new Miniflare({
-  modules: await workerModules(readFileSync(join(root, 'www/worker.js'), 'utf8')),
+  modules: await workerModules(readFileSync(join(root, 'www/worker.js'), 'utf8'), join(root, 'www')),
   compatibilityDate: '2024-01-01', bindings: { ISSUER, AUDIENCE, USERNAME, PASSWORD },
 });
 const direct = globalThis.fetch;
