@@ -40,6 +40,7 @@ const jwks = await (await fetch(`${ISSUER}/.well-known/jwks.json`)).json();
 const EXPECTED = [
   printed(/^hello your-email@example\.com$/),
   printed(/^signed with RS256, key [\w-]{43}$/),
+  printed(/^ok, ERR_JWT_MALFORMED$/),
   printed(/^ERR_JOSE_ALG_NOT_ALLOWED$/),
   printed(/^RS256 for your-email@example\.com: \d+ s to go$/),
   printed(/^200 .*Hello your-email@example\.com/),
