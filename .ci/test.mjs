@@ -32,6 +32,7 @@ await count('package against issuers', 'node', ['tests/js/run-issuer.mjs']);
 await inChromium('package in Chromium', 'node', ['tests/js/run-chromium.mjs']);
 await count('tokens of oidc-provider', 'node', ['tests/js/oidc/run.mjs']);
 await count('command line', 'node', ['tests/js/run-cli.mjs']);
+await count('examples', 'node', ['tests/js/run-examples.mjs']);
 await count('README', 'node', ['tests/js/run-readme.mjs']);
 await inChromium('README in a page', 'node', ['tests/js/run-readme.mjs', '--page']);
 await count('demo', 'node', ['tests/js/run-demo.mjs']);
