@@ -11,7 +11,7 @@ sources := $(shell find src .ci -type f) $(wildcard README.md CHANGELOG.md LICEN
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1@\2/p' $(MAKEFILE_LIST) | awk -F@ '{ printf "%-16s %s\n", $$1, $$2 }'
 
-setup: ## Install what building and testing need (Rust target, wasm-bindgen, wasm-pack, npm packages, Chromium, Redis)
+setup: ## Install what building and testing need (Rust target, wasm-bindgen, wasm-pack, npm packages, Chromium, Firefox, Redis)
 	@.ci/setup
 
 pack: ## Build the npm package: target/tokenward.tgz

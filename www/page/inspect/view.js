@@ -7,7 +7,7 @@ import { clearKey, kindOfKey, readKey, sayOfKey, setKey, watchKeys } from './key
 import { asCode, compile, setRules, watchRules } from './rules.js';
 import { SAMPLES } from './samples.js';
 import { setTimes, updateTimes } from './timebar.js';
-import { showBanner, showChecks } from './verdict.js';
+import { sentence, showBanner, showChecks } from './verdict.js';
 
 const EMPTY = ['none', 'No token yet', 'A sample brings its own key and rules. Try the one that ends while you watch.'];
 const NO_KEY = ['none', 'No verdict without a key', 'What it says can be read by anybody. Give the key to see whether to believe it.'];
@@ -110,8 +110,8 @@ async function judge() {
   if (token === '' || !verifier) {
     showChecks(null);
     if (token === '') showBanner(...EMPTY);
-    else if (error) showBanner('unclear', 'No verdict: a rule cannot be used', `${error.message}.`);
-    else if (unusable) showBanner('unclear', 'No verdict: the key cannot be used', `${unusable.message}.`);
+    else if (error) showBanner('unclear', 'No verdict: a rule cannot be used', sentence(error.message));
+    else if (unusable) showBanner('unclear', 'No verdict: the key cannot be used', sentence(unusable.message));
     else showBanner(...NO_KEY);
     return;
   }
@@ -121,7 +121,7 @@ async function judge() {
   } catch (failure) {
     if (run !== latest) return;
     showChecks(null);
-    showBanner('unclear', 'No verdict', `${failure.message}.`);
+    showBanner('unclear', 'No verdict', sentence(failure.message));
   }
 }
 
