@@ -70,6 +70,10 @@ export default ({ browser, origin, issuer, shot, brief }) => ({ test: define, as
     await empty();
     await tab.fill('textbox', 'Token', await minted());
     await headline('No verdict without a key');
+    await tab.fill('textbox', 'Token', 'Bearer not.a.token');
+    await headline('Refused: it cannot be read');
+    await tab.fill('textbox', 'Token', `Bearer ${await minted()}\n`);
+    await headline('No verdict without a key');
     await tab.click('radio', 'JWK');
     await tab.fill('textbox', 'Public JWK, or an oct secret, as JSON', JSON.stringify(jwk));
     await headline('Accepted');

@@ -1,7 +1,7 @@
 // What became of every check, and what to do about the one that failed.
 
 import { byId, h, say } from '../dom.js';
-import { CHECKS, advice } from './words.js';
+import { CHECKS, advice, sentence } from './words.js';
 
 const GLYPHS = { passed: '✓', failed: '✕', skipped: '–' };
 /** Where the name of the check says less than could be said. */
@@ -50,9 +50,4 @@ function sayVerdict({ ok, steps }) {
   }
   const failed = steps.find(({ outcome }) => outcome === 'failed');
   showBanner('refused', `Refused: ${HEADLINES[failed.code] ?? CHECKS[failed.check].toLowerCase()}`, `${sentence(failed.detail)} ${advice(failed) ?? ''}`);
-}
-
-/** With its first letter in upper case and a full stop. */
-export function sentence(text) {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
 }
