@@ -27,7 +27,8 @@ site: pack ## Write the page as static files for any server: target/site
 test: setup pack ## Check formatting, lints, types, and run every test, natively and in Node, workerd, Chromium and Firefox
 	@node .ci/test.mjs
 
-test-all: test ## Every test there is: also what takes longer
+test-all: test ## Every test there is: also what takes long
+	@node tests/js/run-browsers.mjs --long
 	@node tests/js/run-examples.mjs --next
 
 compare: pack ## Give the same adversarial tokens to tokenward and to other libraries, and print a table

@@ -14,6 +14,7 @@ const esbuild = createRequire(at('tests/'))('esbuild');
 const BUILDS = [
   { name: 'index', wasm: 'core.wasm', features: 'jwt,session', api: 'index.ts', slim: 'slim' },
   { name: 'session', wasm: 'session.wasm', features: 'session', api: 'session.ts' },
+  { name: 'ml-dsa', wasm: 'ml-dsa.wasm', features: 'ml-dsa', api: 'ml-dsa.ts' },
 ];
 /** Entry points that need no module. */
 const PLAIN = [{ name: 'stores', api: 'stores/index.ts' }];
@@ -75,7 +76,10 @@ function compile({ name, wasm, features }) {
   return generated;
 }
 
-/** wasm-bindgen's glue as a function of the module, so that an instance can be thrown away with all that refers to it. */
+/**
+ * wasm-bindgen's glue as a function of the module, so that an instance can be thrown away with all that refers to it.
+ * What it calls of the shell (src/wasm/outside.rs) is imported above it.
+ */
 function glueOf(generated, { name, wasm }) {
   const source = readFileSync(join(generated, `${name}_bg.js`), 'utf8');
   const unknown = /^(export (?!function )|import ).*/m.exec(source);
@@ -83,7 +87,8 @@ function glueOf(generated, { name, wasm }) {
   const names = [...source.matchAll(/^export function (\w+)/gm)].map((match) => match[1]);
   const imports = names.filter((each) => each.startsWith('__wb') && each !== '__wbg_set_wasm');
   const exports = names.filter((each) => !each.startsWith('__wb'));
-  const glue = `export function instantiate(module) {
+  const outside = ['hasMlDsa', 'checkMlDsa'].filter((each) => source.includes(`${each}(`));
+  const glue = `${outside.length > 0 ? `import { ${outside.join(', ')} } from '#engines';\n` : ''}export function instantiate(module) {
 ${source.replace(/^export /gm, '')}
   const instance = new WebAssembly.Instance(module, { './${name}_bg.js': { ${imports.join(', ')} } });
   __wbg_set_wasm(instance.exports);
@@ -99,7 +104,7 @@ ${source.replace(/^export /gm, '')}
 function smokeTest(glue, file) {
   const bytes = readFileSync(file);
   if (!WebAssembly.validate(bytes)) throw new Error(`${basename(file)} is not valid WebAssembly`);
-  const instantiate = new Function(`${glue.replace('export ', '')}; return instantiate`)();
+  const instantiate = new Function(`${glue.replace(/^import .*/, '').replace('export ', '')}; return instantiate`)();
   const { exports } = instantiate(new WebAssembly.Module(bytes));
   if (exports.version() !== version) throw new Error(`${basename(file)} says that it is version ${exports.version()}`);
 }
@@ -116,6 +121,7 @@ async function bundle({ name, wasm, api, slim }, glue) {
     name: 'names',
     setup(build) {
       build.onResolve({ filter: /^#api$/ }, () => ({ path: join(shell, api) }));
+      build.onResolve({ filter: /^#engines$/ }, () => ({ path: join(shell, 'engines.ts') }));
       build.onResolve({ filter: /^#core\.wasm/ }, ({ path }) => ({ path: path.replace('#core.wasm', `./${wasm}`), external: true }));
       build.onResolve({ filter: /^#(glue|hex)$/ }, ({ path }) => ({ path, namespace: 'in-place' }));
       build.onLoad({ filter: /./, namespace: 'in-place' }, ({ path }) => inPlace[path]);
@@ -134,7 +140,9 @@ async function bundle({ name, wasm, api, slim }, glue) {
   await entry('inline', `${name}.cjs`, 'cjs');
   const exported = Object.values(metafile.outputs)[0].exports;
   // Node's import and require share one instance, and so one set of keys and one session.
-  writeFileSync(join(dist, `${name}.node.mjs`), `import all from './${name}.cjs';\n\nexport const { ${exported.sort().join(', ')} } = all;\n`);
+  writeFileSync(join(dist, `${name}.node.mjs`), exported.length === 0
+    ? `import './${name}.cjs';\n`
+    : `import all from './${name}.cjs';\n\nexport const { ${exported.sort().join(', ')} } = all;\n`);
   if (slim) {
     await entry('slim', `${slim}.js`, 'esm');
     await entry('slim', `${slim}.cjs`, 'cjs');
@@ -194,9 +202,9 @@ function checkExports(name, generated) {
   if (name !== 'index') return;
   const project = join(generated, 'tsconfig.json');
   const here = (...parts) => relative(generated, join(...parts));
-  writeFileSync(join(generated, 'check.ts'), `import type { Exports } from '${here(shell, 'exports.js')}';
+  writeFileSync(join(generated, 'check.ts'), `import type { MainExports } from '${here(shell, 'exports.js')}';
 import * as generated from './${name}.js';
-export const exact: Exports = generated;
+export const exact: MainExports = generated;
 export const complete: Record<keyof typeof generated, unknown> = exact;
 `);
   writeFileSync(project, JSON.stringify({ extends: here(root, 'tsconfig.json'), include: ['check.ts'] }));

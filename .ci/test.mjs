@@ -29,10 +29,14 @@ await inChromium('wasm tests, Chromium', 'wasm-pack', wasmPack(['--headless', '-
 await count('package in Node', 'node', ['tests/js/run-node.mjs']);
 await count('package in workerd', 'node', ['tests/js/run-workerd.mjs']);
 await count('package against issuers', 'node', ['tests/js/run-issuer.mjs']);
+await count('sessions', 'node', ['tests/js/run-session.mjs']);
+await count('tabs of browsers', 'node', ['tests/js/run-browsers.mjs']);
 await inChromium('package in Chromium', 'node', ['tests/js/run-chromium.mjs']);
 await count('tokens of oidc-provider', 'node', ['tests/js/oidc/run.mjs']);
 await count('command line', 'node', ['tests/js/run-cli.mjs']);
 await count('examples', 'node', ['tests/js/run-examples.mjs']);
+await count('sessions with oidc-provider', 'node', ['tests/js/oidc/run-session.mjs']);
+await inChromium('sessions with oidc-provider in a page', 'node', ['tests/js/oidc/run-session.mjs', '--page']);
 await count('README', 'node', ['tests/js/run-readme.mjs']);
 await inChromium('README in a page', 'node', ['tests/js/run-readme.mjs', '--page']);
 await count('demo', 'node', ['tests/js/run-demo.mjs']);

@@ -1,5 +1,6 @@
 // Performs the effects of one session machine (src/session/) and reports back. What happens when is decided there.
 
+import { lossOf, readSome, type EndpointName } from './discover.js';
 import { type ErrorFields, tokenwardError } from './error.js';
 import { Held } from './held.js';
 import { call } from './instance.js';
@@ -19,6 +20,8 @@ export interface Host {
   readonly fetch: () => typeof fetch;
   readonly ask: (() => unknown) | undefined;
   readonly act: ((purpose: Purpose, token: string | undefined, signal: AbortSignal) => unknown) | undefined;
+  /** The URL of an endpoint that stands in the issuer's metadata. */
+  readonly endpoint: (name: EndpointName, signal: AbortSignal) => Promise<string>;
   readonly now: (() => number) | undefined;
   readonly waitUntil: ((work: Promise<unknown>) => void) | undefined;
   tell<K extends keyof SessionEvents>(event: K, detail: SessionEvents[K]): void;
@@ -48,7 +51,7 @@ type Effect =
 
 interface Send {
   effect: 'send'; op: number; timeoutMs: number;
-  method: string; url: string; headers: Record<string, string>; body: string; keepalive: boolean; cookies: boolean;
+  method: string; url: string; endpoint?: EndpointName; headers: Record<string, string>; body: string; keepalive: boolean; cookies: boolean;
 }
 
 interface Call { effect: 'call'; op: number; timeoutMs: number; purpose: Purpose; token?: string }
@@ -58,8 +61,6 @@ interface Waiting { event: Event; settle(outcome: Outcome): void; reject(error: 
 
 /** A store that hangs must not hang everybody. */
 const STORE_TIME_LIMIT_MS = 3_000;
-/** One byte more than the machine reads. */
-const MAX_BODY_LENGTH = 64 * 1024 + 1;
 
 /** What one call of a user's asks of the machine. */
 export interface Calls {
@@ -385,10 +386,17 @@ export class Machine {
   }
 
   /** Sends a token request. The event says what came of it, so this never rejects. */
-  async #send({ method, url, headers, body, keepalive, cookies, timeoutMs }: Send): Promise<object> {
+  async #send({ method, url: given, endpoint, headers, body, keepalive, cookies, timeoutMs }: Send): Promise<object> {
     if (typeof navigator === 'object' && (navigator as { onLine?: boolean }).onLine === false) return { event: 'lost', loss: 'not-sent' };
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), timeoutMs);
+    let url: string;
+    try {
+      url = endpoint === undefined ? given : await this.#host.endpoint(endpoint, late.signal);
+    } catch (error) {
+      clearTimeout(timer);
+      return { event: 'lost', loss: lossOf(error) };
+    }
     try {
       const send = this.#host.fetch();
       const response = await send(url, {
@@ -444,20 +452,4 @@ function inTime<T>(work: () => Promise<T>, limitMs: number): Promise<T> {
       settled(reject)(error);
     }
   });
-}
-
-/** The body as text, and no more of it than the machine would read. */
-async function readSome(response: Response): Promise<string> {
-  if (!response.body) return '';
-  const reader = response.body.getReader();
-  const decoder = new TextDecoder();
-  let text = '';
-  for (let length = 0; length < MAX_BODY_LENGTH;) {
-    const { done, value } = await reader.read();
-    if (done) return text + decoder.decode();
-    length += value.byteLength;
-    text += decoder.decode(value, { stream: true });
-  }
-  void reader.cancel().catch(() => {});
-  return text;
 }

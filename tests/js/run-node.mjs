@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
+import crossings from './crossings.mjs';
 import { runSuites, suitesFor } from './harness.mjs';
 import { importFromUser, installed, packageFolder, report, suiteFiles } from './installed.mjs';
 
@@ -15,6 +16,7 @@ const require = createRequire(join(installed, 'user.cjs'));
 const { tokenward } = await importFromUser('import.mjs', "export * as tokenward from 'tokenward';\n");
 const { slim } = await importFromUser('slim.mjs', "export * as slim from 'tokenward/slim';\n");
 const { session } = await importFromUser('session.mjs', "export * as session from 'tokenward/session';\n");
+const { importMlDsa } = await importFromUser('ml-dsa.mjs', "export const importMlDsa = () => import('tokenward/ml-dsa');\n");
 slim.initSync(readFileSync(join(packageFolder, 'dist/core.wasm')));
 
 const ways = {
@@ -26,7 +28,8 @@ const ways = {
 };
 let fine = true;
 for (const [way, api] of Object.entries(ways)) {
-  fine = report(`node (${way})`, await runSuites(suitesFor(way, modules), { tokenward: api, host: 'node', way })) && fine;
+  const context = { tokenward: api, host: 'node', way, importMlDsa: way === 'require' ? () => require('tokenward/ml-dsa') : importMlDsa };
+  fine = report(`node (${way})`, await runSuites(suitesFor(way, modules), context)) && fine;
 }
 
 const packaging = {
@@ -47,4 +50,5 @@ const packaging = {
   },
 };
 fine = report('node (packaging)', await runSuites(packaging, {})) && fine;
+fine = report('node (crossings)', await runSuites({ crossings: await crossings() }, {})) && fine;
 process.exitCode = fine ? 0 : 1;

@@ -1,4 +1,5 @@
 import type { TokenStore } from '../types.js';
+import { newVersion } from './version.js';
 
 const TABLE = 'records';
 
@@ -63,9 +64,4 @@ export function indexedDbStore({ database = 'tokenward' }: { database?: string }
       return true;
     }),
   };
-}
-
-/** Never used before, so that a record that was cleared and written again is another one. */
-export function newVersion(): string {
-  return [...crypto.getRandomValues(new Uint32Array(4))].map((word) => word.toString(36)).join('.');
 }

@@ -1,5 +1,5 @@
 import type { TokenStore } from '../types.js';
-import { newVersion } from './indexed-db.js';
+import { newVersion } from './version.js';
 
 interface Row { record: string; version: string }
 
