@@ -38,6 +38,7 @@ await count('tabs of browsers', 'node', ['tests/js/run-browsers.mjs']);
 await inChromium('package in Chromium', 'node', ['tests/js/run-chromium.mjs']);
 await count('tokens of oidc-provider', 'node', ['tests/js/oidc/run.mjs']);
 await count('command line', 'node', ['tests/js/run-cli.mjs']);
+await count('examples', 'node', ['tests/js/run-examples.mjs']);
 await count('sessions with oidc-provider', 'node', ['tests/js/oidc/run-session.mjs']);
 await inChromium('sessions with oidc-provider in a page', 'node', ['tests/js/oidc/run-session.mjs', '--page']);
 await count('README', 'node', ['tests/js/run-readme.mjs']);
