@@ -4,7 +4,6 @@
 
 mod common;
 
-
 use common::{ISSUER, NOW, at, claims, claims_with, key, key_set, named_jwk, now, rules, sign_json, token};
 use serde_json::{Value, json};
 use tokenward::jwt::{Accept, Algorithm, CacheLimits, HostKey, Keys, Rules, Verifier};
