@@ -55,6 +55,7 @@ fn a_hit_gives_what_the_first_verification_gave() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "time is what is measured")]
 fn a_hit_does_without_the_engine() {
     let verifier = cached(rules(), key(Algorithm::Es512));
     let tokens: Vec<_> = (0..8)
