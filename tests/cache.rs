@@ -54,7 +54,6 @@ fn a_hit_gives_what_the_first_verification_gave() {
 
 #[cfg(not(feature = "rustcrypto"))]
 #[test]
-#[expect(clippy::disallowed_methods, reason = "time is what is measured")]
 fn a_hit_does_without_the_engine() {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
