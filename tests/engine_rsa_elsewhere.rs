@@ -14,8 +14,11 @@ const N: &str = "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQ
 const MESSAGE: &str = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
 const SIGNATURE: &str = "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw";
 
-/// What the engine elsewhere does with a question, and how many it got.
-struct Elsewhere(Mutex<(fn(Vec<u8>) -> Option<Vec<u8>>, usize)>);
+/// From the power to what the engine elsewhere says.
+type Answer = fn(Vec<u8>) -> Option<Vec<u8>>;
+
+/// What the engine elsewhere answers, and how often it was asked.
+struct Elsewhere(Mutex<(Answer, usize)>);
 
 static ELSEWHERE: Elsewhere = Elsewhere(Mutex::new((Some, 0)));
 
@@ -32,7 +35,7 @@ impl RsaEngine for Elsewhere {
 }
 
 /// How an engine that answers so judges the signature, and how often it was asked.
-fn judged(answer: fn(Vec<u8>) -> Option<Vec<u8>>, signature: &[u8], message: &[u8]) -> (bool, usize) {
+fn judged(answer: Answer, signature: &[u8], message: &[u8]) -> (bool, usize) {
     *ELSEWHERE.0.lock().unwrap() = (answer, 0);
     let key = RsaKey::new(&base64url::decode(N.as_bytes()).unwrap(), &[1, 0, 1]).unwrap();
     let holds =
