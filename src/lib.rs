@@ -16,6 +16,8 @@ pub mod engine;
 pub mod guard;
 #[cfg(feature = "jwt")]
 pub mod jwt;
+#[cfg(feature = "ml-dsa")]
+mod ml_dsa;
 #[cfg(feature = "session")]
 pub mod session;
 

@@ -5,9 +5,6 @@ import { isTokenwardError, tokenwardError, wasmUnavailable, type ErrorFields } f
 import type { Exports } from './exports.js';
 import { version } from './version.js';
 
-/** A module's memory never shrinks, so what one huge input took would be held for ever. */
-const MAX_GROWTH = 16 * 1024 * 1024;
-
 type Returned<Name extends keyof Exports> = Exclude<ReturnType<Exports[Name]>, undefined>;
 interface Instance { exports: Exports; memory: WebAssembly.Memory }
 
@@ -15,7 +12,6 @@ let compile: () => WebAssembly.Module = () => { throw wasmUnavailable('absent');
 let module: WebAssembly.Module | undefined;
 let instance: Instance | undefined;
 let made = 0;
-let marked = 0;
 
 /** Says where the module comes from. Every entry point calls this once; nothing is compiled before the first call. */
 export function provide(source: () => WebAssembly.Module): void {
@@ -51,14 +47,9 @@ export function memory(): WebAssembly.Memory {
   return current().memory;
 }
 
-/** Remembers how much memory there is before an input comes in. */
-export function mark(): void {
-  marked = current().memory.buffer.byteLength;
-}
-
-/** Drops an instance whose memory the last input has swollen. To be called when nothing in it is needed any more. */
-export function trim(): void {
-  if (instance && instance.memory.buffer.byteLength - marked > MAX_GROWTH) instance = undefined;
+/** Drops the instance: the next call gets a new one. To be called when nothing in it is needed any more. */
+export function drop(): void {
+  instance = undefined;
 }
 
 function current(): Instance {

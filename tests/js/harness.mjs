@@ -12,6 +12,7 @@
 //
 // `tokenward` is the package as this host imports it; it runs several times where there are several ways to import it.
 // `host` is 'node', 'workerd' or 'chromium', for what only one of them can show. kit.mjs has keys and tokens.
+// `importMlDsa()` imports tokenward/ml-dsa the same way.
 // A file that says `export const half = 'session'` uses nothing of verification, and runs over tokenward/session too.
 
 const TIME_LIMIT_MS = 30_000;

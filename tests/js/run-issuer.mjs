@@ -4,13 +4,17 @@ import { runSuites } from './harness.mjs';
 import { importFromUser, report } from './installed.mjs';
 import { hasRedis } from './issuer/redis.mjs';
 import remote from './issuer/remote.mjs';
+import rotation from './issuer/rotation.mjs';
 import stores from './issuer/stores.mjs';
 import workerd from './issuer/workerd.mjs';
 
+/** `node tests/js/run-issuer.mjs stores` runs that suite alone. */
+const [only] = process.argv.slice(2);
 const user = await importFromUser('issuer.mjs', "export * as tokenward from 'tokenward';\nexport * as stores from 'tokenward/stores';\n");
 if (!hasRedis) console.log('skipped: JWK Sets shared through Redis (redis-server is missing)');
 let fine = true;
-for (const [name, suite] of Object.entries({ remote, workerd, stores })) {
+for (const [name, suite] of Object.entries({ remote, rotation, workerd, stores })) {
+  if (only && name !== only) continue;
   fine = report(`issuer (${name})`, await runSuites({ [name]: suite }, user)) && fine;
 }
 process.exitCode = fine ? 0 : 1;
