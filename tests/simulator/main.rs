@@ -134,14 +134,13 @@ fn in_every_order_of_two_refreshes_with_one_mishap_the_invariants_hold() {
     if setting("SIMULATOR_SEED").is_some() {
         return;
     }
-    let cases: [(&[Mishap], u64, Check); 5] = [
+    let cases: [(&[Mishap], u64, Check); 4] = [
         (&[], 0, well),
         (&[Mishap::Lost], u64::MAX / 2, nobody_signed_out),
         (&[Mishap::Kill], u64::MAX / 2, nobody_signed_out),
         (&[Mishap::StoreFails], 0, well),
-        (&[Mishap::Logout], 0, |_| Ok(())),
     ];
-    // Half a minute more.
+    // Ninety thousand more.
     let all: &[Mishap] = &[Mishap::Logout, Mishap::Kill, Mishap::Lost, Mishap::StoreFails];
     let more = setting("SIMULATOR_SCHEDULES").map(|_| (all, 0, (|_| Ok(())) as Check));
     for (mishaps, reuse_window_ms, check) in cases.into_iter().chain(more) {
