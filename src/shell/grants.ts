@@ -81,6 +81,7 @@ export interface OAuth2Options {
 export function oauth2(options: OAuth2Options): Grant {
   if (typeof options !== 'object' || options === null) throw refusal('grant');
   const { tokenEndpoint, revocationEndpoint, issuer, clientId, ...rest } = options;
+  if ((tokenEndpoint ?? issuer) === undefined) throw refusal('issuer');
   return grantOf({
     name: nameOf(tokenEndpoint ?? issuer, clientId),
     issuer,
@@ -115,7 +116,7 @@ export function authorizationCode(options: AuthorizationCodeOptions): Grant {
   const { authorizationEndpoint, tokenEndpoint, revocationEndpoint, redirectUri, issuer, clientId, scope } = options;
   const redirect = String(redirectUri);
   const endpoint = authorizationEndpoint === undefined ? undefined : absolute(authorizationEndpoint).href;
-  if (endpoint === undefined && issuer === undefined) throw refusal('issuer');
+  if ((endpoint ?? issuer) === undefined || (tokenEndpoint ?? issuer) === undefined) throw refusal('issuer');
   return grantOf({
     name: nameOf(tokenEndpoint ?? issuer, clientId),
     issuer,
@@ -191,8 +192,8 @@ function grantOf(parts: GrantParts): Grant {
 }
 
 /** Names a record. Two clients of one server have two. */
-function nameOf(url: string | URL | undefined, clientId?: string): string {
-  const { origin, pathname } = absolute(url ?? '');
+function nameOf(url: string | URL = '', clientId?: string): string {
+  const { origin, pathname } = absolute(url);
   return origin + pathname + (clientId === undefined ? '' : `#${encodeURIComponent(clientId)}`);
 }
 
