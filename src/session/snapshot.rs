@@ -66,8 +66,8 @@ impl Session {
         }
     }
 
-    /// Whether the token that an [`Effect::Use`] gave still serves, and nothing else is to be done: an
-    /// [`Event::Need`] would give the same token again and change nothing. This is the way for most calls.
+    /// Whether the token that an [`Effect::Use`](crate::session::Effect::Use) gave still serves, and nothing else is to be done: an
+    /// [`Event::Need`](crate::session::Event::Need) would give the same token again and change nothing. This is the way for most calls.
     #[must_use]
     pub fn still_serves(&self, now: Now, given: (u64, u64), min_validity_ms: u64, once: bool) -> bool {
         let settled = !matches!(

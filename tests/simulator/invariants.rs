@@ -214,6 +214,7 @@ impl World {
                 self.results.push(format!("= {id} 401"));
             }
             Effect::SignedIn { id } => {
+                instance.quiet_until = 0;
                 instance.logins.remove(&id);
             }
             Effect::SignedOut { id, .. } => {
