@@ -357,18 +357,13 @@ fn issuers_that_look_alike_are_never_taken_for_each_other() {
     });
     let verifier = Verifier::with_issuers(issuers.collect()).unwrap();
     for (claimed, name) in names.iter().enumerate() {
-        for signed in 0..names.len() {
+        for (signed, signer) in names.iter().enumerate() {
             let algorithm = if signed % 2 == 0 { ES256 } else { Algorithm::EdDsa };
             let header = json!({ "alg": algorithm.name(), "kid": kid(signed) });
             let token = sign_json(algorithm, &header, &claims_with("iss", json!(name)));
             let attempt = verifier.attempt(token.as_bytes(), Ok(now()), None);
             assert_eq!(attempt.issuer, Some(claimed), "{name:?}");
-            assert_eq!(
-                attempt.outcome.is_ok(),
-                claimed == signed,
-                "{name:?} with the key of {:?}",
-                names[signed]
-            );
+            assert_eq!(attempt.outcome.is_ok(), claimed == signed, "{name:?} with the key of {signer:?}");
         }
     }
     let strangers = [

@@ -31,10 +31,9 @@ type Need = { scopes?: readonly string[] };
  * A CORS preflight is answered with 204 and never reaches the handler.
  */
 export function createBearerGuard<C extends object = {}>(options: BearerGuardOptions<C>): BearerGuard<C> {
-  const { verifier, realm, scopes, cors, missingMessage } = Object(options) as BearerGuardOptions<C>;
-  const settings = JSON.stringify({
-    verifier: typeof verifier?.verify === 'function', realm, scopes, cors, missingMessage,
-  });
+  const given = { ...options };
+  const { verifier } = given;
+  const settings = written({ ...given, verifier: typeof verifier?.verify === 'function' });
   const held = new Held('release_guard', () => call('guard_open', settings));
   void held.handle;
 
@@ -77,9 +76,14 @@ export function createBearerGuard<C extends object = {}>(options: BearerGuardOpt
 
 /** The scopes of one route as the module reads them, checked. */
 function needOf(need: Need | undefined): string {
-  const needed = JSON.stringify({ scopes: need?.scopes });
+  const needed = written({ ...need });
   call('guard_need', needed);
   return needed;
+}
+
+/** Options as the module reads them, and the names of all that were given: JSON leaves out what is undefined. */
+function written(options: object): string {
+  return JSON.stringify({ names: Object.keys(options), options });
 }
 
 function responseOf({ status, headers, body }: Refused): Response {

@@ -79,7 +79,9 @@ export class Machine {
   #leaving = false;
   #outdated = false;
   #state: string | undefined;
+  /** How often the machine was opened, and how often that had its consequences. */
   #opened = 0;
+  #lives = 1;
   #last: Extract<Outcome, { effect: 'use' }> | undefined;
   #calls = 0;
   readonly #waiting = new Map<number, Waiting>();
@@ -256,9 +258,9 @@ export class Machine {
     this.#stepping = true;
     try {
       for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
-        const lives = this.#opened;
         const handle = this.#held.handle;
-        if (this.#opened !== lives) this.#resume(next);
+        // Whoever looked first may have opened the machine again: a snapshot does.
+        if (this.#opened !== this.#lives) this.#resume(next);
         const [wall, mono, given] = this.#time();
         const { effects, state } = JSON.parse(call('session_step', handle, wall, mono, given, JSON.stringify(next))) as
           { effects: Effect[]; state?: string };
@@ -276,6 +278,7 @@ export class Machine {
 
   /** The instance was lost and with it all that was under way: locks are given back, calls are made again. */
   #resume(current: Event): void {
+    this.#lives = this.#opened;
     for (const unlock of this.#locks.values()) unlock();
     this.#locks.clear();
     for (const { event } of this.#waiting.values()) {

@@ -27,27 +27,26 @@ const files = await listen((request, response) => {
   if (!path.startsWith(`${BASE}/`) || !statSync(file, { throwIfNoEntry: false })?.isFile()) return response.writeHead(404).end();
   return response.writeHead(200, { 'content-type': TYPES[extname(file)] }).end(readFileSync(file));
 });
-/** Another origin, which publishes keys. */
-const issuer = await listen((request, response) => {
-  issuer.seen.push([request.url, ...request.rawHeaders].join(' '));
-  response.setHeader('access-control-allow-origin', '*');
-  response.setHeader('content-type', 'application/json');
-  const discovered = request.url === '/.well-known/openid-configuration';
-  response.end(JSON.stringify(discovered ? { issuer: issuer.origin, jwks_uri: `${issuer.origin}/keys` } : { keys: issuer.keys }));
-});
 
 let fine = true;
 try {
-  for (const [name, program] of Object.entries(browsers)) {
-    if (asked.length > 0 && !asked.includes(name)) continue;
-    if (!has(program)) {
-      console.log(`skipped: the page in ${name} (${program} is missing)`);
-      continue;
-    }
+  await Promise.all(Object.entries(browsers).filter(([name]) => asked.length === 0 || asked.includes(name)).map(async ([name, program]) => {
+    if (has(program)) await inBrowser(name);
+    else console.log(`skipped: the page in ${name} (${program} is missing)`);
+  }));
+} finally {
+  await worker.stop();
+  files.stop();
+}
+process.exitCode = fine ? 0 : 1;
+
+async function inBrowser(name) {
+  const issuer = await publisher();
+  try {
     for (const dark of [false, true]) {
       const folder = join(screenshots, `${name}-${dark ? 'dark' : 'light'}`);
       rmSync(folder, { recursive: true, force: true });
-      Object.assign(issuer, { seen: [], keys: [] });
+      issuer.seen.length = 0;
       const result = await withBrowser(name, { dark }, (browser) => {
         const shot = (tab, what) => tab.screenshot(join(folder, `${what}.png`), { whole: true });
         const behind = { browser, origin: worker.origin, issuer, shot, says: 'a Worker behind this page' };
@@ -58,18 +57,29 @@ try {
       });
       fine = report(`page in ${name}, ${dark ? 'dark' : 'light'}`, result) && fine;
     }
+  } finally {
+    issuer.stop();
   }
-} finally {
-  await worker.stop();
-  files.server.close();
-  issuer.server.close();
-  issuer.server.closeAllConnections();
-  files.server.closeAllConnections();
 }
-process.exitCode = fine ? 0 : 1;
+
+/** Another origin, which publishes `keys` and remembers what it was asked in `seen`. */
+async function publisher() {
+  const issuer = { seen: [], keys: [] };
+  return Object.assign(issuer, await listen((request, response) => {
+    issuer.seen.push([request.url, ...request.rawHeaders].join(' '));
+    response.setHeader('access-control-allow-origin', '*');
+    response.setHeader('content-type', 'application/json');
+    const discovered = request.url === '/.well-known/openid-configuration';
+    response.end(JSON.stringify(discovered ? { issuer: issuer.origin, jwks_uri: `${issuer.origin}/keys` } : { keys: issuer.keys }));
+  }));
+}
 
 async function listen(answer) {
   const server = createServer(answer);
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { server, origin: `http://127.0.0.1:${server.address().port}`, seen: [], keys: [] };
+  const stop = () => {
+    server.close();
+    server.closeAllConnections();
+  };
+  return { stop, origin: `http://127.0.0.1:${server.address().port}` };
 }

@@ -3,6 +3,7 @@
 
 import process from 'node:process';
 import { decode, isTokenwardError, version, type TokenwardError } from '../index.js';
+import '../ml-dsa.js';
 import { Arguments, Usage } from './arguments.js';
 import { HELP } from './help.js';
 import { complain, print, printDecoded, printExplanation, printJson, printRefused, printVerified, warn } from './show.js';

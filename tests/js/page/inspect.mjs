@@ -7,9 +7,9 @@ import { findings } from './axe.mjs';
 const ISSUER = 'https://login.example.com';
 const AUDIENCE = 'https://api.example.com';
 const VERDICTS = {
-  valid: 'Accepted', 'ends soon': 'Accepted', expired: 'Refused: time', 'not yet valid': 'Refused: time', forged: 'Refused: signature',
-  'alg: none': 'Refused: algorithm', confused: 'Refused: key', 'foreign key': 'Refused: key', 'wrong audience': 'Refused: audience',
-  'narrow scope': 'Refused: scope', 'two subjects': 'Refused: claims', critical: 'Refused: header', 'shared secret': 'Accepted',
+  valid: 'Accepted', 'ends soon': 'Accepted', expired: 'Refused: expired', 'not yet valid': 'Refused: too early', forged: 'Refused: signature',
+  'alg: none': 'Refused: algorithm', 'key confusion': 'Refused: key', 'foreign key': 'Refused: key', 'wrong audience': 'Refused: audience',
+  'narrow scope': 'Refused: scope', 'two subjects': 'Refused: claims', 'unknown crit': 'Refused: header', 'shared secret': 'Accepted',
 };
 const SHOWN = ['valid', 'forged', 'not yet valid'];
 const SECRET = 'correct horse battery staple, and more of it';
@@ -70,6 +70,10 @@ export default ({ browser, origin, issuer, shot, brief }) => ({ test: define, as
     await empty();
     await tab.fill('textbox', 'Token', await minted());
     await headline('No verdict without a key');
+    await tab.fill('textbox', 'Token', 'Bearer not.a.token');
+    await headline('Refused: it cannot be read');
+    await tab.fill('textbox', 'Token', `Bearer ${await minted()}\n`);
+    await headline('No verdict without a key');
     await tab.click('radio', 'JWK');
     await tab.fill('textbox', 'Public JWK, or an oct secret, as JSON', JSON.stringify(jwk));
     await headline('Accepted');
@@ -88,7 +92,7 @@ export default ({ browser, origin, issuer, shot, brief }) => ({ test: define, as
     await headline('Accepted');
     const place = () => tab.evaluate(() => Number.parseFloat(document.querySelector('.clock').style.getPropertyValue('--at')));
     const before = await place();
-    await headline('Refused: time');
+    await headline('Refused: expired');
     assert.ok(await place() > before);
     await tab.until(() => /^It ended \d+ s ago\.$/.test(document.getElementById('remaining').textContent));
     await tab.clickOn('#rules summary');
@@ -185,7 +189,7 @@ export default ({ browser, origin, issuer, shot, brief }) => ({ test: define, as
   test('a phone shows all of it without scrolling sideways, and axe finds nothing there', async () => {
     await tab.resize(360, 740);
     await choose('not yet valid');
-    await headline('Refused: time');
+    await headline('Refused: too early');
     assert.equal(await tab.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true);
     assert.same(await findings(tab), []);
     await tab.evaluate(() => document.querySelectorAll('details').forEach((details) => { details.open = false; }));

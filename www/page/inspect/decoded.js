@@ -27,7 +27,7 @@ export function showDecoded(decoded, token, now) {
   const signature = token.split('.')[2];
   show('signature-text', decoded && h('p', { class: 'signature' }, signature === '' ? 'empty' : signature,
     h('span', { class: 'meaning' }, signature === '' ? 'nobody vouches for this token' : `${Math.floor(signature.length * 3 / 4)} bytes`)));
-  for (const button of document.querySelectorAll('[data-copy=header], [data-copy=payload]')) button.hidden = !decoded;
+  for (const each of document.querySelectorAll('[data-copy=header], [data-copy=payload], #trust')) each.hidden = !decoded;
 }
 
 /** Brings the spans of time up to date. */

@@ -3,6 +3,7 @@
 import { KeySet, importKey } from '../../tokenward.js';
 import { byId, say } from '../dom.js';
 import { fetchKeys } from './fetch-elsewhere.js';
+import { sentence } from './words.js';
 
 const form = () => byId('keys');
 const field = (name) => form().elements.namedItem(name);
@@ -58,7 +59,7 @@ export function readKey() {
 
 /** Says what came of it; an error's own words where there is one. */
 export function sayOfKey(key, error) {
-  say(byId('key-problem'), error ? error.message : '');
+  say(byId('key-problem'), error ? sentence(error.message) : '');
   field(kindOfKey()).toggleAttribute('aria-invalid', Boolean(error));
   say(byId('key-note'), error || !key ? '' : describe(key));
 }

@@ -2,6 +2,7 @@
 
 import { Verifier } from '../../tokenward.js';
 import { byId, h, say } from '../dom.js';
+import { sentence } from './words.js';
 
 const ALGORITHMS = [
   'HS256', 'HS384', 'HS512', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519',
@@ -55,7 +56,7 @@ export function compile(keys) {
     say(byId('rules-problem'), '');
     return { rules, verifier };
   } catch (error) {
-    say(byId('rules-problem'), error.message);
+    say(byId('rules-problem'), sentence(error.message));
     return { error };
   }
 }

@@ -13,12 +13,12 @@ export const SAMPLES = [
   ['not yet valid', 'It starts in a minute.', () => signed({ nbf: now() + 60, exp: now() + 360 })],
   ['forged', 'A claim was changed after it was signed.', forged],
   ['alg: none', 'It says that it needs no signature.', none],
-  ['confused', 'Signed with the public key, as if that were a secret.', confused],
+  ['key confusion', 'Signed with the public key, as if that were a secret.', confused],
   ['foreign key', 'Signed with a key that is not in the set.', foreign],
   ['wrong audience', 'Meant for another API.', () => signed({ aud: 'https://billing.example.com' })],
   ['narrow scope', 'It lacks a scope that the rules ask for.', () => signed({ scope: 'read' }, { scope: 'read write' })],
   ['two subjects', 'A claim is there twice, so readers may disagree.', twoSubjects],
-  ['critical', 'Its header demands an extension.', () => signed({}, {}, { crit: ['urn:example:tier'], 'urn:example:tier': 1 })],
+  ['unknown crit', 'Its header demands an extension.', () => signed({}, {}, { crit: ['urn:example:tier'], 'urn:example:tier': 1 })],
   ['shared secret', 'HS256, where both sides know the secret.', secret],
 ];
 

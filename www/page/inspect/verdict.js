@@ -1,14 +1,19 @@
 // What became of every check, and what to do about the one that failed.
 
 import { byId, h, say } from '../dom.js';
-import { CHECKS, advice } from './words.js';
+import { CHECKS, advice, sentence } from './words.js';
 
 const GLYPHS = { passed: '✓', failed: '✕', skipped: '–' };
+/** Where the name of the check says less than could be said. */
+const HEADLINES = { ERR_JWT_EXPIRED: 'expired', ERR_JWT_NOT_YET_VALID: 'too early', ERR_JWT_REVOKED: 'revoked' };
 const SAID = { passed: 'passed', failed: 'failed', skipped: 'not made' };
 
 /** The one line that says it all. */
 export function showBanner(verdict, headline, because) {
   byId('banner').dataset.verdict = verdict;
+  const accepted = verdict === 'accepted';
+  byId('trust').dataset.trust = accepted ? 'yes' : 'no';
+  say(byId('trust'), accepted ? '✓ verified' : 'not verified: anybody may have written this');
   say(byId('headline'), headline);
   say(byId('because'), because);
 }
@@ -44,9 +49,5 @@ function sayVerdict({ ok, steps }) {
     return;
   }
   const failed = steps.find(({ outcome }) => outcome === 'failed');
-  showBanner('refused', `Refused: ${CHECKS[failed.check].toLowerCase()}`, `${sentence(failed.detail)} ${advice(failed) ?? ''}`);
-}
-
-function sentence(text) {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
+  showBanner('refused', `Refused: ${HEADLINES[failed.code] ?? CHECKS[failed.check].toLowerCase()}`, `${sentence(failed.detail)} ${advice(failed) ?? ''}`);
 }

@@ -8,12 +8,15 @@ import { asCode, compile, setRules, watchRules } from './rules.js';
 import { SAMPLES } from './samples.js';
 import { setTimes, updateTimes } from './timebar.js';
 import { showBanner, showChecks } from './verdict.js';
+import { advice, sentence } from './words.js';
 
 const EMPTY = ['none', 'No token yet', 'A sample brings its own key and rules. Try the one that ends while you watch.'];
 const NO_KEY = ['none', 'No verdict without a key', 'What it says can be read by anybody. Give the key to see whether to believe it.'];
 
 let token = '';
 let decoded = null;
+/** Why the token cannot even be read. */
+let unreadable = null;
 let compiled = {};
 /** The run of explain whose answer counts. */
 let latest = 0;
@@ -66,16 +69,14 @@ function read() {
   paint(text);
   byId('clear').hidden = text === '';
   say(byId('token-note'), token === text || token === text.trim() ? '' : 'White space and the word Bearer are left out.');
-  let problem;
+  decoded = unreadable = null;
   try {
-    decoded = token === '' ? null : decode(token);
+    if (token !== '') decoded = decode(token);
   } catch (error) {
-    decoded = null;
-    problem = error;
+    unreadable = error;
   }
   showDecoded(decoded, token, clock());
   setTimes(decoded?.payload ?? null, clock());
-  if (problem) say(byId('token-note'), `It cannot be read: ${problem.message}.`);
   judge();
 }
 
@@ -110,8 +111,9 @@ async function judge() {
   if (token === '' || !verifier) {
     showChecks(null);
     if (token === '') showBanner(...EMPTY);
-    else if (error) showBanner('unclear', 'No verdict: a rule cannot be used', `${error.message}.`);
-    else if (unusable) showBanner('unclear', 'No verdict: the key cannot be used', `${unusable.message}.`);
+    else if (error) showBanner('unclear', 'No verdict: a rule cannot be used', sentence(error.message));
+    else if (unreadable) showBanner('refused', 'Refused: it cannot be read', `${sentence(unreadable.message)} ${advice(unreadable)}`);
+    else if (unusable) showBanner('unclear', 'No verdict: the key cannot be used', sentence(unusable.message));
     else showBanner(...NO_KEY);
     return;
   }
@@ -121,7 +123,7 @@ async function judge() {
   } catch (failure) {
     if (run !== latest) return;
     showChecks(null);
-    showBanner('unclear', 'No verdict', `${failure.message}.`);
+    showBanner('unclear', 'No verdict', sentence(failure.message));
   }
 }
 

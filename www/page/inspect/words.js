@@ -87,3 +87,8 @@ const BY_CHECK = {
 export function advice({ check, code }) {
   return BY_CODE[code] ?? BY_CHECK[check];
 }
+
+/** With its first letter in upper case and a full stop. */
+export function sentence(text) {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
+}

@@ -2,9 +2,9 @@
 
 import { svg } from '../dom.js';
 
-const LANE = 118;
+const LANE = 130;
 const AXIS = 26;
-const ROWS = 5;
+const ROWS = 6;
 const ROW = 13;
 const LEFT = 8;
 /** How much of the width lies in the future. */

@@ -80,7 +80,7 @@ function open(isShared) {
   session.on('change', show);
   session.on('refreshed', ({ generation: number, durationMs, adopted }) =>
     record.say(adopted ? `Token ${number}: another tab obtained it` : `Token ${number}, obtained in ${Math.round(durationMs)} ms without anybody asking`, 'token'));
-  session.on('ended', ({ reason }) => record.say(`The session ended: ${ENDED[reason] ?? reason}`, reason === 'logout' ? '' : 'wrong'));
+  session.on('ended', ({ reason }) => record.say(`The session ended: ${ENDED[reason] ?? reason}`, reason.startsWith('logout') ? '' : 'wrong'));
   session.on('warning', ({ code }) => record.say(`Warning: ${WARNED[code] ?? code}`, 'wrong'));
   show();
 }
