@@ -161,7 +161,10 @@ async function plain(name, api) {
 
 /** The program: small, over the package's own entry point for Node. */
 function commandLine() {
-  const api = { name: 'api', setup: (build) => build.onResolve({ filter: /^\.\.\/index\.js$/ }, () => ({ path: './index.node.mjs', external: true })) };
+  const api = {
+    name: 'api',
+    setup: (build) => build.onResolve({ filter: /^\.\.\/(index|ml-dsa)\.js$/ }, ({ path }) => ({ path: path.replace('../', './').replace('.js', '.node.mjs'), external: true })),
+  };
   return esbuild.build({
     entryPoints: [join(shell, 'cli/main.ts')], outfile: join(dist, 'cli.mjs'), bundle: true, format: 'esm', target: 'es2022',
     platform: 'node', plugins: [api], logLevel: 'warning', absWorkingDir: root,
