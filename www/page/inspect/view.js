@@ -93,11 +93,15 @@ function read() {
   judge();
 }
 
+let mlDsa = false;
+
 /** The package has ML-DSA in an entry point of its own, which is fetched for the first token that needs it. */
 async function loadMlDsa() {
-  if (!String(decoded?.header.alg).startsWith('ML-DSA')) return;
+  if (mlDsa || !String(decoded?.header.alg).startsWith('ML-DSA')) return;
+  mlDsa = true;
   await import('../../ml-dsa.js');
-  judge();
+  // A key that could not be used before can be now.
+  readKeys();
 }
 
 function readKeys() {
