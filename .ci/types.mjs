@@ -1,9 +1,10 @@
-// Compiles tests/types against the installed package, as ESM, as CommonJS and as a bundler reads it.
+// Compiles tests/types and the snippets of the guides against the installed package, as ESM, as CommonJS and as a bundler
+// reads it.
 
-import { copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { installed } from '../tests/js/installed.mjs';
-import { at, run } from './tools.mjs';
+import { at, read, run } from './tools.mjs';
 
 const folder = join(installed, 'types');
 rmSync(folder, { recursive: true, force: true });
@@ -13,6 +14,8 @@ for (const file of files) {
   copyFileSync(at('tests/types', file), join(folder, file));
   copyFileSync(at('tests/types', file), join(folder, file.replace('.ts', '.cts')));
 }
+snippets();
+documentedCodes();
 const strict = { strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, noEmit: true, target: 'ES2022', lib: ['ES2022', 'DOM'], types: [] };
 const projects = {
   node: { ...strict, module: 'NodeNext' },
@@ -20,6 +23,31 @@ const projects = {
 };
 for (const [name, compilerOptions] of Object.entries(projects)) {
   const project = join(folder, `tsconfig.${name}.json`);
-  writeFileSync(project, JSON.stringify({ compilerOptions, include: name === 'node' ? ['*.ts', '*.cts'] : ['*.ts'] }));
+  writeFileSync(project, JSON.stringify({ compilerOptions, include: name === 'node' ? ['*.ts', '*.cts', '*.mts'] : ['*.ts'] }));
   run('tsc', ['-p', project]);
+}
+
+/** Every \`\`\`ts snippet of the guides, a module each. */
+function snippets() {
+  // What the guides use of Node.
+  writeFileSync(join(folder, 'host.d.ts'), `declare module 'node:fs' { export function readFileSync(path: string, encoding: 'utf8'): string }
+declare const process: { env: Record<string, string | undefined> };
+`);
+  let count = 0;
+  for (const guide of readdirSync(at('www/guides'))) {
+    for (const [, code] of read('www/guides', guide).matchAll(/^```ts\n(.*?)^```$/gms)) {
+      writeFileSync(join(folder, `guide-${guide.replace('.md', '')}-${(count += 1)}.mts`), code);
+    }
+  }
+  if (count === 0) throw new Error('the guides have no snippet');
+}
+
+/** The guide to errors has every code, and no other. */
+function documentedCodes() {
+  const codes = [...read('www/guides/errors.md').matchAll(/^\| `(ERR_\w+)` \|/gm)].map(([, code]) => `'${code}'`);
+  writeFileSync(join(folder, 'documented.ts'), `import type { ErrorCode } from 'tokenward';
+type Documented = ${codes.join(' | ')};
+const all: [Documented] extends [ErrorCode] ? ([ErrorCode] extends [Documented] ? true : false) : false = true;
+void all;
+`);
 }

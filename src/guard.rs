@@ -163,16 +163,19 @@ pub enum Refusal {
     NotYetValid,
     /// The token was revoked.
     Revoked,
+    /// The token lacks a scope that the verifier's own rules need.
+    Scope,
     /// Whether the token is good could not be found out: the fault is on this side.
     Unavailable,
 }
 
 impl Refusal {
-    /// The refusal that an error with this code stands for. Only what a token can cause by itself counts against
-    /// it; everything else, and every code not known here, is this side's own outage.
+    /// The refusal that an error with this code, about this claim, stands for. Only what a token can cause by itself
+    /// counts against it; everything else, and every code not known here, is this side's own outage.
     #[must_use]
-    pub fn from_code(code: &str) -> Self {
+    pub fn from_code(code: &str, claim: Option<&str>) -> Self {
         match code {
+            "ERR_JWT_CLAIM_VALIDATION_FAILED" if claim == Some("scope") => Self::Scope,
             "ERR_JWT_EXPIRED" => Self::Expired,
             "ERR_JWT_NOT_YET_VALID" => Self::NotYetValid,
             "ERR_JWT_REVOKED" => Self::Revoked,
@@ -187,11 +190,34 @@ impl Refusal {
             _ => Self::Unavailable,
         }
     }
+
+    /// The challenge to send with this refusal, for those who answer without a [`Guard`]: RFC 6750 §3, without a realm.
+    /// `None` where the fault is on this side and a challenge would be a lie.
+    #[must_use]
+    pub fn challenge(self) -> Option<String> {
+        let (kind, description) = self.meaning();
+        (kind != Kind::Unavailable).then(|| format!("Bearer {}", parameters(kind, description)))
+    }
+
+    const fn meaning(self) -> (Kind, &'static str) {
+        match self {
+            Self::Expired => (Kind::InvalidToken, EXPIRED),
+            Self::Invalid => (Kind::InvalidToken, INVALID),
+            Self::NotYetValid => (Kind::InvalidToken, NOT_YET_VALID),
+            Self::Revoked => (Kind::InvalidToken, REVOKED),
+            Self::Scope => (Kind::InsufficientScope, SCOPE),
+            Self::Unavailable => (Kind::Unavailable, UNAVAILABLE),
+        }
+    }
 }
 
 impl From<&Error> for Refusal {
     fn from(error: &Error) -> Self {
-        Self::from_code(error.code())
+        let claim = match error {
+            Error::ClaimInvalid { claim, .. } => Some(&**claim),
+            _ => None,
+        };
+        Self::from_code(error.code(), claim)
     }
 }
 
@@ -329,33 +355,46 @@ impl Guard {
             Err(Refusal::Unavailable) => {
                 return Err(self.answer(request, Kind::Unavailable, None, UNAVAILABLE));
             }
-            Err(Refusal::Expired) => return Err(self.refuse(request, Kind::InvalidToken, EXPIRED)),
-            Err(Refusal::Invalid) => return Err(self.refuse(request, Kind::InvalidToken, INVALID)),
-            Err(Refusal::NotYetValid) => return Err(self.refuse(request, Kind::InvalidToken, NOT_YET_VALID)),
-            Err(Refusal::Revoked) => return Err(self.refuse(request, Kind::InvalidToken, REVOKED)),
+            Err(Refusal::Scope) => return Err(self.lacks_scope(request, &self.needed(need))),
+            Err(refusal) => {
+                let (kind, description) = refusal.meaning();
+                return Err(self.refuse(request, kind, description));
+            }
         };
         // RFC 9449 §7.2, RFC 8705 §3: whoever presents such a token must prove that the key is theirs, and the
         // scheme Bearer proves nothing. A stolen one is worth nothing here.
         if grants.confirmed_by_key {
             return Err(self.refuse(request, Kind::InvalidToken, BOUND));
         }
+        let needed = self.needed(need);
+        if !needed.iter().all(|name| grants.scopes.iter().any(|granted| granted == name)) {
+            return Err(self.lacks_scope(request, &needed));
+        }
+        Ok(self.cors_headers(request))
+    }
+
+    /// The scopes that every request needs and those that this one does, each once.
+    fn needed<'s>(&'s self, need: &'s Scopes) -> Vec<&'s str> {
         let mut needed: Vec<&str> = Vec::new();
         for name in self.scopes.0.iter().chain(&need.0) {
             if !needed.contains(&name.as_str()) {
                 needed.push(name);
             }
         }
-        if !needed.iter().all(|name| grants.scopes.iter().any(|granted| granted == name)) {
-            let mut challenge = self.challenge(Kind::InsufficientScope, SCOPE);
-            challenge.push_str(&format!(", scope=\"{}\"", needed.join(" ")));
-            return Err(self.answer(request, Kind::InsufficientScope, Some(challenge), SCOPE));
-        }
-        Ok(self.cors_headers(request))
+        needed
     }
 
-    /// RFC 6750 §3.1. `description` is fixed text: it never has a claim's value in it.
+    /// `needed` is empty where a rule of the verifier's asks for scopes that the guard was not told.
+    fn lacks_scope(&self, request: &Request<'_>, needed: &[&str]) -> Answer {
+        let mut challenge = self.challenge(Kind::InsufficientScope, SCOPE);
+        if !needed.is_empty() {
+            challenge.push_str(&format!(", scope=\"{}\"", needed.join(" ")));
+        }
+        self.answer(request, Kind::InsufficientScope, Some(challenge), SCOPE)
+    }
+
     fn challenge(&self, kind: Kind, description: &str) -> String {
-        format!("{}, error=\"{}\", error_description=\"{description}\"", self.challenge, kind.as_str())
+        format!("{}, {}", self.challenge, parameters(kind, description))
     }
 
     fn refuse(&self, request: &Request<'_>, kind: Kind, description: &'static str) -> Answer {
@@ -419,6 +458,11 @@ impl Guard {
         }
         headers
     }
+}
+
+/// RFC 6750 §3.1. `description` is fixed text: it never has a claim's value in it.
+fn parameters(kind: Kind, description: &str) -> String {
+    format!("error=\"{}\", error_description=\"{description}\"", kind.as_str())
 }
 
 fn set(name: &'static str, value: impl Into<String>) -> Header {

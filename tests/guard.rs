@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use tokenward::guard::{
     Answer, Grants, Guard, Header, Kind, MISSING_MESSAGE, Origins, Refusal, Request, Scopes, Settings,
 };
-use tokenward::{Error, Lack, json};
+use tokenward::{Error, Lack, Reason, json};
 
 const TOKEN: &str = "eyJhbGciOiJFUzI1NiJ9.e30.c2ln";
 
@@ -235,6 +235,34 @@ fn g6_a_missing_scope_is_named_with_all_that_are_needed() {
 }
 
 #[test]
+fn g6_a_scope_that_the_verifier_s_rules_need_is_a_lack_of_scope_and_not_a_bad_token() {
+    let lacking = Error::ClaimInvalid { claim: "scope".into(), reason: Reason::Mismatch };
+    let answer = refused(&guard(), Refusal::from(&lacking));
+    assert_eq!((answer.kind, answer.kind.status()), (Kind::InsufficientScope, 403));
+    assert_eq!(
+        challenge(&answer),
+        Some(
+            "Bearer realm=\"api\", error=\"insufficient_scope\", \
+             error_description=\"the access token lacks a scope that this resource needs\""
+        )
+    );
+    let other = Error::ClaimInvalid { claim: "aud".into(), reason: Reason::Mismatch };
+    assert_eq!(refused(&guard(), Refusal::from(&other)).kind, Kind::InvalidToken);
+}
+
+#[test]
+fn an_error_about_the_token_has_its_challenge_ready_and_an_outage_has_none() {
+    let expired = Refusal::from(&Error::Expired { claim: "exp" });
+    let ready = "Bearer error=\"invalid_token\", error_description=\"the access token has expired\"";
+    assert_eq!(expired.challenge().as_deref(), Some(ready));
+    let lacking = Error::ClaimInvalid { claim: "scope".into(), reason: Reason::Missing };
+    assert!(Refusal::from(&lacking).challenge().unwrap().starts_with("Bearer error=\"insufficient_scope\","));
+    for outage in [Error::KeySetTimeout, Error::ClockUnavailable, Error::RevocationUnavailable] {
+        assert_eq!(Refusal::from(&outage).challenge(), None, "{outage:?}");
+    }
+}
+
+#[test]
 fn g7_nothing_unsafe_is_accepted_into_a_header() {
     for realm in ["", "a\r\nSet-Cookie: b", "caf\u{e9}", "tab\t", "\u{7f}"] {
         let error = Guard::new(Settings { realm: Some(realm.into()), ..Settings::default() }).unwrap_err();
@@ -308,7 +336,7 @@ fn g8_an_outage_on_this_side_is_never_put_on_the_token() {
         assert!(answer.body.starts_with("{\"error\":\"unavailable\""), "{}", answer.body);
     }
     for code in ["ERR_WASM_UNAVAILABLE", "", "TypeError", "err_jwt_expired"] {
-        assert_eq!(Refusal::from_code(code), Refusal::Unavailable, "{code:?}");
+        assert_eq!(Refusal::from_code(code, None), Refusal::Unavailable, "{code:?}");
     }
 }
 
@@ -453,8 +481,14 @@ fn any_text() -> impl Strategy<Value = String> {
 }
 
 fn any_refusal() -> impl Strategy<Value = Refusal> {
-    let each =
-        [Refusal::Expired, Refusal::Invalid, Refusal::NotYetValid, Refusal::Revoked, Refusal::Unavailable];
+    let each = [
+        Refusal::Expired,
+        Refusal::Invalid,
+        Refusal::NotYetValid,
+        Refusal::Revoked,
+        Refusal::Scope,
+        Refusal::Unavailable,
+    ];
     prop::sample::select(each.to_vec())
 }
 

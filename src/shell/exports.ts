@@ -62,7 +62,7 @@ interface GuardExports {
     guard: number, method: string, url: string, authorization?: string | null, origin?: string | null,
     requestMethod?: string | null, requestHeaders?: string | null,
   ): string | undefined;
-  guard_judge(guard: number, origin: string | null | undefined, need: string, token: string, code: string): string | undefined;
+  guard_judge(guard: number, origin: string | null | undefined, need: string, token: string, code: string, claim?: string): string | undefined;
   guard_need(need: string): boolean | undefined;
   guard_open(options: string): number | undefined;
   release_guard(guard: number): void;

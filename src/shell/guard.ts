@@ -46,14 +46,14 @@ export function createBearerGuard<C extends object = {}>(options: BearerGuardOpt
     )) as { token: string } | Refused;
     if (!('token' in first)) return first;
     let verified: Verified<C> | undefined;
-    let code = '';
+    let [code, claim]: [string, string?] = [''];
     try {
       verified = await verifier.verify(first.token);
     } catch (error) {
       // Anything that is not an error about the token is an outage on this side, and judged as one.
-      code = isTokenwardError(error) ? error.code : 'unknown';
+      [code, claim] = isTokenwardError(error) ? [error.code, error.claim] : ['unknown'];
     }
-    const second = JSON.parse(call('guard_judge', held.handle, origin, need, first.token, code)) as { headers: HeaderLine[] } | Refused;
+    const second = JSON.parse(call('guard_judge', held.handle, origin, need, first.token, code, claim)) as { headers: HeaderLine[] } | Refused;
     return 'error' in second ? second : { verified: verified as Verified<C>, headers: second.headers };
   }
 

@@ -143,6 +143,7 @@ export interface TokenwardError extends Error {
   status?: number;
   oauthError?: string;
   retryAfterMs?: number;
+  /** What a resource server sends with its 401 or 403 (RFC 6750 §3); absent where the token is not at fault. */
   wwwAuthenticate?: string;
 }
 

@@ -57,6 +57,8 @@ pub(super) fn to_json(error: &Error) -> String {
         }
         _ => {}
     }
+    #[cfg(feature = "jwt")]
+    members.optional_text("wwwAuthenticate", crate::guard::Refusal::from(error).challenge().as_deref());
     members.finish()
 }
 

@@ -64,8 +64,8 @@ pub fn guard_credentials(
     }))
 }
 
-/// The second step: `{"headers"}` for the handler's response, or the answer to give instead. `code` is that of the
-/// error that verification of `token` gave; empty where it gave claims.
+/// The second step: `{"headers"}` for the handler's response, or the answer to give instead. `code` and
+/// `claim` are those of the error that verification of `token` gave; `code` is empty where it gave claims.
 #[wasm_bindgen]
 pub fn guard_judge(
     guard: u32,
@@ -73,11 +73,13 @@ pub fn guard_judge(
     need: &str,
     token: &str,
     code: &str,
+    claim: Option<String>,
 ) -> Option<String> {
     let request = Request { origin: origin.as_deref(), ..Request::default() };
     settle(with(guard, |guard| {
         let need = scopes(&object(need)?)?;
-        let outcome = if code.is_empty() { grants(token) } else { Err(Refusal::from_code(code)) };
+        let outcome =
+            if code.is_empty() { grants(token) } else { Err(Refusal::from_code(code, claim.as_deref())) };
         let outcome = outcome.as_ref().map_err(|refusal| *refusal);
         Ok(match guard.judge(&request, outcome, &need) {
             Ok(headers) => format!("{{\"headers\":{}}}", headers_json(&headers)),

@@ -51,7 +51,7 @@ async function ready(status) {
   throw new Error('chromedriver did not become ready in 10 s');
 }
 
-function freePort() {
+export function freePort() {
   return new Promise((resolve, reject) => {
     const server = createServer().once('error', reject).listen(0, '127.0.0.1', () => {
       const { port } = server.address();

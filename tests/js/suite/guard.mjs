@@ -128,6 +128,18 @@ export default ({ test, assert, tokenward }) => {
     }
   });
 
+  test('a scope that the verifier itself needs is a 403, and an error about a token has its challenge ready', async () => {
+    const verifier = new Verifier({ ...rules, keys: secret, scope: 'orders:write' });
+    const token = await sign({ scope: 'orders:read' });
+    const response = await refused(createBearerGuard({ verifier }), bearing(token), 403, 'insufficient_scope');
+    assert.ok(/^Bearer realm="api", error="insufficient_scope", /.test(response.headers.get('www-authenticate')));
+    const lacking = await assert.rejects('ERR_JWT_CLAIM_VALIDATION_FAILED', verifier.verify(token));
+    assert.ok(/^Bearer error="insufficient_scope", /.test(lacking.wwwAuthenticate));
+    const bad = await assert.rejects('ERR_JWT_MALFORMED', verifier.verify('abc'));
+    assert.equal(bad.wwwAuthenticate, 'Bearer error="invalid_token", error_description="the access token is not valid"');
+    assert.equal(assert.throws('ERR_INVALID_ARG', () => createBearerGuard()).wwwAuthenticate, undefined);
+  });
+
   test('a preflight is answered by the guard and never reaches the handler', async () => {
     const asked = (origin) => request({
       origin, 'access-control-request-method': 'DELETE', 'access-control-request-headers': 'authorization,x-trace',

@@ -217,7 +217,8 @@ export default ({ test, assert, tokenward }) => {
     for (const bad of [claims({ exp: 1 }), claims({ iss: 'evil' }), []]) {
       const token = await other.sign(bad);
       const error = assert.throws('ERR_JWS_SIGNATURE_VERIFICATION_FAILED', () => verifySync(token, { ...key.jwk, kid: undefined }, rules(hooks)));
-      assert.same(Object.keys(error).sort(), ['code', 'retryable']);
+      assert.same(Object.keys(error).sort(), ['code', 'retryable', 'wwwAuthenticate']);
+      assert.equal(error.wwwAuthenticate, 'Bearer error="invalid_token", error_description="the access token is not valid"');
     }
     assert.equal(asked, 0, 'callbacks asked');
   });
