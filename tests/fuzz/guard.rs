@@ -10,7 +10,8 @@ use tokenward::json::{Object, Value};
 use tokenward::session::parse_challenges;
 
 const APP: &str = "https://app.example";
-/// `Authorization`, URL, method, `Origin`, `Access-Control-Request-Method` and `-Headers`, and the code of an error.
+/// `Authorization`, URL, method, `Origin`, `Access-Control-Request-Method` and `-Headers`, an error's code
+/// and after a space its claim.
 const FIELDS: usize = 7;
 /// What a guard may say in a body or a challenge, and nothing else.
 const SENTENCES: [&str; 10] = [
@@ -50,8 +51,13 @@ pub(crate) fn guard(data: &[u8]) {
             Err(answer) => is_an_answer(&answer, &request, cors.as_ref()),
         }
         let need = Scopes::new(["write"]).unwrap();
-        let refused = guard.judge(&request, Err(Refusal::from_code(code)), &need);
-        is_an_answer(&refused.unwrap_err(), &request, cors.as_ref());
+        let refusal = match code.split_once(' ') {
+            Some((code, claim)) => Refusal::from_code(code, Some(claim)),
+            None => Refusal::from_code(code, None),
+        };
+        let refused = guard.judge(&request, Err(refusal), &need).unwrap_err();
+        is_an_answer(&refused, &request, cors.as_ref());
+        assert_eq!(refusal.challenge().is_none(), refused.kind.status() == 503);
         let Some(claims) = &claims else { continue };
         match guard.judge(&request, Ok(&Grants::from_claims(claims)), &need) {
             Ok(_) => {
