@@ -2,7 +2,7 @@
 
 import { isTokenwardError } from './error.js';
 import { refusal } from './grants.js';
-import { call } from './instance.js';
+import { bounded, call } from './instance.js';
 import { succeeded, type Calls, type Outcome } from './machine.js';
 import { callsTo, createSession } from './create-session.js';
 import type { BearerFetch, BearerFetchOptions, BearerInit, SessionOptions } from './types.js';
@@ -220,5 +220,5 @@ function isStream(body: unknown): boolean {
  */
 export function parseChallenges(wwwAuthenticate: string): { scheme: string; token68?: string; params: Record<string, string> }[] {
   if (typeof wwwAuthenticate !== 'string') throw refusal('wwwAuthenticate');
-  return JSON.parse(call('parse_challenges', wwwAuthenticate)) as ReturnType<typeof parseChallenges>;
+  return JSON.parse(bounded(() => call('parse_challenges', wwwAuthenticate))) as ReturnType<typeof parseChallenges>;
 }

@@ -2,7 +2,8 @@
 
 import { isTokenwardError } from './error.js';
 import { Held } from './held.js';
-import { call } from './instance.js';
+import { bounded, call } from './instance.js';
+import { guarded } from './memory.js';
 import type { BearerGuard, GuardResult, Verified } from './types.js';
 import type { Verifier } from './verify.js';
 
@@ -31,19 +32,18 @@ type Need = { scopes?: readonly string[] };
  * A CORS preflight is answered with 204 and never reaches the handler.
  */
 export function createBearerGuard<C extends object = {}>(options: BearerGuardOptions<C>): BearerGuard<C> {
-  const { verifier, realm, scopes, cors, missingMessage } = Object(options) as BearerGuardOptions<C>;
-  const settings = JSON.stringify({
-    verifier: typeof verifier?.verify === 'function', realm, scopes, cors, missingMessage,
-  });
+  const [verifier, settings] = guarded(() => {
+    const { verifier, realm, scopes, cors, missingMessage } = Object(options) as BearerGuardOptions<C>;
+    const isVerifier = typeof verifier?.verify === 'function';
+    return [verifier, JSON.stringify({ verifier: isVerifier, realm, scopes, cors, missingMessage })];
+  }, 'argument', 'options');
   const held = new Held('release_guard', () => call('guard_open', settings));
   void held.handle;
 
-  async function judge({ method, url, headers }: Request, need: string): Promise<{ verified: Verified<C>; headers: HeaderLine[] } | Refused> {
-    const origin = headers.get('origin');
-    const first = JSON.parse(call(
-      'guard_credentials', held.handle, method, url, headers.get('authorization'), origin,
-      headers.get('access-control-request-method'), headers.get('access-control-request-headers'),
-    )) as { token: string } | Refused;
+  async function judge(request: Request, need: string): Promise<{ verified: Verified<C>; headers: HeaderLine[] } | Refused> {
+    const [method, url, authorization, origin, ...asked] = guarded(() => fieldsOf(request), 'argument', 'request');
+    const first = JSON.parse(bounded(() => call('guard_credentials', held.handle, method, url, authorization, origin, ...asked))) as
+      { token: string } | Refused;
     if (!('token' in first)) return first;
     let verified: Verified<C> | undefined;
     let [code, claim]: [string, string?] = [''];
@@ -75,9 +75,20 @@ export function createBearerGuard<C extends object = {}>(options: BearerGuardOpt
   };
 }
 
+type Field = string | null;
+
+/** What the module looks at in a request. */
+function fieldsOf({ method, url, headers }: Request): [method: string, url: string, authorization: Field, origin: Field, method: Field, headers: Field] {
+  const field = (name: string): Field => {
+    const value = headers.get(name);
+    return value === null ? null : `${value}`;
+  };
+  return [`${method}`, `${url}`, field('authorization'), field('origin'), field('access-control-request-method'), field('access-control-request-headers')];
+}
+
 /** The scopes of one route as the module reads them, checked. */
 function needOf(need: Need | undefined): string {
-  const needed = JSON.stringify({ scopes: need?.scopes });
+  const needed = guarded(() => JSON.stringify({ scopes: need?.scopes }), 'argument', 'scopes');
   call('guard_need', needed);
   return needed;
 }

@@ -61,6 +61,16 @@ export function trim(): void {
   if (instance && instance.memory.buffer.byteLength - marked > MAX_GROWTH) instance = undefined;
 }
 
+/** Runs what takes an input that may be huge, and gives nothing that still lies in the module's memory. */
+export function bounded<T>(run: () => T): T {
+  mark();
+  try {
+    return run();
+  } finally {
+    trim();
+  }
+}
+
 function current(): Instance {
   if (instance) return instance;
   try {

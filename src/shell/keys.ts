@@ -2,7 +2,7 @@
 // what a string or bytes contain.
 
 import { Held, disposable } from './held.js';
-import { call } from './instance.js';
+import { bounded, call } from './instance.js';
 import { guarded, refusal } from './memory.js';
 import { Remote } from './remote.js';
 import type { Algorithm, ImportOptions, Jwk, KeySetState, RemoteOptions } from './types.js';
@@ -64,8 +64,7 @@ export class KeySet {
   /** @throws ERR_JWKS_INVALID where it is not a set, or mixes shared secrets with public keys. */
   static fromJwks(jwks: { keys: Jwk[] }): KeySet {
     const set = new KeySet();
-    keysOf.set(set, guarded(() => readSet(jwks), 'key-kind'));
-    void set.size;
+    keysOf.set(set, bounded(() => installed(() => readSet(jwks))));
     return set;
   }
 
@@ -127,7 +126,7 @@ disposable(KeySet);
  * @throws ERR_JWK_INVALID where it is malformed, ERR_KEY_WEAK, or ERR_KEY_UNUSABLE where it is meant for something else.
  */
 export function importKey(input: Exclude<KeyInput, KeySet | { keys: Jwk[] }>, options: ImportOptions = {}): VerificationKey {
-  return guarded(() => VerificationKey.of(readKey(input, options)), 'key-kind');
+  return bounded(() => guarded(() => VerificationKey.of(readKey(input, options)), 'key-kind'));
 }
 
 /**
@@ -135,17 +134,22 @@ export function importKey(input: Exclude<KeyInput, KeySet | { keys: Jwk[] }>, op
  * @throws ERR_JWK_INVALID where a member that defines the key is missing.
  */
 export function thumbprint(jwk: Jwk): string {
-  return guarded(() => call('thumbprint', json(jwk)), 'key-kind');
+  return bounded(() => guarded(() => call('thumbprint', json(jwk)), 'key-kind'));
 }
 
 /** The keys behind any key input. */
 export function readKeys(input: unknown): Keys {
   const known = typeof input === 'object' && input !== null ? keysOf.get(input as VerificationKey) : undefined;
   if (known) return known;
+  // Not `'keys' in input`: bytes have a method of that name.
+  const isSet = () => Array.isArray((input as { keys?: unknown } | null | undefined)?.keys);
+  return bounded(() => installed(() => (isSet() ? readSet(input) : readKey(input, {}))));
+}
+
+/** Keys that the module has taken once, so that they are known to be sound. */
+function installed(read: () => Keys): Keys {
   return guarded(() => {
-    // Not `'keys' in input`: bytes have a method of that name.
-    const isSet = Array.isArray((input as { keys?: unknown } | null | undefined)?.keys);
-    const keys = isSet ? readSet(input) : readKey(input, {});
+    const keys = read();
     void keys.held.handle;
     return keys;
   }, 'key-kind');

@@ -7,7 +7,9 @@ use crate::common::{
 use crate::{ES256, HS256, RS256, malformed, not_allowed, payload, verdict, with};
 use serde_json::json;
 use tokenward::guard::{Guard, Request, Settings};
-use tokenward::jwt::{Accept, Algorithm, ClaimValue, ImportOptions, Rules, UnverifiedJwt, VerificationKey, Verifier};
+use tokenward::jwt::{
+    Accept, Algorithm, ClaimValue, ImportOptions, Rules, UnverifiedJwt, VerificationKey, Verifier,
+};
 use tokenward::{Error, JwkFault, NumericDate, Reason, TokenFault, Weakness, base64url, json::Fault};
 
 #[test]

@@ -42,7 +42,7 @@ export default ({ test, assert, tokenward }) => {
       'a promise where none is expected': () => verifySync(token, key.jwk, rules({ isRevoked: async () => CANARY })),
       'a promise that rejects': () => verifySync(token, key.jwk, rules({ schema: schema(async () => thrower()) })),
       'a CryptoKey at once': async () => verifySync(token, (await signer('ES256', { extractable: false })).cryptoKey, rules()),
-      'no rules': () => verify(token, key.jwk, CANARY), 'unknown rule': by({ [CANARY]: CANARY }), 'rule of another type': by({ subject: [CANARY] }),
+      'no rules': () => verify(token, key.jwk, CANARY), 'unknown rule': by({ nonsense: CANARY }), 'rule of another type': by({ subject: [CANARY] }),
       'rule that throws': by({ claims: { get x() { return thrower(); } } }), 'rule with a RangeError': by({ claims: { get x() { throw new RangeError(CANARY); } } }),
       'rule with an InternalError': by({ algorithms: [{ toString() { throw Object.assign(new Error(CANARY), { name: 'InternalError' }); } }] }),
       'not a token': () => verify({ toString: () => token }, key.jwk, rules()),
@@ -50,7 +50,7 @@ export default ({ test, assert, tokenward }) => {
       decode: () => decode(`${token}.${token}`), 'decode no token': () => decode(CANARY), 'expiry of claims': () => checkExpiry({ exp: CANARY }),
       'expiry at no time': () => checkExpiry(token, { now: CANARY }), 'expiry that throws': () => checkExpiry({ get exp() { return thrower(); } }),
       'expiry of no token': () => isExpired(`${token}${CANARY}.`), 'the clock reads zero': () => atTheEpoch(() => verify(token, key.jwk, { ...rules(), now: undefined })),
-      'the stack ends': () => atTheEndOfTheStack(() => verifySync(token, key.jwk, rules())),
+      'no WebAssembly': () => withoutWebAssembly(() => verifySync(token, key.jwk, rules())),
     };
   }
 
@@ -98,7 +98,7 @@ export default ({ test, assert, tokenward }) => {
       'remote: another snapshot': () => set(thrower, { snapshot: JSON.stringify({ source: CANARY, jwks: { keys: [hs.jwk] } }) }),
       'remote: not a URL': () => KeySet.fromUrl(CANARY, {}), 'remote: in the clear': () => KeySet.fromUrl(`http://evil.test/${CANARY}`),
       'remote: a password': () => KeySet.fromUrl(`https://u:${CANARY}@evil.test/`), 'remote: an option': () => set(thrower, { maxAge: CANARY }),
-      'remote: an option that throws': () => set(thrower, { get maxAge() { return thrower(); } }), 'remote: headers': () => KeySet.fromUrl(URL_, { headers: { 'a b': CANARY } }),
+      'remote: an option that throws': () => KeySet.fromUrl(URL_, { get maxAge() { return thrower(); } }), 'remote: headers': () => KeySet.fromUrl(URL_, { headers: { 'a b': CANARY } }),
     };
   }
 
@@ -112,22 +112,16 @@ export default ({ test, assert, tokenward }) => {
     }
   }
 
-  /** Runs at the depth where the module has no stack left. */
-  function atTheEndOfTheStack(run) {
-    let found;
-    const descend = () => {
-      try {
-        descend();
-      } catch {
-        try {
-          if (found === undefined) run();
-        } catch (error) {
-          if (error?.code === 'ERR_WASM_UNAVAILABLE') found = error;
-        }
-      }
-    };
-    descend();
-    throw found;
+  /** Runs where the host gives no new instance; an input this long has cost the old one. */
+  function withoutWebAssembly(run) {
+    const { Instance } = WebAssembly;
+    assert.throws(null, () => importKey('a'.repeat(30_000_000)));
+    WebAssembly.Instance = function refused() { throw new WebAssembly.CompileError('refused by the embedder'); };
+    try {
+      return run();
+    } finally {
+      WebAssembly.Instance = Instance;
+    }
   }
 
   test('no error path of verification lets a token, a key, a secret or a claim out', async () => {
