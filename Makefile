@@ -1,7 +1,7 @@
 # tokenward. `make` lists what there is to make.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup pack demo test test-all compare clean
+.PHONY: help setup pack demo test test-all compare bench clean
 .SUFFIXES:
 .NOTPARALLEL:
 
@@ -28,6 +28,9 @@ test-all: test ## Every test there is
 
 compare: pack ## Give the same adversarial tokens to tokenward and to other libraries, and print a table
 	@node tests/compare/compare.mjs
+
+bench: setup pack ## Measure tokenward beside its peers in every runtime (ARGS='--hosts node,bun --only ES256 --keep')
+	@node tests/bench/bench.mjs $(ARGS)
 
 clean: ## Remove what was built; the installed tools stay
 	rm -rf target/pack target/tokenward.tgz target/installed target/debug target/release target/wasm32-unknown-unknown target/doc

@@ -6,17 +6,25 @@ import type { ErrorCode, TokenwardError } from './types.js';
 export type ErrorFields = Pick<TokenwardError, 'code' | 'message' | 'retryable'> &
   Partial<Pick<TokenwardError, 'claim' | 'reason' | 'kid' | 'alg' | 'status' | 'oauthError' | 'retryAfterMs' | 'wwwAuthenticate'>>;
 
+/** Both kinds are called TokenwardError: on the prototype, so that the first line of the stack says so at once. */
+const [Refused, Misused] = [class TokenwardError extends Error {}, class TokenwardError extends TypeError {}].map((kind) => {
+  Object.defineProperties(kind.prototype, {
+    name: { value: 'TokenwardError', configurable: true, writable: true },
+    toJSON: {
+      configurable: true,
+      writable: true,
+      value(this: Error) {
+        return { name: this.name, message: this.message, ...(this as object) };
+      },
+    },
+  });
+  return kind;
+}) as [typeof Error, typeof Error];
+
 /** Makes the error to throw. Misuse by the caller is a TypeError as well. `cause` must hold no secret. */
 export function tokenwardError({ message, ...fields }: ErrorFields, cause?: unknown): TokenwardError {
-  const options = cause === undefined ? undefined : { cause };
-  const error = fields.code === 'ERR_INVALID_ARG' ? new TypeError(message, options) : new Error(message, options);
-  Object.defineProperties(error, {
-    name: { value: 'TokenwardError', configurable: true, writable: true },
-    toJSON: { value: () => ({ name: error.name, message: error.message, ...fields }) },
-  });
-  // V8 wrote the first line of the stack with the old name, and the frames of this file help nobody.
-  (Error as { captureStackTrace?(error: Error, above: unknown): void }).captureStackTrace?.(error, tokenwardError);
-  return Object.assign(error, fields) as TokenwardError;
+  const Kind = fields.code === 'ERR_INVALID_ARG' ? Misused : Refused;
+  return Object.assign(new Kind(message, cause === undefined ? undefined : { cause }), fields) as unknown as TokenwardError;
 }
 
 /** Whether `value` is an error of tokenward: also one from another realm or another copy of the package. */
