@@ -38,7 +38,7 @@ export function createBearerGuard<C extends object = {}>(options: BearerGuardOpt
     return [verifier, JSON.stringify({ verifier: isVerifier, realm, scopes, cors, missingMessage })];
   }, 'argument', 'options');
   const held = new Held('release_guard', () => call('guard_open', settings));
-  void held.handle;
+  bounded(() => held.handle);
 
   async function judge(request: Request, need: string): Promise<{ verified: Verified<C>; headers: HeaderLine[] } | Refused> {
     const [method, url, authorization, origin, ...asked] = guarded(() => fieldsOf(request), 'argument', 'request');
@@ -53,14 +53,15 @@ export function createBearerGuard<C extends object = {}>(options: BearerGuardOpt
       // Anything that is not an error about the token is an outage on this side, and judged as one.
       [code, claim] = isTokenwardError(error) ? [error.code, error.claim] : ['unknown'];
     }
-    const second = JSON.parse(call('guard_judge', held.handle, origin, need, first.token, code, claim)) as { headers: HeaderLine[] } | Refused;
+    const second = JSON.parse(bounded(() => call('guard_judge', held.handle, origin, need, first.token, code, claim))) as
+      { headers: HeaderLine[] } | Refused;
     return 'error' in second ? second : { verified: verified as Verified<C>, headers: second.headers };
   }
 
   return {
     async check(request, need) {
       const outcome = await judge(request, needOf(need));
-      if ('verified' in outcome) return { ok: true, ...outcome.verified };
+      if ('verified' in outcome) return guarded(() => ({ ok: true, ...outcome.verified }), 'argument', 'verifier');
       const { status, error } = outcome;
       return { ok: false, status, error, response: responseOf(outcome) } as GuardResult<C>;
     },

@@ -98,7 +98,9 @@ export class KeySet {
 
   /** Fetches the set now. @throws (rejects with) ERR_JWKS_FETCH_FAILED, ERR_JWKS_TIMEOUT; what there was stays. */
   async refresh(options: { signal?: AbortSignal } = {}): Promise<void> {
-    await keysOf.get(this)?.remote?.refresh(options.signal);
+    const signal = guarded(() => options.signal, 'argument', 'options');
+    if (signal !== undefined && guarded(() => typeof signal.addEventListener, 'argument', 'signal') !== 'function') throw refusal('argument', 'signal');
+    await keysOf.get(this)?.remote?.refresh(signal);
   }
 
   /** What is known of a remote set, for `RemoteOptions.snapshot` elsewhere; of a set that was given, the set. */

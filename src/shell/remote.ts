@@ -11,6 +11,8 @@ import { partsOf, resolve } from './url.js';
 const USE = 0, USE_AND_FETCH = 1, FETCH = 2, WAIT = 3;
 
 const MAX_REDIRECTS = 3;
+/** Timers of a longer time go off at once. */
+const MAX_TIMER_MS = 0x7fffffff;
 /** What `inTime` rejects with. */
 const LATE = Symbol('late');
 /** How often a request in workerd looks whether another request's fetch is done. */
@@ -104,7 +106,7 @@ export class Remote {
 
   /** Fetches the set, whatever its age. Rejects where that fails. */
   async refresh(signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw signal.reason;
     const need = call('remote_refresh', this.#held.handle, ...this.moment());
     const broken = await unlessAborted(need === FETCH ? this.#fly() : this.#landing(), signal);
     if (broken) throw broken;
@@ -286,13 +288,13 @@ async function read(cache: JwksCache | undefined, keys: readonly string[], withi
 }
 
 function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+  return new Promise((resolve) => setTimeout(resolve, Math.min(ms, MAX_TIMER_MS)));
 }
 
 function inTime<T>(work: () => Promise<T>, limitMs: number): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(reject, limitMs, LATE);
+    timer = setTimeout(reject, Math.min(limitMs, MAX_TIMER_MS), LATE);
   });
   return Promise.race([work(), late]).finally(() => clearTimeout(timer));
 }

@@ -2,7 +2,7 @@
 
 import { isTokenwardError } from './error.js';
 import { Held, disposable } from './held.js';
-import { call, generation, trim } from './instance.js';
+import { bounded, call, generation, trim } from './instance.js';
 import { adopt, exportOnce, readKeys, type KeyInput, type Keys } from './keys.js';
 import { guarded, message, number, put, range, refusal, text } from './memory.js';
 import type { Remote } from './remote.js';
@@ -321,7 +321,7 @@ export function checkExpiry(token: string | JwtClaims, options: ExpiryOptions = 
     ? guarded(() => JSON.stringify({ exp: token.exp, nbf: token.nbf }), 'argument', 'token') : undefined;
   const [expired, notYetValid, exp] = claims === undefined
     ? call('expiry_of_token', put(token), now, given, clockTolerance)
-    : call('expiry_of_claims', claims, now, given, clockTolerance);
+    : bounded(() => call('expiry_of_claims', claims, now, given, clockTolerance));
   trim();
   const expiresAt = exp === undefined || Number.isNaN(exp) ? null : exp;
   return { expired: expired === 1, notYetValid: notYetValid === 1, expiresAt, expiresIn: expiresAt === null ? null : expiresAt - now };
