@@ -1,7 +1,7 @@
 // fetch, with the session's token where it may go. Whether it may, and what a 401 means, the module decides.
 
 import { isTokenwardError } from './error.js';
-import { refusal } from './grants.js';
+import { guarded, refusal } from './grants.js';
 import { bounded, call } from './instance.js';
 import { succeeded, type Calls, type Outcome } from './machine.js';
 import { callsTo, createSession } from './create-session.js';
@@ -21,6 +21,10 @@ const MAX_REDIRECTS = 20;
  */
 export function createBearerFetch(options: BearerFetchOptions): BearerFetch {
   if (typeof options !== 'object' || options === null) throw refusal('session');
+  return guarded(() => wrap({ ...options }), 'session');
+}
+
+function wrap(options: BearerFetchOptions): BearerFetch {
   const { session: given, resources, foreign = 'pass', fetch: send } = options;
   if (foreign !== 'pass' && foreign !== 'throw') throw refusal('foreign');
   if (send !== undefined && (typeof send !== 'function' || 'session' in send)) throw refusal('fetch');
@@ -43,9 +47,9 @@ interface Wrapper {
 }
 
 async function bearerFetch(wrapper: Wrapper, input: Input, init?: Init): Promise<Response> {
-  const { bearer = {}, ...rest } = init ?? {};
+  const { bearer = {}, ...rest } = guarded(() => ({ ...init }) as Init, 'init');
   if (typeof bearer !== 'object' || bearer === null) throw refusal('bearer');
-  const { auth, minValidity, replay } = bearer;
+  const { auth, minValidity, replay } = guarded(() => ({ ...bearer }), 'bearer');
   // Read at each call, so that test tools and frameworks may replace it.
   const send = wrapper.send ?? fetch;
   const plain = () => send(input, init && rest);
@@ -143,7 +147,7 @@ class Exchange {
     const request = isRequest(this.#input) ? this.#input : undefined;
     let url = this.#url;
     let admitted = true;
-    let method = (this.#init.method ?? request?.method ?? 'GET').toUpperCase();
+    let method = `${this.#init.method ?? request?.method ?? 'GET'}`.toUpperCase();
     let body = this.#init.body;
     const headers = new Headers(this.#headers);
     for (let hops = 0; ; hops++) {

@@ -1,5 +1,6 @@
 // How a session obtains its tokens: descriptions that src/session/grant.rs reads.
 
+import { isTokenwardError } from './error.js';
 import { call } from './instance.js';
 import type { Host } from './machine.js';
 import type { Grant } from './types.js';
@@ -40,8 +41,7 @@ export interface JsonLoginOptions {
  * @throws ERR_INSECURE_URL for what is not an absolute URL. Whether it is secure enough, the session decides.
  */
 export function jsonLogin(options: JsonLoginOptions): Grant {
-  if (typeof options !== 'object' || options === null) throw refusal('grant');
-  const { tokenUrl, refreshUrl, revokeUrl, credentials, fields } = options;
+  const { tokenUrl, refreshUrl, revokeUrl, credentials, fields } = optionsOf(options);
   if (credentials !== undefined && typeof credentials !== 'function') throw refusal('credentials');
   const endpoint = absolute(tokenUrl);
   return grantOf({
@@ -73,8 +73,7 @@ export interface OAuth2Options {
  * @throws ERR_INVALID_ARG, ERR_INSECURE_URL
  */
 export function oauth2(options: OAuth2Options): Grant {
-  if (typeof options !== 'object' || options === null) throw refusal('grant');
-  const { tokenEndpoint, revocationEndpoint, ...rest } = options;
+  const { tokenEndpoint, revocationEndpoint, ...rest } = optionsOf(options);
   const endpoint = absolute(tokenEndpoint);
   return grantOf({
     endpoint,
@@ -100,10 +99,12 @@ export interface AuthorizationCodeOptions {
  * @throws ERR_INVALID_ARG, ERR_INSECURE_URL
  */
 export function authorizationCode(options: AuthorizationCodeOptions): Grant {
-  if (typeof options !== 'object' || options === null) throw refusal('grant');
-  const { authorizationEndpoint, tokenEndpoint, revocationEndpoint, redirectUri, issuer, clientId, scope } = options;
+  const { authorizationEndpoint, tokenEndpoint, revocationEndpoint, redirectUri, issuer, clientId, scope } = optionsOf(options);
   const endpoint = absolute(tokenEndpoint);
-  const redirect = String(redirectUri);
+  const redirect = guarded(() => String(redirectUri), 'redirectUri');
+  for (const [name, text] of Object.entries({ scope, issuer })) {
+    if (text !== undefined && typeof text !== 'string') throw refusal(name);
+  }
   return grantOf({
     endpoint,
     description: {
@@ -125,9 +126,9 @@ export interface CookieRefreshOptions {
  * @throws ERR_INVALID_ARG, ERR_INSECURE_URL
  */
 export function cookieRefresh(options: CookieRefreshOptions): Grant {
-  if (typeof options !== 'object' || options === null) throw refusal('grant');
-  const { url, header = ['x-requested-with', 'tokenward'] } = options;
-  if (!Array.isArray(header) || typeof header[0] !== 'string' || typeof header[1] !== 'string') throw refusal('header');
+  const { url, header = ['x-requested-with', 'tokenward'] } = optionsOf(options);
+  const isHeader = () => Array.isArray(header) && typeof header[0] === 'string' && typeof header[1] === 'string';
+  if (!guarded(isHeader, 'header')) throw refusal('header');
   const endpoint = absolute(url);
   return grantOf({
     endpoint, description: { kind: 'cookieRefresh', url: partsOf(endpoint), headerName: header[0], headerValue: header[1] },
@@ -150,8 +151,7 @@ export interface CustomGrantOptions {
  * @throws ERR_INVALID_ARG
  */
 export function customGrant(options: CustomGrantOptions): Grant {
-  if (typeof options !== 'object' || options === null) throw refusal('grant');
-  const { acquire, refresh, revoke } = options;
+  const { acquire, refresh, revoke } = optionsOf(options);
   for (const [name, each] of Object.entries({ acquire, refresh, revoke })) {
     if (each !== undefined && typeof each !== 'function') throw refusal(name);
   }
@@ -178,6 +178,21 @@ export function refusal(what: string): unknown {
   } catch (error) {
     return error;
   }
+}
+
+/** Runs what touches values of the caller's. What a getter or a proxy of theirs throws becomes the refusal. */
+export function guarded<T>(run: () => T, what: string): T {
+  try {
+    return run();
+  } catch (error) {
+    throw isTokenwardError(error) ? error : refusal(what);
+  }
+}
+
+/** The caller's options, copied: a getter among them is asked once. */
+function optionsOf<T extends object>(options: T): T {
+  if (typeof options !== 'object' || options === null) throw refusal('grant');
+  return guarded(() => ({ ...options }), 'grant');
 }
 
 function grantOf(parts: GrantParts): Grant {

@@ -220,6 +220,7 @@ pub fn session_refuse(what: &str) -> Option<bool> {
         "foreign-url" => Error::ForeignUrl,
         "body-not-replayable" => Error::BodyNotReplayable,
         "not-a-url" => no_url(),
+        "store-unavailable" => Error::StoreUnavailable,
         _ => argument(what),
     }))
 }
@@ -241,7 +242,9 @@ fn argument(name: &str) -> Error {
         "acquire" | "refresh" | "revoke" => "a function",
         "wwwAuthenticate" => "a string",
         "event" | "listener" => "the name of an event and a function",
-        _ => "something else",
+        "minValidity" => "a number of seconds, 0 or more",
+        "signal" => "an AbortSignal",
+        _ => "of the type that the documentation names",
     };
     Error::invalid_arg(name, expected)
 }

@@ -1,4 +1,4 @@
-import { misuse } from '../error.js';
+import { has, misuse } from '../error.js';
 import type { JwksCache } from '../types.js';
 
 /** What node-redis and ioredis have in common, and the one name that they spell differently. */
@@ -14,13 +14,13 @@ interface Client {
  * @throws ERR_INVALID_ARG
  */
 export function redisStore(client: unknown): JwksCache {
+  const write = ['setEx', 'setex'].find((name) => has(client, 'get', name)) as 'setEx' | 'setex' | undefined;
+  if (!write) throw misuse('client', 'a client of node-redis or ioredis');
   const redis = client as Client;
-  const write = redis?.setEx ?? redis?.setex;
-  if (typeof redis?.get !== 'function' || typeof write !== 'function') throw misuse('client', 'a client of node-redis or ioredis');
   return {
     get: (key) => redis.get(key),
     async set(key, value, ttlSeconds) {
-      await write.call(redis, key, ttlSeconds, value);
+      await redis[write]?.(key, ttlSeconds, value);
     },
   };
 }
