@@ -3,6 +3,8 @@
 import { runSuites } from './harness.mjs';
 import { importFromUser, report } from './installed.mjs';
 import { hasRedis } from './issuer/redis.mjs';
+import hostileStores from './issuer/hostile-stores.mjs';
+import leaks from './issuer/leaks.mjs';
 import remote from './issuer/remote.mjs';
 import stores from './issuer/stores.mjs';
 import workerd from './issuer/workerd.mjs';
@@ -10,7 +12,7 @@ import workerd from './issuer/workerd.mjs';
 const user = await importFromUser('issuer.mjs', "export * as tokenward from 'tokenward';\nexport * as stores from 'tokenward/stores';\n");
 if (!hasRedis) console.log('skipped: JWK Sets shared through Redis (redis-server is missing)');
 let fine = true;
-for (const [name, suite] of Object.entries({ remote, workerd, stores })) {
+for (const [name, suite] of Object.entries({ remote, leaks, workerd, stores, 'hostile stores': hostileStores })) {
   fine = report(`issuer (${name})`, await runSuites({ [name]: suite }, user)) && fine;
 }
 process.exitCode = fine ? 0 : 1;
