@@ -1,7 +1,7 @@
 # tokenward. `make` lists what there is to make.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup pack demo test test-all compare fuzz bench clean
+.PHONY: help setup pack size demo site test test-all compare fuzz bench clean
 .SUFFIXES:
 .NOTPARALLEL:
 
@@ -11,20 +11,28 @@ sources := $(shell find src .ci -type f) $(wildcard README.md CHANGELOG.md LICEN
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1@\2/p' $(MAKEFILE_LIST) | awk -F@ '{ printf "%-16s %s\n", $$1, $$2 }'
 
-setup: ## Install what building and testing need (Rust target, wasm-bindgen, wasm-pack, npm packages, Chromium, Redis)
+setup: ## Install what building and testing need (Rust target, wasm-bindgen, wasm-pack, npm packages, Chromium, Firefox, Redis)
 	@.ci/setup
 
 pack: ## Build the npm package: target/tokenward.tgz
 	@.ci/setup pack
 	@$(MAKE) --no-print-directory -s $(package)
 
+size: pack ## Print what the package weighs, part by part, and hold it to .ci/sizes.json
+	@node .ci/size.mjs
+
 demo: pack ## Run the main job from the packed package, then serve the page (ARGS=--once: without the page)
 	@node .ci/demo.mjs $(ARGS)
 
-test: setup pack ## Check formatting, lints, types, and run every test, natively and in Node, workerd and Chromium
+site: pack ## Write the page as static files for any server: target/site
+	@node .ci/site.mjs
+
+test: setup pack ## Check formatting, lints, types, and run every test, natively and in Node, workerd, Chromium and Firefox
 	@node .ci/test.mjs
 
-test-all: test ## Every test there is
+test-all: test ## Every test there is: also what takes long
+	@node tests/js/run-browsers.mjs --long
+	@node tests/js/run-examples.mjs --next
 
 compare: pack ## Give the same adversarial tokens to tokenward and to other libraries, and print a table
 	@node tests/compare/compare.mjs

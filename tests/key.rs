@@ -4,13 +4,17 @@
 
 mod common;
 
-use common::{ALGORITHMS, N, SECRET, claims, import, jwk, jwk_with, key, rules, rules_for, token, verify};
+use common::{
+    ALGORITHMS, N, SECRET, claims, import, jwk, jwk_with, key, key_set, rules, rules_for, sign_json, token,
+    verify,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use tokenward::jwt::{Algorithm, ImportOptions, VerificationKey, thumbprint};
 use tokenward::{Error, JwkFault, Misuse, Weakness, base64url, json::Fault};
 
 const ES256: Algorithm = Algorithm::Es256;
+const ES256K: Algorithm = Algorithm::Es256k;
 const RS256: Algorithm = Algorithm::Rs256;
 const HS256: Algorithm = Algorithm::Hs256;
 
@@ -113,6 +117,7 @@ fn every_algorithm_refuses_a_signature_with_any_one_bit_changed_and_of_any_other
 fn a_jwk_says_which_algorithms_it_allows() {
     let allowed = |jwk: &Value| import(jwk).unwrap().algorithms();
     assert_eq!(allowed(&jwk(ES256)), [ES256]);
+    assert_eq!(allowed(&jwk(ES256K)), [ES256K]);
     assert_eq!(allowed(&jwk(Algorithm::Es384)), [Algorithm::Es384]);
     assert_eq!(allowed(&jwk(Algorithm::Es512)), [Algorithm::Es512]);
     assert_eq!(allowed(&jwk(Algorithm::EdDsa)), [Algorithm::EdDsa, Algorithm::Ed25519]);
@@ -132,6 +137,41 @@ fn eddsa_and_ed25519_are_two_names_matched_exactly() {
     }
     let refused = verify(&token(Algorithm::EdDsa, &claims()), key(Algorithm::Ed25519), rules()).err();
     assert_eq!(refused, Some(Error::AlgorithmNotAllowed { alg: Some("EdDSA") }));
+}
+
+/// Both have coordinates of 32 bytes, signatures of 64, and SHA-256.
+#[test]
+fn p_256_and_secp256k1_are_never_taken_for_each_other() {
+    for (own, other) in [(ES256, ES256K), (ES256K, ES256)] {
+        let alg = other.name();
+        assert_eq!(import(&jwk_with(own, "alg", alg.into())).err(), unusable(Misuse::Algorithm));
+        let renamed = jwk_with(own, "crv", jwk(other)["crv"].clone());
+        assert_eq!(import(&renamed).err(), Some(Error::JwkInvalid { fault: JwkFault::Point }));
+        // Signed with the one key, and named after the other's algorithm.
+        let forged = sign_json(own, &json!({ "alg": alg }), &claims());
+        let refused = Some(Error::AlgorithmNotAllowed { alg: Some(alg) });
+        assert_eq!(verify(&forged, key(own), rules()).err(), refused);
+        assert_eq!(verify(&forged, key(own), rules_for(other)).err(), refused);
+        assert_eq!(verify(&forged, key(other), rules()).err(), Some(Error::SignatureInvalid));
+        assert_eq!(verify(&forged, key_set(&[jwk(own)]), rules()).err(), refused);
+        let both = key_set(&[jwk(own), jwk(other)]);
+        assert_eq!(verify(&forged, both.clone(), rules()).err(), Some(Error::SignatureInvalid));
+        assert!(verify(&token(own, &claims()), both, rules()).is_ok());
+    }
+}
+
+/// RFC 8812 §3.2 does not ask for the lower one, as Bitcoin does.
+#[test]
+fn either_s_of_an_es256k_signature_holds() {
+    let token = token(ES256K, &claims());
+    let (input, signature) = token.rsplit_once('.').unwrap();
+    let signature = k256::ecdsa::Signature::from_slice(&base64url::decode(signature.as_bytes()).unwrap());
+    let (r, s) = signature.unwrap().split_scalars();
+    for s in [s, -s] {
+        let signature = k256::ecdsa::Signature::from_scalars(r, s).unwrap();
+        let token = format!("{input}.{}", base64url::encode(&signature.to_bytes()));
+        assert!(verify(&token, key(ES256K), rules()).is_ok());
+    }
 }
 
 #[test]
@@ -244,7 +284,7 @@ fn members_are_canonical_base64url() {
 
 #[test]
 fn coordinates_are_as_wide_as_the_field_and_on_the_curve() {
-    for algorithm in [ES256, Algorithm::Es384, Algorithm::Es512] {
+    for algorithm in [ES256, ES256K, Algorithm::Es384, Algorithm::Es512] {
         let coordinate =
             |name: &str| base64url::decode(jwk(algorithm)[name].as_str().unwrap().as_bytes()).unwrap();
         for name in ["x", "y"] {
@@ -446,6 +486,7 @@ fn every_pem_form_gives_the_key_that_the_jwk_gives() {
         (P256_X509, ES256),
         (P384_SPKI, Algorithm::Es384),
         (P521_SPKI, Algorithm::Es512),
+        (SECP256K1_SPKI, ES256K),
         (ED25519_SPKI, Algorithm::Ed25519),
     ] {
         let token = token(algorithm, &claims());
@@ -512,7 +553,10 @@ fn a_string_that_is_not_pem_is_never_a_secret() {
 
 #[test]
 fn keys_in_pem_on_other_curves_or_of_other_types_are_refused() {
-    assert_eq!(pem(SECP256K1_SPKI).err(), unusable(Misuse::Type));
+    // prime192v1, beside prime256v1.
+    let mut p192 = der(P256_SPKI);
+    p192[22] = 0x01;
+    assert_eq!(pem(&armour("PUBLIC KEY", &p192)).err(), unusable(Misuse::Type));
     let x25519 =
         unhex("302a300506032b656e0321001111111111111111111111111111111111111111111111111111111111111111");
     assert_eq!(pem(&armour("PUBLIC KEY", &x25519)).err(), unusable(Misuse::Type));

@@ -4,15 +4,15 @@
 mod session_support;
 
 use session_support::{Host, Reply, SharedStore, oauth_error, secret};
-use tokenward::Error;
 use tokenward::session::{
-    AuthorizationRequest, AuthorizationResponse, ClientAuth, CookieRefresh, Credentials, Custom, EndReason,
-    Event, Flow, Grant, OAuth, Options, Snapshot,
+    Answer, AuthorizationRequest, AuthorizationResponse, ClientAuth, CookieRefresh, Credentials, Custom,
+    EndReason, Event, Flow, Grant, Metadata, OAuth, Options, Snapshot,
 };
+use tokenward::{Error, Secret};
 
 fn oauth(flow: Flow, client_auth: ClientAuth) -> OAuth {
     OAuth {
-        token_endpoint: "https://as.example/token".to_owned(),
+        token_endpoint: Some("https://as.example/token".to_owned()),
         revocation_endpoint: Some("https://as.example/revoke".to_owned()),
         client_id: "my client".to_owned(),
         client_secret: (client_auth != ClientAuth::None).then(|| secret("p:ss/w%rd")),
@@ -170,17 +170,17 @@ fn an_authorization_request_has_an_s256_challenge_and_a_state() {
 fn an_authorization_response_is_refused_where_the_issuer_or_the_server_says_so() {
     let code = || AuthorizationResponse { code: Some(secret("c")), ..Default::default() };
     let issuer = |name: &str| Some(name.to_owned());
-    assert_eq!(code().into_code(Some("https://as.example")).expect("a code").reveal(), "c");
+    assert_eq!(code().into_code(Some("https://as.example"), false).expect("a code").reveal(), "c");
     let named = AuthorizationResponse { issuer: issuer("https://as.example"), ..code() };
-    assert!(named.into_code(Some("https://as.example")).is_ok());
+    assert!(named.into_code(Some("https://as.example"), false).is_ok());
     let foreign = AuthorizationResponse { issuer: issuer("https://evil.example"), ..code() };
     let rejected = Error::LoginRejected { status: None, oauth_error: None };
-    assert_eq!(foreign.into_code(Some("https://as.example")).expect_err("foreign"), rejected);
+    assert_eq!(foreign.into_code(Some("https://as.example"), false).expect_err("foreign"), rejected);
     let denied = AuthorizationResponse { error: issuer("access_denied"), ..code() };
-    let denied = denied.into_code(None).expect_err("denied");
+    let denied = denied.into_code(None, false).expect_err("denied");
     assert_eq!(denied, Error::LoginRejected { status: None, oauth_error: Some("access_denied") });
     assert_eq!(
-        AuthorizationResponse::default().into_code(None).expect_err("nothing").code(),
+        AuthorizationResponse::default().into_code(None, false).expect_err("nothing").code(),
         "ERR_INVALID_ARG"
     );
 }
@@ -214,4 +214,57 @@ fn a_custom_grant_calls_its_functions() {
     assert_eq!(host.take(), ["use 1 a1", "use 2 a2", "signed out 3 revoked=true"]);
     let lines: Vec<_> = host.requests.iter().map(|(line, body)| format!("{line} {body}")).collect();
     assert_eq!(lines, ["acquire ", "refresh r1", "revoke r1"]);
+}
+
+#[test]
+fn metadata_is_read_of_exactly_the_issuer_that_was_asked() {
+    let answer = |status, content_type: &str, body: &str| Answer {
+        status,
+        content_type: content_type.to_owned(),
+        retry_after: None,
+        body: Secret::new(body.to_owned()),
+    };
+    let read = |status, body: &str| {
+        Metadata::read("https://as.example/t", &answer(status, "application/json", body))
+    };
+    assert_eq!(
+        Metadata::urls("https://as.example/t").expect("an issuer"),
+        [
+            "https://as.example/t/.well-known/openid-configuration",
+            "https://as.example/.well-known/oauth-authorization-server/t"
+        ]
+    );
+    for no_issuer in ["", "as.example", "https://as.example/?a", "https://as.example/#a"] {
+        assert_eq!(Metadata::urls(no_issuer).expect_err("no issuer").code(), "ERR_INVALID_ARG");
+    }
+    let found = read(
+        200,
+        r#"{"issuer":"https://as.example/t","token_endpoint":"https://as.example/token",
+            "authorization_response_iss_parameter_supported":true}"#,
+    );
+    let found = found.expect("metadata").expect("here");
+    assert_eq!(found.token_endpoint.as_deref(), Some("https://as.example/token"));
+    assert_eq!(found.revocation_endpoint, None);
+    assert!(found.responses_name_issuer);
+    for elsewhere in [read(404, ""), read(301, ""), read(200, "<!doctype html>")] {
+        assert_eq!(elsewhere, Ok(None));
+    }
+    let page = answer(200, "text/html", r#"{"issuer":"https://as.example/t"}"#);
+    assert_eq!(Metadata::read("https://as.example/t", &page), Ok(None));
+    for status in [408, 425, 429, 500, 503] {
+        let later = read(status, "").expect_err("another time");
+        assert_eq!(later, Error::RefreshUnavailable { status: Some(status), retry_after_ms: None });
+    }
+    for foreign in [r#"{"issuer":"https://as.example"}"#, r#"{"issuer":"https://as.example/t/"}"#, "{}"] {
+        let error = read(200, foreign).expect_err("another issuer");
+        assert_eq!(error.code(), "ERR_TOKEN_ENDPOINT_MISCONFIGURED");
+    }
+}
+
+#[test]
+fn a_response_without_issuer_is_refused_where_the_server_always_names_it() {
+    let response = AuthorizationResponse { code: Some(Secret::new("c".to_owned())), ..Default::default() };
+    assert!(response.clone().into_code(Some("https://as.example"), false).is_ok());
+    let refused = response.into_code(Some("https://as.example"), true).expect_err("nobody's");
+    assert_eq!(refused.code(), "ERR_LOGIN_REJECTED");
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokenward::jwt::{
     ImportOptions, JwsVerifier, KeySet, Keys, MAX_TOKEN_LENGTH, VerificationKey, VerifiedJws,
 };
-use tokenward::{Error, base64url};
+use tokenward::{Error, Misuse, base64url};
 
 /// Where Wycheproof's `json_web_*_test.json` lie, seen from the folder that holds this repository. They are not part of
 /// it: <https://github.com/C2SP/wycheproof>, `testvectors_v1`. `WYCHEPROOF` names another place.
@@ -266,4 +266,21 @@ fn a_jws_may_carry_anything_and_no_claim_of_it_is_judged() {
     }
     assert!(matches!(verifier(Some(vec![])), Err(Error::InvalidArg { .. })));
     assert!(matches!(JwsVerifier::new(keys(&key).unwrap(), None, 0), Err(Error::InvalidArg { .. })));
+}
+
+/// The examples of RFC 9964, each with the thumbprint as `kid`. The payload is the first sentence of RFC 7520's.
+#[test]
+fn rfc_9964_ml_dsa() {
+    let examples: Vec<Value> = serde_json::from_str(include_str!("vectors/rfc9964.json")).unwrap();
+    assert_eq!(examples.len(), 3);
+    for example in examples {
+        let (jwk, jws) = (&example["jwk"], example["jws"].as_str().unwrap());
+        assert_eq!(tokenward::jwt::thumbprint(jwk.to_string().as_bytes()).unwrap(), jwk["kid"]);
+        if cfg!(feature = "ml-dsa") {
+            let (sentence, _) = BILBO.split_once(" You").unwrap();
+            holds(jwk, jws, sentence.as_bytes());
+        } else {
+            assert_eq!(verify(jwk, jws).err(), Some(Error::KeyUnusable { misuse: Misuse::MlDsa }));
+        }
+    }
 }

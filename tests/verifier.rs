@@ -10,7 +10,7 @@ use common::{
 };
 use serde_json::{Value, json};
 use tokenward::json::Fault;
-use tokenward::jwt::{Accept, Algorithm, Check, HostKey, Keys, Outcome, Rules, Verifier};
+use tokenward::jwt::{Accept, Algorithm, Callbacks, Check, HostKey, Keys, Outcome, Rules, Verifier};
 use tokenward::{Error, Misuse, NumericDate, Reason, TokenFault};
 
 const ES256: Algorithm = Algorithm::Es256;
@@ -297,6 +297,91 @@ fn the_issuer_is_matched_exactly_before_any_key_is_looked_at() {
 }
 
 #[test]
+fn an_issuer_that_is_alone_in_the_list_is_matched_before_any_key_is_looked_at_too() {
+    let verifier = Verifier::with_issuers(vec![(rules(), key_set(&[]).into())]).unwrap();
+    let attempt = |iss: &str| {
+        let token = token(ES256, &claims_with("iss", iss.into()));
+        let attempt = verifier.attempt(token.as_bytes(), Ok(now()), None);
+        (attempt.issuer, attempt.outcome.err())
+    };
+    assert_eq!(attempt("https://evil.test"), (None, claim_error("iss", Reason::Mismatch)));
+    assert_eq!(attempt(ISSUER), (Some(0), Some(Error::NoMatchingKey { kid: None })));
+}
+
+#[test]
+fn issuers_that_look_alike_are_never_taken_for_each_other() {
+    let names = [
+        "a",
+        "a:b",
+        "a:b:c",
+        "https://issuer.test",
+        "https://issuer.test/",
+        "https://issuer.test//",
+        "https://ISSUER.test",
+        "https://issuer.test:443",
+        "https://issuer.test\0",
+        "\0https://issuer.test",
+        " ",
+        "https://issuer.test ",
+        "\u{e9}",
+        "e\u{301}",
+        "\u{212b}",
+        "\u{c5}",
+        "A\u{30a}",
+        "a\u{200b}",
+        "\u{feff}a",
+        "0",
+        "__proto__",
+        "constructor",
+        "https://issuer.test/a",
+        "https://issuer.test/%61",
+        "\u{1f600}",
+        "\"",
+        "\\",
+    ];
+    // Every issuer has its own key, called after another issuer, and all tokens name that one.
+    let kid = |at: usize| format!("{}:{}", names[(at + 1) % names.len()], names[at]);
+    let issuers = (0..names.len()).map(|at| {
+        let algorithm = if at % 2 == 0 { ES256 } else { Algorithm::EdDsa };
+        (issuer_rules(names[at]), Keys::from(key_set(&[named_jwk(algorithm, &kid(at))])))
+    });
+    let verifier = Verifier::with_issuers(issuers.collect()).unwrap();
+    for (claimed, name) in names.iter().enumerate() {
+        for (signed, signer) in names.iter().enumerate() {
+            let algorithm = if signed % 2 == 0 { ES256 } else { Algorithm::EdDsa };
+            let header = json!({ "alg": algorithm.name(), "kid": kid(signed) });
+            let token = sign_json(algorithm, &header, &claims_with("iss", json!(name)));
+            let attempt = verifier.attempt(token.as_bytes(), Ok(now()), None);
+            assert_eq!(attempt.issuer, Some(claimed), "{name:?}");
+            assert_eq!(attempt.outcome.is_ok(), claimed == signed, "{name:?} with the key of {signer:?}");
+        }
+    }
+    let strangers = [
+        "",
+        "b",
+        "a:",
+        ":b",
+        "a\0",
+        "https://issuer",
+        "https://issuer.test/\0",
+        "E\u{301}",
+        "\u{30a}",
+        "null",
+    ];
+    for stranger in strangers {
+        let token = token(ES256, &claims_with("iss", stranger.into()));
+        assert_eq!(
+            verifier.issuer_of_token(token.as_bytes()).err(),
+            claim_error("iss", Reason::Mismatch),
+            "{stranger:?}"
+        );
+    }
+    // However JSON spells it, it is the same string.
+    let escaped = sign_text(ES256, br#"{"alg":"ES256","kid":"a:b:a"}"#, br#"{"iss":"\u0061"}"#);
+    assert_eq!(verifier.issuer_of_token(escaped.as_bytes()), Ok(0));
+}
+
+#[test]
 fn the_length_limit_is_that_of_the_issuer() {
     let long = json!({ "iss": OTHER, "aud": "other", "exp": NOW + 60 });
     let token = sign_json(Algorithm::Rs256, &json!({ "alg": "RS256", "kid": "k" }), &long);
@@ -348,7 +433,7 @@ fn claims_called_like_what_objects_inherit_are_claims_like_others() {
 
 /// Check, outcome and code of every step.
 fn explained(verifier: &Verifier, token: &str) -> Vec<(&'static str, Option<bool>, Option<&'static str>)> {
-    let explanation = verifier.explain(token.as_bytes(), now(), None);
+    let explanation = verifier.explain(token.as_bytes(), now(), None, Callbacks::default());
     let verdict = verifier.verify(token, now());
     assert_eq!(explanation.is_ok(), verdict.is_ok());
     let failed = explanation.steps.iter().find_map(|step| match &step.outcome {
@@ -370,10 +455,10 @@ const BEFORE_CLAIMS: [&str; 5] = ["format", "header", "algorithm", "key", "signa
 fn an_explanation_lists_the_checks_in_order_and_skips_what_no_rule_asks_for() {
     let steps = explained(&Verifier::new(rules(), key(ES256)).unwrap(), &token(ES256, &claims()));
     let names: Vec<_> = steps.iter().map(|step| step.0).collect();
-    let rest = ["claims", "typ", "issuer", "subject", "audience", "time", "scope"];
+    let rest = ["claims", "typ", "issuer", "subject", "audience", "time", "scope", "revocation"];
     assert_eq!(names, [&BEFORE_CLAIMS[..], &rest].concat());
     let skipped: Vec<_> = steps.iter().filter(|step| step.1.is_none()).map(|step| step.0).collect();
-    assert_eq!(skipped, ["typ", "subject", "scope"]);
+    assert_eq!(skipped, ["typ", "subject", "scope", "revocation"]);
 }
 
 #[test]
@@ -397,13 +482,46 @@ fn with_several_issuers_an_unknown_one_is_explained_before_any_key() {
 }
 
 #[test]
+fn an_explanation_says_what_the_callers_own_checks_said() {
+    let verifier = Verifier::new(rules(), key(ES256)).unwrap();
+    let explain = |claims: &Value, revocation, schema| {
+        let explanation =
+            verifier.explain(token(ES256, claims).as_bytes(), now(), None, Callbacks { revocation, schema });
+        let last: Vec<_> =
+            explanation.steps[12..].iter().map(|step| (step.check.name(), step.detail.clone())).collect();
+        (explanation.is_ok(), last)
+    };
+    let said = |steps: &[(&'static str, &str)]| {
+        steps.iter().map(|&(check, detail)| (check, String::from(detail))).collect::<Vec<_>>()
+    };
+    let asked = "as the rules ask";
+    let steps = said(&[("revocation", asked), ("claims", asked)]);
+    assert_eq!(explain(&claims(), Some(Ok(())), Some(Ok(()))), (true, steps));
+    let revoked = said(&[("revocation", "the token has been revoked"), ("claims", "not reached")]);
+    assert_eq!(explain(&claims(), Some(Err(Error::Revoked)), Some(Ok(()))), (false, revoked));
+    let refused = said(&[
+        ("revocation", "the rules do not ask for it"),
+        ("claims", "the claim \"sub\" was refused by a check"),
+    ]);
+    let schema = Error::ClaimInvalid { claim: "sub".into(), reason: Reason::CheckFailed };
+    assert_eq!(explain(&claims(), None, Some(Err(schema))), (false, refused));
+    let expired = claims_with("exp", json!(NOW));
+    assert_eq!(
+        explain(&expired, Some(Err(Error::Revoked)), None),
+        (false, said(&[("revocation", "not reached")]))
+    );
+}
+
+#[test]
 fn an_explanation_says_how_far_a_date_is_and_not_which() {
     let verifier = Verifier::new(rules(), key(ES256)).unwrap();
     let detail = |claims: &Value| {
-        let explanation = verifier.explain(token(ES256, claims).as_bytes(), now(), None);
+        let explanation =
+            verifier.explain(token(ES256, claims).as_bytes(), now(), None, Callbacks::default());
         explanation.steps.into_iter().find(|step| step.check == Check::Time).unwrap().detail
     };
     assert_eq!(detail(&claims()), "it expires in 60.0 s");
     assert_eq!(detail(&claims_with("exp", json!(NOW - 3))), "the token has expired: it expired 3.0 s ago");
     assert_eq!(detail(&claims_with("nbf", json!(NOW + 4))), "the token is not valid yet: it starts in 4.0 s");
+    assert_eq!(detail(&claims_with("exp", json!(f64::from(NOW) + 1234.56))), "it expires in 1234.6 s");
 }

@@ -1,135 +1,39 @@
-// A token service and a protected API in one Worker, for the demo.
-//
-// POST /token             {username, password} or {refresh_token}: {token, refresh_token, token_type, expires_in}
-// POST /logout            {refresh_token}: ends the sign-in, its access tokens included
-// GET  /.well-known/jwks.json
-// GET  /protected         for requests with a Bearer token
-//
-// Keys and sign-ins live in this isolate's memory: a second isolate would know nothing of them. A real service keeps
-// its keys in a secret and its sign-ins in a store that every isolate reads.
+// The demo's Worker: the service of service.js, and the page.
 
-import { KeySet, Verifier, createBearerGuard, thumbprint } from 'tokenward';
+import * as tokenward from 'tokenward';
 
-const REFRESH_LIFETIME = 3600;
-/** What the deployment may set. There is one account; a real service has many, and slow hashes of their passwords. */
-const DEFAULTS = {
-  ISSUER: 'https://tokens.example', AUDIENCE: 'https://api.example', TOKEN_LIFETIME: 300,
-  USERNAME: 'ada@example.com', PASSWORD: 'analytical engine',
-};
+import { startService } from './service.js';
+
+/** The page may run its own scripts and the WebAssembly in them, talk to this origin, and nothing else. */
+const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; img-src 'self'; "
+  + "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/** The worker that fetches keys may talk to others, and is told nothing that they must not know. */
+const ELSEWHERE = "default-src 'none'; connect-src https: http://localhost:* http://127.0.0.1:*";
 
 export default {
   async fetch(request, env) {
-    const service = await start({ ...DEFAULTS, ...env });
     const { pathname } = new URL(request.url);
-    switch (`${request.method} ${pathname}`) {
-      case 'POST /token': return service.token(request);
-      case 'POST /logout': return service.logout(request);
-      case 'GET /.well-known/jwks.json': return Response.json(service.jwks);
-      case 'GET /protected': return service.protected(request);
-      default: return page(await env.ASSETS.fetch(request));
-    }
+    if (pathname === '/service.json') return secured(Response.json({ where: 'worker' }));
+    const service = await start(env);
+    return await service.answer(request)
+      ?? secured(await env.ASSETS.fetch(request), pathname === '/page/elsewhere.js' ? ELSEWHERE : POLICY);
   },
 };
-
-/** The page may run its own scripts and the WebAssembly in them, talk to this origin, and nothing else. */
-function page(asset) {
-  const response = new Response(asset.body, asset);
-  response.headers.set('content-security-policy', "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src data:; "
-    + "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
-  response.headers.set('x-content-type-options', 'nosniff');
-  response.headers.set('referrer-policy', 'no-referrer');
-  return response;
-}
 
 let started;
 
 /** Keys cannot be made at module scope, where a Worker has no randomness: the first request makes them. */
 async function start(settings) {
   if (started) return started;
-  const made = await makeService(settings);
+  const made = await startService(tokenward, settings);
   return started ??= made;
 }
 
-async function makeService({ ISSUER, AUDIENCE, TOKEN_LIFETIME, USERNAME, PASSWORD }) {
-  const lifetime = Number(TOKEN_LIFETIME);
-  const rsa = await crypto.subtle.generateKey(
-    { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) }, false, ['sign', 'verify']);
-  const { kty, n, e } = await crypto.subtle.exportKey('jwk', rsa.publicKey);
-  const kid = thumbprint({ kty, n, e });
-  const jwks = { keys: [{ kty, n, e, kid, alg: 'RS256', use: 'sig' }] };
-  const secret = crypto.getRandomValues(new Uint8Array(32));
-  const hmac = await crypto.subtle.importKey('raw', secret, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
-
-  /** Sign-in → the one refresh token of it that is good now. */
-  const signIns = new Map();
-
-  const guard = createBearerGuard({
-    realm: 'demo',
-    verifier: new Verifier({
-      keys: KeySet.fromJwks(jwks), issuer: ISSUER, audience: AUDIENCE, typ: 'at+jwt', algorithms: ['RS256'], requiredClaims: ['sid'],
-      isRevoked: ({ sid }) => !signIns.has(sid),
-    }),
-  });
-  const refreshTokens = new Verifier({
-    keys: secret, issuer: ISSUER, audience: ISSUER, typ: 'refresh+jwt', algorithms: ['HS256'], requiredClaims: ['sid', 'jti'],
-  });
-
-  async function issue(sub, sid) {
-    const now = Math.floor(Date.now() / 1000);
-    const jti = crypto.randomUUID();
-    signIns.set(sid, jti);
-    return Response.json({
-      token: await sign('RSASSA-PKCS1-v1_5', rsa.privateKey, { alg: 'RS256', kid, typ: 'at+jwt' },
-        { iss: ISSUER, aud: AUDIENCE, sub, sid, jti: crypto.randomUUID(), iat: now, exp: now + lifetime }),
-      refresh_token: await sign('HMAC', hmac, { alg: 'HS256', typ: 'refresh+jwt' },
-        { iss: ISSUER, aud: ISSUER, sub, sid, jti, iat: now, exp: now + REFRESH_LIFETIME }),
-      token_type: 'Bearer',
-      expires_in: lifetime,
-    }, { headers: { 'cache-control': 'no-store' } });
-  }
-
-  return {
-    jwks,
-
-    async token(request) {
-      const body = await request.json().catch(() => ({}));
-      if ('refresh_token' in body) {
-        const refresh = refreshTokens.safeVerifySync(body.refresh_token);
-        if (!refresh.ok) return refused(400, 'invalid_grant');
-        const { sub, sid, jti } = refresh.payload;
-        if (signIns.get(sid) === jti) return issue(sub, sid);
-        // A refresh token that was used before: it, or its successor, is in the wrong hands. The sign-in ends.
-        signIns.delete(sid);
-        return refused(400, 'invalid_grant');
-      }
-      const known = body.username === USERNAME && body.password === PASSWORD;
-      return known ? issue(body.username, crypto.randomUUID()) : refused(401, 'invalid_grant');
-    },
-
-    async logout(request) {
-      const body = await request.json().catch(() => ({}));
-      const refresh = refreshTokens.safeVerifySync(body.refresh_token);
-      if (refresh.ok) signIns.delete(refresh.payload.sid);
-      return new Response(null, { status: 204 });
-    },
-
-    protected: guard.protect((request, { payload }) => Response.json({
-      message: `Hello ${payload.sub}, this is for you alone.`, tokenExpiresIn: payload.exp - Math.floor(Date.now() / 1000),
-    }, { headers: { 'cache-control': 'no-store' } })),
-  };
-}
-
-function refused(status, error) {
-  return Response.json({ error }, { status, headers: { 'cache-control': 'no-store' } });
-}
-
-async function sign(algorithm, key, header, payload) {
-  const input = `${base64url(JSON.stringify(header))}.${base64url(JSON.stringify(payload))}`;
-  const signature = await crypto.subtle.sign(algorithm, key, new TextEncoder().encode(input));
-  return `${input}.${base64url(signature)}`;
-}
-
-function base64url(data) {
-  const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : new Uint8Array(data);
-  return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+function secured(asset, policy = POLICY) {
+  const response = new Response(asset.body, asset);
+  response.headers.set('content-security-policy', policy);
+  response.headers.set('x-content-type-options', 'nosniff');
+  response.headers.set('referrer-policy', 'no-referrer');
+  response.headers.set('cache-control', 'no-cache');
+  return response;
 }

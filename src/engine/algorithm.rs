@@ -1,4 +1,4 @@
-//! The public-key algorithms of JOSE by name (RFC 7518 §3, RFC 8037, RFC 9864), each a unit type.
+//! The public-key algorithms of JOSE by name (RFC 7518 §3, RFC 8037, RFC 8812, RFC 9864, RFC 9964), each a unit type.
 //!
 //! None of them signs: their signing key is a type without values.
 
@@ -7,7 +7,7 @@ use std::{borrow::Cow, convert::Infallible, num::NonZeroUsize};
 use jwt_compact::{Algorithm, AlgorithmSignature};
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
-use super::{Curve, EcKey, Ed25519Key, Hash, RsaKey};
+use super::{Curve, EcKey, Ed25519Key, Hash, MlDsaKey, ParameterSet, RsaKey};
 
 /// A signature whose length the algorithm fixes: `N` bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,4 +126,19 @@ verify_only! {
     /// Ed25519 under the name of RFC 9864.
     Ed25519, "Ed25519", Ed25519Key, FixedSignature<64>,
     |key, message, signature| key.verify(message, &signature.0)
+}
+verify_only! {
+    /// ML-DSA-44, pure and with an empty context (RFC 9964). A key of another parameter set never verifies.
+    MlDsa44, "ML-DSA-44", MlDsaKey, FixedSignature<2420>,
+    |key, message, signature| key.verify(ParameterSet::MlDsa44, message, &signature.0)
+}
+verify_only! {
+    /// ML-DSA-65, pure and with an empty context (RFC 9964). A key of another parameter set never verifies.
+    MlDsa65, "ML-DSA-65", MlDsaKey, FixedSignature<3309>,
+    |key, message, signature| key.verify(ParameterSet::MlDsa65, message, &signature.0)
+}
+verify_only! {
+    /// ML-DSA-87, pure and with an empty context (RFC 9964). A key of another parameter set never verifies.
+    MlDsa87, "ML-DSA-87", MlDsaKey, FixedSignature<4627>,
+    |key, message, signature| key.verify(ParameterSet::MlDsa87, message, &signature.0)
 }

@@ -1,6 +1,6 @@
 //! What checks a signature: one file per family, each algorithm behind [`jwt_compact::Algorithm`].
 //!
-//! Keys are checked when they are made ([`HmacKey::new`], [`RsaKey::new`], [`EcKey::new`], [`Ed25519Key::new`]), and
+//! Keys are checked when they are made ([`HmacKey::new`], [`RsaKey::new`], [`EcKey::new`], [`Ed25519Key::new`], [`MlDsaKey::new`]), and
 //! verification never fails but with `false`: a signature of the wrong length, out of range, or made for another
 //! algorithm is one that does not hold. Public keys and signatures are public, so their arithmetic takes variable
 //! time; secrets are touched by the audited crates `hmac` and `sha2` only.
@@ -12,16 +12,18 @@ mod hmac;
 #[cfg(not(feature = "rustcrypto"))]
 mod kernels;
 mod limits;
+mod ml_dsa;
 #[cfg(feature = "rustcrypto")]
 mod rustcrypto;
 
 pub use algorithm::{
-    Ed25519, EdDsa, Es256, Es256k, Es384, Es512, FixedSignature, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512,
-    RsaSignature,
+    Ed25519, EdDsa, Es256, Es256k, Es384, Es512, FixedSignature, MlDsa44, MlDsa65, MlDsa87, Ps256, Ps384,
+    Ps512, Rs256, Rs384, Rs512, RsaSignature,
 };
 pub use hmac::{HmacKey, Hs256, Hs384, Hs512};
 #[cfg(not(feature = "rustcrypto"))]
-pub use kernels::{EcKey, Ed25519Key, RsaKey, set_table_budget, table_memory};
+pub use kernels::{EcKey, Ed25519Key, RsaEngine, RsaKey, set_rsa_engine, set_table_budget, table_memory};
+pub use ml_dsa::{MlDsaEngine, MlDsaKey, ParameterSet, has_ml_dsa_engine, set_ml_dsa_engine};
 #[cfg(feature = "rustcrypto")]
 pub use rustcrypto::{EcKey, Ed25519Key, RsaKey, set_table_budget, table_memory};
 

@@ -1,9 +1,9 @@
-//! The table of signature algorithms (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2). Everything known about an
+//! The table of signature algorithms (RFC 7518 §3.1, RFC 8037 §3.1, RFC 8812 §3.2, RFC 9864 §2.2, RFC 9964). Everything known about an
 //! algorithm is a row of it; nothing is derived from a name.
 
 use std::fmt;
 
-use crate::engine::{Curve, Hash};
+use crate::engine::{Curve, Hash, ParameterSet};
 
 /// A signature algorithm that this library verifies. `none` is not among them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -11,6 +11,8 @@ use crate::engine::{Curve, Hash};
 pub enum Algorithm {
     /// ECDSA on P-256 with SHA-256.
     Es256,
+    /// ECDSA on secp256k1 with SHA-256 (RFC 8812).
+    Es256k,
     /// ECDSA on P-384 with SHA-384.
     Es384,
     /// ECDSA on P-521 with SHA-512.
@@ -25,6 +27,12 @@ pub enum Algorithm {
     Hs384,
     /// HMAC with SHA-512.
     Hs512,
+    /// ML-DSA with the parameter set ML-DSA-44 (RFC 9964).
+    MlDsa44,
+    /// ML-DSA with the parameter set ML-DSA-65 (RFC 9964).
+    MlDsa65,
+    /// ML-DSA with the parameter set ML-DSA-87 (RFC 9964).
+    MlDsa87,
     /// RSASSA-PSS with SHA-256 and MGF1 with SHA-256, salt as long as the hash.
     Ps256,
     /// RSASSA-PSS with SHA-384 and MGF1 with SHA-384, salt as long as the hash.
@@ -49,6 +57,8 @@ pub enum Family {
     Ed25519,
     /// `kty` oct, at least as long as this hash.
     Hmac(Hash),
+    /// `kty` AKP, `alg` of this parameter set.
+    MlDsa(ParameterSet),
     /// `kty` RSA.
     Rsa,
 }
@@ -64,8 +74,9 @@ const fn row(algorithm: Algorithm, name: &'static str, family: Family) -> Row {
 }
 
 /// In the order of the enum, which indexes it.
-const TABLE: [Row; 14] = [
+const TABLE: [Row; 18] = [
     row(Algorithm::Es256, "ES256", Family::Ec(Curve::P256)),
+    row(Algorithm::Es256k, "ES256K", Family::Ec(Curve::Secp256k1)),
     row(Algorithm::Es384, "ES384", Family::Ec(Curve::P384)),
     row(Algorithm::Es512, "ES512", Family::Ec(Curve::P521)),
     row(Algorithm::EdDsa, "EdDSA", Family::Ed25519),
@@ -73,6 +84,9 @@ const TABLE: [Row; 14] = [
     row(Algorithm::Hs256, "HS256", Family::Hmac(Hash::Sha256)),
     row(Algorithm::Hs384, "HS384", Family::Hmac(Hash::Sha384)),
     row(Algorithm::Hs512, "HS512", Family::Hmac(Hash::Sha512)),
+    row(Algorithm::MlDsa44, "ML-DSA-44", Family::MlDsa(ParameterSet::MlDsa44)),
+    row(Algorithm::MlDsa65, "ML-DSA-65", Family::MlDsa(ParameterSet::MlDsa65)),
+    row(Algorithm::MlDsa87, "ML-DSA-87", Family::MlDsa(ParameterSet::MlDsa87)),
     row(Algorithm::Ps256, "PS256", Family::Rsa),
     row(Algorithm::Ps384, "PS384", Family::Rsa),
     row(Algorithm::Ps512, "PS512", Family::Rsa),

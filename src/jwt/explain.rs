@@ -1,9 +1,8 @@
 //! Why a token is accepted or not: every check in its order, from the run that judges it, with nothing of the token.
 
 use crate::error::{Error, TokenFault};
-use crate::json::Object;
-use crate::jwt::claims::date;
-use crate::jwt::{Accept, Rules, SignatureCheck, Verified, Verifier};
+use crate::jwt::rules::Dates;
+use crate::jwt::{Accept, HostVerdict, Rules, SignatureCheck, Verified, Verifier};
 use crate::time::NumericDate;
 
 /// The checks of verification, in the order they are made.
@@ -36,10 +35,14 @@ pub enum Check {
     RequiredClaims,
     /// `scope` or `scp`.
     Scope,
+    /// What the caller knows of revoked tokens.
+    Revocation,
+    /// The caller's schema.
+    Schema,
 }
 
 impl Check {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 15] = [
         Self::Format,
         Self::Header,
         Self::Algorithm,
@@ -53,9 +56,11 @@ impl Check {
         Self::Time,
         Self::RequiredClaims,
         Self::Scope,
+        Self::Revocation,
+        Self::Schema,
     ];
 
-    /// The name that programs see. Claims are judged twice, as a whole and one by one, under one name.
+    /// The name that programs see. Claims are judged as a whole, one by one and by a schema, all under one name.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -64,13 +69,14 @@ impl Check {
             Self::Algorithm => "algorithm",
             Self::Key => "key",
             Self::Signature => "signature",
-            Self::Claims | Self::RequiredClaims => "claims",
+            Self::Claims | Self::RequiredClaims | Self::Schema => "claims",
             Self::Typ => "typ",
             Self::Issuer => "issuer",
             Self::Subject => "subject",
             Self::Audience => "audience",
             Self::Time => "time",
             Self::Scope => "scope",
+            Self::Revocation => "revocation",
         }
     }
 }
@@ -79,11 +85,13 @@ impl Check {
 pub(super) struct Stopped {
     pub(super) check: Check,
     pub(super) error: Error,
+    /// The issuer whose keys had a say in it.
+    pub(super) issuer: Option<usize>,
 }
 
 impl Stopped {
     pub(super) fn at(check: Check) -> impl FnOnce(Error) -> Self {
-        move |error| Self { check, error }
+        move |error| Self { check, error, issuer: None }
     }
 
     /// An error of reading the token.
@@ -92,7 +100,7 @@ impl Stopped {
             error,
             Error::Malformed { fault: TokenFault::Header(_) | TokenFault::HeaderParameter(_) }
         );
-        Self { check: if header { Check::Header } else { Check::Format }, error }
+        Self::at(if header { Check::Header } else { Check::Format })(error)
     }
 }
 
@@ -134,13 +142,38 @@ impl Explanation {
     }
 }
 
+/// What the caller's own checks said of a token that the rules accept. They are made where callbacks can be called, and
+/// told here. `None` where there is no such check.
+#[derive(Clone, Debug, Default)]
+pub struct Callbacks {
+    /// Whether the token has been revoked.
+    pub revocation: Option<Result<(), Error>>,
+    /// What the schema made of the claims.
+    pub schema: Option<Result<(), Error>>,
+}
+
 impl Verifier {
     /// Verifies `token` at the moment `now` and says what became of every check. `verdict` is that of the host's engine,
-    /// for a key that stays with the host.
+    /// for a key that stays with the host. Nothing is taken from the cache.
     #[must_use]
-    pub fn explain(&self, token: &[u8], now: NumericDate, verdict: Option<bool>) -> Explanation {
-        let mut facts = Facts { length: token.len(), rules: self.only_rules(), ..Facts::default() };
-        let outcome = self.run(token, now, verdict, &mut facts);
+    pub fn explain(
+        &self,
+        token: &[u8],
+        now: NumericDate,
+        verdict: Option<HostVerdict>,
+        callbacks: Callbacks,
+    ) -> Explanation {
+        let mut facts = Facts {
+            length: token.len(),
+            rules: self.only_rules(),
+            revocation: callbacks.revocation.is_some(),
+            schema: callbacks.schema.is_some(),
+            ..Facts::default()
+        };
+        let outcome = self.run(token, now, verdict, &mut facts).and_then(|_| {
+            callbacks.revocation.unwrap_or(Ok(())).map_err(Stopped::at(Check::Revocation))?;
+            callbacks.schema.unwrap_or(Ok(())).map_err(Stopped::at(Check::Schema))
+        });
         Explanation { steps: steps(outcome, &facts, now) }
     }
 
@@ -148,19 +181,15 @@ impl Verifier {
         &'a self,
         token: &'a [u8],
         now: NumericDate,
-        verdict: Option<bool>,
+        verdict: Option<HostVerdict>,
         facts: &mut Facts<'a>,
     ) -> Result<Verified, Stopped> {
         let check: SignatureCheck<'a> = self.prepare(token)?;
         facts.rules = Some(check.rules());
         facts.algorithm = check.algorithm().name();
         facts.keys = check.choice();
-        let checked = match (check.host_key(), verdict) {
-            (Some(_), Some(valid)) => check.judged_by_host(valid),
-            _ => check.by_engine(),
-        };
-        let valid = checked.map_err(Stopped::at(Check::Signature))?;
-        facts.times = valid.claims().ok().and_then(|claims| Times::of(&claims));
+        let valid = check.checked(verdict).map_err(Stopped::at(Check::Signature))?;
+        facts.dates = valid.claims().ok().and_then(|claims| Dates::read(&claims).ok());
         valid.judge_tracked(now)
     }
 }
@@ -172,31 +201,27 @@ struct Facts<'a> {
     rules: Option<&'a Rules>,
     algorithm: &'static str,
     keys: usize,
-    times: Option<Times>,
+    /// Of a token whose signature holds. Their distance from now is told, they are not.
+    dates: Option<Dates>,
+    revocation: bool,
+    schema: bool,
 }
 
-/// The dates of a token whose signature holds. Their distance from now is told, they are not.
-struct Times {
-    starts: Option<NumericDate>,
-    ends: Option<NumericDate>,
-}
+// What is said of checks that were not made, and of those that say no more than that they passed.
+const AS_ASKED: &str = "as the rules ask";
+const NOT_ASKED: &str = "the rules do not ask for it";
+const NOT_REACHED: &str = "not reached";
 
-impl Times {
-    fn of(claims: &Object<'_>) -> Option<Self> {
-        Some(Self { starts: date(claims, "nbf").ok()?, ends: date(claims, "exp").ok()? })
-    }
-}
-
-fn steps(outcome: Result<Verified, Stopped>, facts: &Facts<'_>, now: NumericDate) -> Vec<Step> {
+fn steps(outcome: Result<(), Stopped>, facts: &Facts<'_>, now: NumericDate) -> Vec<Step> {
     let (stopped, mut error) = match outcome {
-        Ok(_) => (None, None),
-        Err(Stopped { check, error }) => (Some(check), Some(error)),
+        Ok(()) => (None, None),
+        Err(Stopped { check, error, .. }) => (Some(check), Some(error)),
     };
-    let asked = |check| facts.rules.is_none_or(|rules| asks(rules, check));
-    let listed = |check: &Check| {
-        *check != Check::RequiredClaims
-            || stopped == Some(*check)
-            || facts.rules.is_some_and(|rules| asks(rules, *check))
+    // Claims have one name of three checks: the first is always listed, the others where they say something.
+    let listed = |check: &Check| match check {
+        Check::RequiredClaims => stopped == Some(*check) || facts.rules.is_some() && asks(facts, *check),
+        Check::Schema => facts.schema,
+        _ => true,
     };
     // With several issuers the token's `iss` is looked at first, to know whose keys and rules count.
     let early = facts.rules.is_none() && stopped == Some(Check::Issuer);
@@ -207,9 +232,9 @@ fn steps(outcome: Result<Verified, Stopped>, facts: &Facts<'_>, now: NumericDate
                 (Outcome::Failed(error), detail)
             })
         } else if stopped.is_some_and(|stopped| check > stopped || early && check > Check::Header) {
-            (Outcome::Skipped, "not reached".into())
-        } else if !asked(check) {
-            (Outcome::Skipped, "the rules do not ask for it".into())
+            (Outcome::Skipped, NOT_REACHED.into())
+        } else if !asks(facts, check) {
+            (Outcome::Skipped, NOT_ASKED.into())
         } else {
             (Outcome::Passed, success(check, facts, now))
         };
@@ -218,21 +243,23 @@ fn steps(outcome: Result<Verified, Stopped>, facts: &Facts<'_>, now: NumericDate
     Check::ALL.into_iter().filter(listed).map(step).collect()
 }
 
-/// Whether these rules make a check that other rules could leave out.
-fn asks(rules: &Rules, check: Check) -> bool {
+/// Whether a check is made that other rules could leave out.
+fn asks(facts: &Facts<'_>, check: Check) -> bool {
+    let rule = |asks: fn(&Rules) -> bool| facts.rules.is_none_or(asks);
     match check {
-        Check::Typ => rules.typ.is_some(),
-        Check::Issuer => rules.issuer != Accept::Anything,
-        Check::Subject => rules.subject.is_some(),
-        Check::Audience => rules.audience != Accept::Anything,
-        Check::RequiredClaims => !(rules.claims.is_empty() && rules.required_claims.is_empty()),
-        Check::Scope => !rules.scopes.is_empty(),
+        Check::Typ => rule(|rules| rules.typ.is_some()),
+        Check::Issuer => rule(|rules| rules.issuer != Accept::Anything),
+        Check::Subject => rule(|rules| rules.subject.is_some()),
+        Check::Audience => rule(|rules| rules.audience != Accept::Anything),
+        Check::RequiredClaims => rule(|rules| !(rules.claims.is_empty() && rules.required_claims.is_empty())),
+        Check::Scope => rule(|rules| !rules.scopes.is_empty()),
+        Check::Revocation => facts.revocation,
         _ => true,
     }
 }
 
 fn success(check: Check, facts: &Facts<'_>, now: NumericDate) -> String {
-    let ends = facts.times.as_ref().and_then(|times| times.ends);
+    let ends = facts.dates.and_then(|dates| dates.expires);
     match check {
         Check::Format => format!("three segments, {} characters", facts.length),
         Check::Algorithm => format!("{} is accepted", facts.algorithm),
@@ -243,28 +270,24 @@ fn success(check: Check, facts: &Facts<'_>, now: NumericDate) -> String {
         Check::Time => {
             ends.map_or("it never expires".into(), |ends| format!("it expires {}", distance(ends, now)))
         }
-        Check::Typ
-        | Check::Issuer
-        | Check::Subject
-        | Check::Audience
-        | Check::RequiredClaims
-        | Check::Scope => "as the rules ask".into(),
+        _ => AS_ASKED.into(),
     }
 }
 
 fn failure(error: &Error, facts: &Facts<'_>, now: NumericDate) -> String {
-    let when = facts.times.as_ref().and_then(|times| match error {
+    let when = facts.dates.and_then(|dates| match error {
         Error::Expired { claim: "exp" } => {
-            times.ends.map(|ends| format!("it expired {}", distance(ends, now)))
+            dates.expires.map(|ends| format!("it expired {}", distance(ends, now)))
         }
-        Error::NotYetValid => times.starts.map(|starts| format!("it starts {}", distance(starts, now))),
+        Error::NotYetValid => dates.not_before.map(|starts| format!("it starts {}", distance(starts, now))),
         _ => None,
     });
     when.map_or_else(|| error.to_string(), |when| format!("{error}: {when}"))
 }
 
-/// `moment` as seen from `now`, in seconds.
+/// `moment` as seen from `now`, in seconds. Printing a floating-point number would take a part of the module.
 fn distance(moment: NumericDate, now: NumericDate) -> String {
-    let seconds = moment.seconds() - now.seconds();
-    if seconds > 0.0 { format!("in {seconds:.1} s") } else { format!("{:.1} s ago", -seconds) }
+    let tenths = ((moment.seconds() - now.seconds()) * 10.0).round();
+    let (whole, tenth) = (tenths.abs() as u64 / 10, tenths.abs() as u64 % 10);
+    if tenths > 0.0 { format!("in {whole}.{tenth} s") } else { format!("{whole}.{tenth} s ago") }
 }

@@ -68,6 +68,9 @@ impl HostKey<'_> {
             ("public", "ECDSA", _, "P-256") => &[Algorithm::Es256],
             ("public", "ECDSA", _, "P-384") => &[Algorithm::Es384],
             ("public", "ECDSA", _, "P-521") => &[Algorithm::Es512],
+            ("public", "ML-DSA-44", _, _) => &[Algorithm::MlDsa44],
+            ("public", "ML-DSA-65", _, _) => &[Algorithm::MlDsa65],
+            ("public", "ML-DSA-87", _, _) => &[Algorithm::MlDsa87],
             ("public", "Ed25519", _, _) => &[Algorithm::EdDsa, Algorithm::Ed25519],
             _ => return unusable(Misuse::Type),
         };

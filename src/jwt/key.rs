@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::base64url;
-use crate::engine::{Curve, EcKey, Ed25519Key, Hash, HmacKey, RsaKey};
+use crate::engine::{Curve, EcKey, Ed25519Key, Hash, HmacKey, MlDsaKey, RsaKey, has_ml_dsa_engine};
 use crate::error::{Error, JwkFault, Misuse, Weakness};
 use crate::json::{self, Object, Value};
 use crate::jwt::algorithm::{Algorithm, Family};
@@ -30,6 +30,7 @@ pub(super) enum Material {
     /// A key that only the host's engine can use, by the number the host knows it by; always bound.
     Host(u32),
     Hmac(HmacKey, SecretStrength),
+    MlDsa(MlDsaKey),
     Rsa(RsaKey),
 }
 
@@ -50,14 +51,17 @@ pub struct ImportOptions {
 }
 
 impl VerificationKey {
-    /// Reads a JWK (RFC 7517 §4) of `kty` RSA, EC, OKP or oct.
+    /// Reads a JWK (RFC 7517 §4) of `kty` RSA, EC, OKP, AKP or oct.
     ///
     /// # Errors
     /// [`Error::JwkInvalid`], [`Error::KeyWeak`] or [`Error::KeyUnusable`].
     pub fn from_jwk(json: &[u8], options: ImportOptions) -> Result<Self, Error> {
-        Self::from_jwk_object(&parse(json)?, options)
+        let key = Self::from_jwk_object(&parse(json)?, options)?;
+        key.check_engine()?;
+        Ok(key)
     }
 
+    /// As a member of a set, where a key that there is no engine for yet is kept: it is the one its tokens ask for.
     pub(super) fn from_jwk_object(jwk: &Object<'_>, options: ImportOptions) -> Result<Self, Error> {
         check_purpose(jwk)?;
         let own = match text(jwk, "alg")? {
@@ -79,7 +83,9 @@ impl VerificationKey {
     /// # Errors
     /// [`Error::JwkInvalid`], [`Error::KeyWeak`] or [`Error::KeyUnusable`].
     pub fn from_pem(pem: &str, options: ImportOptions) -> Result<Self, Error> {
-        Self::new(pem::read(pem)?, None).bind(options.algorithm)
+        let key = Self::new(pem::read(pem)?, None).bind(options.algorithm)?;
+        key.check_engine()?;
+        Ok(key)
     }
 
     /// Takes the bytes of a shared secret.
@@ -157,7 +163,7 @@ impl VerificationKey {
             (Some(bound), _) => bound.contains(&algorithm),
             (None, Family::Rsa) => named.is_some() || algorithm == Algorithm::Rs256,
             (None, Family::Hmac(_)) => named.is_some() && self.check_strength(algorithm).is_ok(),
-            (None, Family::Ec(_) | Family::Ed25519) => true,
+            (None, Family::Ec(_) | Family::Ed25519 | Family::MlDsa(_)) => true,
         }
     }
 
@@ -186,6 +192,7 @@ impl VerificationKey {
     fn fits(&self, algorithm: Algorithm) -> bool {
         match (&*self.material, algorithm.family()) {
             (Material::Ec(curve, _), Family::Ec(needed)) => *curve == needed,
+            (Material::MlDsa(key), Family::MlDsa(needed)) => key.set() == needed,
             (Material::Host(_), _) => self.bound.as_ref().is_some_and(|bound| bound.contains(&algorithm)),
             (Material::Ed25519(_), Family::Ed25519)
             | (Material::Hmac(..), Family::Hmac(_))
@@ -194,18 +201,27 @@ impl VerificationKey {
         }
     }
 
+    /// Refuses a key that nothing here can verify with: one of ML-DSA where that is not built in and was not imported.
+    pub(super) fn check_engine(&self) -> Result<(), Error> {
+        match &*self.material {
+            Material::MlDsa(_) if !has_ml_dsa_engine() => Err(unusable(Misuse::MlDsa)),
+            _ => Ok(()),
+        }
+    }
+
     pub(super) fn material(&self) -> &Material {
         &self.material
     }
 }
 
-/// The JWK thumbprint: base64url of SHA-256 over the members that define the key (RFC 7638 §3).
+/// The JWK thumbprint: base64url of SHA-256 over the members that define the key (RFC 7638 §3, RFC 9964).
 ///
 /// # Errors
 /// [`Error::JwkInvalid`] where such a member is missing or not a string, [`Error::KeyUnusable`] for an unknown `kty`.
 pub fn thumbprint(jwk: &[u8]) -> Result<String, Error> {
     let jwk = parse(jwk)?;
     let members: &[&'static str] = match &*member(&jwk, "kty")? {
+        "AKP" => &["alg", "kty", "pub"],
         "EC" => &["crv", "kty", "x", "y"],
         "OKP" => &["crv", "kty", "x"],
         "RSA" => &["e", "kty", "n"],
@@ -264,11 +280,17 @@ fn check_purpose(jwk: &Object<'_>) -> Result<(), Error> {
 
 fn read_material(jwk: &Object<'_>, allow_short: bool) -> Result<Material, Error> {
     match &*member(jwk, "kty")? {
+        // The `alg` is part of what such a key is (RFC 9964).
+        "AKP" => match Algorithm::from_name(&member(jwk, "alg")?).map(Algorithm::family) {
+            Some(Family::MlDsa(set)) => MlDsaKey::new(set, &bytes(jwk, "pub")?).map(Material::MlDsa),
+            _ => Err(unusable(Misuse::Algorithm)),
+        },
         "EC" => {
             let curve = match &*member(jwk, "crv")? {
                 "P-256" => Curve::P256,
                 "P-384" => Curve::P384,
                 "P-521" => Curve::P521,
+                "secp256k1" => Curve::Secp256k1,
                 _ => return Err(unusable(Misuse::Type)),
             };
             EcKey::new(curve, &bytes(jwk, "x")?, &bytes(jwk, "y")?).map(|key| Material::Ec(curve, key))

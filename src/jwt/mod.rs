@@ -9,6 +9,7 @@
 //! key, signature, claims set, and then the rules.
 
 mod algorithm;
+mod cache;
 mod claims;
 mod expiry;
 mod explain;
@@ -26,12 +27,13 @@ mod verifier;
 pub(crate) use claims::scopes;
 
 pub use algorithm::{Algorithm, Family};
+pub use cache::CacheLimits;
 pub use expiry::Expiry;
-pub use explain::{Check, Explanation, Outcome, Step};
+pub use explain::{Callbacks, Check, Explanation, Outcome, Step};
 pub use host_key::HostKey;
 pub use jws::{Header, MAX_TOKEN_LENGTH, UnverifiedJwt};
 pub use key::{ImportOptions, VerificationKey, thumbprint};
 pub use key_set::KeySet;
 pub use rules::{Accept, ClaimValue, Rules};
 pub use signature::{ByRules, JwsVerifier, SignatureCheck, SignatureValid, VerifiedJws};
-pub use verifier::{Keys, Verified, Verifier};
+pub use verifier::{Attempt, HostVerdict, Keys, Progress, Verified, Verifier};

@@ -4,7 +4,7 @@
 //! DER inside is read with minimal lengths only. Of a certificate only the key is read: no chain, no dates.
 
 use crate::base64url;
-use crate::engine::{Curve, EcKey, Ed25519Key};
+use crate::engine::{Curve, EcKey, Ed25519Key, MlDsaKey, ParameterSet};
 use crate::error::{Error, JwkFault, Misuse};
 use crate::json::Object;
 use crate::jwt::key::{Material, rsa};
@@ -12,10 +12,17 @@ use crate::jwt::key::{Material, rsa};
 const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
 const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
 const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
-const CURVES: [(Curve, &[u8]); 3] = [
+const CURVES: [(Curve, &[u8]); 4] = [
     (Curve::P256, &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07]),
     (Curve::P384, &[0x2b, 0x81, 0x04, 0x00, 0x22]),
     (Curve::P521, &[0x2b, 0x81, 0x04, 0x00, 0x23]),
+    (Curve::Secp256k1, &[0x2b, 0x81, 0x04, 0x00, 0x0a]),
+];
+/// RFC 9881 §2.
+const ML_DSA: [(ParameterSet, &[u8]); 3] = [
+    (ParameterSet::MlDsa44, &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x11]),
+    (ParameterSet::MlDsa65, &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x12]),
+    (ParameterSet::MlDsa87, &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x13]),
 ];
 
 const INTEGER: u8 = 0x02;
@@ -128,7 +135,11 @@ fn spki(der: &[u8]) -> Result<Material, Error> {
             EcKey::new(curve, x, y).map(|key| Material::Ec(curve, key))
         }
         RSA | ED25519 => Err(MALFORMED),
-        _ => Err(Error::KeyUnusable { misuse: Misuse::Type }),
+        other => match ML_DSA.iter().find(|(_, oid)| *oid == other) {
+            Some(&(set, _)) if parameters.is_empty() => MlDsaKey::new(set, key).map(Material::MlDsa),
+            Some(_) => Err(MALFORMED),
+            None => Err(Error::KeyUnusable { misuse: Misuse::Type }),
+        },
     }
 }
 

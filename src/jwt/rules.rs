@@ -141,14 +141,16 @@ impl Rules {
         header: &Header,
         claims: &Object<'_>,
         now: NumericDate,
-    ) -> Result<(), Stopped> {
+    ) -> Result<Dates, Stopped> {
         self.check_typ(header).map_err(Stopped::at(Check::Typ))?;
         self.check_issuer(claims).map_err(Stopped::at(Check::Issuer))?;
         self.check_subject(claims).map_err(Stopped::at(Check::Subject))?;
         self.check_audience(claims).map_err(Stopped::at(Check::Audience))?;
-        self.check_times(claims, now).map_err(Stopped::at(Check::Time))?;
+        let dates = Dates::read(claims).map_err(Stopped::at(Check::Time))?;
+        self.check_times(&dates, now).map_err(Stopped::at(Check::Time))?;
         self.check_claims(claims).map_err(Stopped::at(Check::RequiredClaims))?;
-        self.check_scopes(claims).map_err(Stopped::at(Check::Scope))
+        self.check_scopes(claims).map_err(Stopped::at(Check::Scope))?;
+        Ok(dates)
     }
 
     fn check_typ(&self, header: &Header) -> Result<(), Error> {
@@ -183,10 +185,10 @@ impl Rules {
         if meant { Ok(()) } else { Err(Error::claim("aud", Reason::Mismatch)) }
     }
 
-    fn check_times(&self, claims: &Object<'_>, now: NumericDate) -> Result<(), Error> {
+    /// Judges what time alone can change.
+    pub(super) fn check_times(&self, dates: &Dates, now: NumericDate) -> Result<(), Error> {
         let tolerance = self.clock_tolerance;
-        let (not_before, expires, issued) =
-            (date(claims, "nbf")?, date(claims, "exp")?, date(claims, "iat")?);
+        let Dates { not_before, expires, issued } = *dates;
         if not_before.is_some_and(|not_before| not_before.is_in_future(now, tolerance)) {
             return Err(Error::NotYetValid);
         }
@@ -236,6 +238,21 @@ impl Rules {
         let granted = scopes(claims)?.ok_or_else(|| Error::claim("scope", Reason::Missing))?;
         let all = self.scopes.iter().all(|scope| granted.contains(scope));
         if all { Ok(()) } else { Err(Error::claim("scope", Reason::Mismatch)) }
+    }
+}
+
+/// When a token starts, ends and was issued.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Dates {
+    pub(super) not_before: Option<NumericDate>,
+    pub(super) expires: Option<NumericDate>,
+    issued: Option<NumericDate>,
+}
+
+impl Dates {
+    pub(super) fn read(claims: &Object<'_>) -> Result<Self, Error> {
+        let not_before = date(claims, "nbf")?;
+        Ok(Self { not_before, expires: date(claims, "exp")?, issued: date(claims, "iat")? })
     }
 }
 

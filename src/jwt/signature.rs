@@ -11,13 +11,17 @@ use crate::json::Object;
 use crate::jwt::explain::{Check, Stopped};
 use crate::jwt::key::Material;
 use crate::jwt::rules::{check_algorithms, check_token_length};
-use crate::jwt::{Algorithm, Header, Keys, Rules, UnverifiedJwt, VerificationKey, Verified, Verifier};
+use crate::jwt::{
+    Algorithm, Attempt, Header, HostVerdict, Keys, Progress, Rules, UnverifiedJwt, VerificationKey, Verified,
+    Verifier,
+};
 use crate::time::NumericDate;
 
 /// What judges a token once its signature holds.
 #[derive(Clone, Copy, Debug)]
 pub struct ByRules<'a> {
     pub(super) rules: &'a Rules,
+    pub(super) issuer: usize,
     pub(super) verifier: &'a Verifier,
 }
 
@@ -43,9 +47,9 @@ impl<'a, R> SignatureCheck<'a, R> {
     ) -> Result<Self, Stopped> {
         let algorithm = jwt.header().algorithm();
         let algorithm =
-            algorithm.filter(|alg| named.is_none_or(|named| named.contains(alg))).ok_or(Stopped {
-                check: Check::Algorithm,
-                error: Error::AlgorithmNotAllowed { alg: algorithm.map(Algorithm::name) },
+            algorithm.filter(|alg| named.is_none_or(|named| named.contains(alg))).ok_or_else(|| {
+                let error = Error::AlgorithmNotAllowed { alg: algorithm.map(Algorithm::name) };
+                Stopped::at(Check::Algorithm)(error)
             })?;
         jwt.header().check_critical().map_err(Stopped::at(Check::Header))?;
         let key = keys.select(jwt.header(), algorithm, named).map_err(Stopped::at(Check::Key))?;
@@ -78,6 +82,20 @@ impl<'a, R> SignatureCheck<'a, R> {
     #[must_use]
     pub fn host_key(&self) -> Option<u32> {
         if let Material::Host(number) = self.key.material() { Some(*number) } else { None }
+    }
+
+    /// Whether the host has to be asked, given its verdict on an earlier attempt: then it was perhaps another key's.
+    #[must_use]
+    pub fn lacks(&self, verdict: Option<HostVerdict>) -> bool {
+        self.host_key().is_some_and(|key| verdict.is_none_or(|verdict| verdict.key != key))
+    }
+
+    /// Checks the signature here, or takes the host's verdict where the key stays with it.
+    pub(super) fn checked(self, verdict: Option<HostVerdict>) -> Result<SignatureValid<'a, R>, Error> {
+        match verdict.filter(|verdict| self.host_key() == Some(verdict.key)) {
+            Some(verdict) => self.judged_by_host(verdict.valid),
+            None => self.by_engine(),
+        }
     }
 
     /// Checks the signature here.
@@ -113,8 +131,10 @@ fn engine_verdict(
             .is_ok_and(|signature| engine.verify_signature(&signature, key, message))
     }
 
+    key.check_engine()?;
     Ok(match (alg, key.material()) {
         (Algorithm::Es256, Material::Ec(_, key)) => check(&engine::Es256, key, message, signature),
+        (Algorithm::Es256k, Material::Ec(_, key)) => check(&engine::Es256k, key, message, signature),
         (Algorithm::Es384, Material::Ec(_, key)) => check(&engine::Es384, key, message, signature),
         (Algorithm::Es512, Material::Ec(_, key)) => check(&engine::Es512, key, message, signature),
         (Algorithm::EdDsa, Material::Ed25519(key)) => check(&engine::EdDsa, key, message, signature),
@@ -122,6 +142,9 @@ fn engine_verdict(
         (Algorithm::Hs256, Material::Hmac(key, _)) => check(&engine::Hs256, key, message, signature),
         (Algorithm::Hs384, Material::Hmac(key, _)) => check(&engine::Hs384, key, message, signature),
         (Algorithm::Hs512, Material::Hmac(key, _)) => check(&engine::Hs512, key, message, signature),
+        (Algorithm::MlDsa44, Material::MlDsa(key)) => check(&engine::MlDsa44, key, message, signature),
+        (Algorithm::MlDsa65, Material::MlDsa(key)) => check(&engine::MlDsa65, key, message, signature),
+        (Algorithm::MlDsa87, Material::MlDsa(key)) => check(&engine::MlDsa87, key, message, signature),
         (Algorithm::Ps256, Material::Rsa(key)) => check(&engine::Ps256, key, message, signature),
         (Algorithm::Ps384, Material::Rsa(key)) => check(&engine::Ps384, key, message, signature),
         (Algorithm::Ps512, Material::Rsa(key)) => check(&engine::Ps512, key, message, signature),
@@ -143,6 +166,12 @@ impl<'a> SignatureCheck<'a> {
     pub(super) const fn rules(&self) -> &'a Rules {
         self.rules.rules
     }
+
+    /// Whose keys it is checked with, by the place in the verifier's list.
+    #[must_use]
+    pub const fn issuer(&self) -> usize {
+        self.rules.issuer
+    }
 }
 
 impl SignatureValid<'_> {
@@ -160,13 +189,13 @@ impl SignatureValid<'_> {
 
     /// As [`SignatureValid::judge`], and where it stops, at which check.
     pub(super) fn judge_tracked(self, now: NumericDate) -> Result<Verified, Stopped> {
-        let SignatureCheck { jwt, algorithm, key, rules: ByRules { rules, verifier }, .. } = self.check;
+        let SignatureCheck { jwt, algorithm, key, rules: ByRules { rules, verifier, .. }, .. } = self.check;
         let claims = jwt.claims_unverified().map_err(Stopped::at(Check::Claims))?;
-        rules.check(jwt.header(), &claims, now)?;
+        let dates = rules.check(jwt.header(), &claims, now)?;
         let kid = key.shared_kid();
         let header_number = verifier.remember(&jwt, kid.as_ref());
         let (header, payload) = jwt.into_parts();
-        Ok(Verified { header, header_number, payload, algorithm, kid })
+        Ok(Verified { header, header_number, payload: payload.into(), dates, algorithm, kid })
     }
 }
 
@@ -221,9 +250,43 @@ impl JwsVerifier {
     /// # Errors
     /// Whatever makes the token unacceptable before its signature is looked at.
     pub fn start_bytes<'a>(&'a self, token: &'a [u8]) -> Result<SignatureCheck<'a, ()>, Error> {
-        let jws = UnverifiedJwt::parse_bytes(token, self.max_token_length)?;
+        self.prepare(token).map_err(|stopped| stopped.error)
+    }
+
+    /// Verifies the signature of `token` as far as that goes without the host, as [`Verifier::attempt`] does.
+    pub fn attempt<'a>(
+        &'a self,
+        token: &'a [u8],
+        verdict: Option<HostVerdict>,
+    ) -> Attempt<'a, VerifiedJws, ()> {
+        let check = match self.prepare(token) {
+            Ok(check) => check,
+            Err(Stopped { check, error, .. }) => {
+                return Attempt { issuer: (check == Check::Key).then_some(0), outcome: Err(error) };
+            }
+        };
+        let outcome = if check.lacks(verdict) {
+            Ok(Progress::AskHost(check))
+        } else {
+            check.checked(verdict).map(|valid| Progress::Verified(valid.into_jws()))
+        };
+        Attempt { issuer: Some(0), outcome }
+    }
+
+    fn prepare<'a>(&'a self, token: &'a [u8]) -> Result<SignatureCheck<'a, ()>, Stopped> {
+        let jws = UnverifiedJwt::parse_bytes(token, self.max_token_length).map_err(Stopped::reading)?;
         SignatureCheck::prepare(jws, &self.keys, self.algorithms.as_deref(), ())
-            .map_err(|stopped| stopped.error)
+    }
+
+    /// Puts other keys in the place of its own.
+    ///
+    /// # Errors
+    /// What [`JwsVerifier::new`] says of keys that the algorithms do not fit. The old keys then stay.
+    pub fn replace_keys(&mut self, keys: impl Into<Keys>) -> Result<(), Error> {
+        let keys = keys.into();
+        keys.check_rules(self.algorithms.as_deref())?;
+        self.keys = keys;
+        Ok(())
     }
 
     /// The longest token that is read, in characters.

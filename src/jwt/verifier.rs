@@ -1,13 +1,16 @@
 //! Rules and keys, compiled once and used for every token.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::error::{Error, Reason, TokenFault};
+use crate::error::{Error, Misuse, Reason, TokenFault};
 use crate::json::{Object, Value};
+use crate::jwt::cache::{Cache, CacheLimits};
 use crate::jwt::explain::{Check, Stopped};
 use crate::jwt::jws::{KnownHeader, read_claims};
+use crate::jwt::rules::Dates;
 use crate::jwt::signature::ByRules;
 use crate::jwt::{Accept, Algorithm, Header, KeySet, Rules, SignatureCheck, UnverifiedJwt, VerificationKey};
 use crate::time::NumericDate;
@@ -19,7 +22,10 @@ use crate::time::NumericDate;
 #[derive(Debug)]
 pub struct Verifier {
     issuers: Vec<Issuer>,
+    /// Where each issuer stands in the list. `None` where there is one set of rules, which judges `iss` like any claim.
+    places: Option<HashMap<Box<str>, usize>>,
     max_token_length: usize,
+    cache: Option<Mutex<Cache>>,
     /// The header of the last token that was accepted.
     known: Mutex<Option<Remembered>>,
 }
@@ -103,7 +109,7 @@ impl Verifier {
         let keys = keys.into();
         rules.validate()?;
         keys.check_rules(rules.algorithms.as_deref())?;
-        Ok(Self::of(rules.max_token_length, vec![Issuer { rules, keys }]))
+        Ok(Self::of(vec![Issuer { rules, keys }], None))
     }
 
     /// A verifier for several issuers. The token's `iss`, matched exactly, chooses among them before any key is
@@ -113,31 +119,73 @@ impl Verifier {
     /// As [`Verifier::new`]; and [`Error::InvalidArg`] for an empty list, an issuer that is not exactly one string, or
     /// one that is there twice.
     pub fn with_issuers(issuers: Vec<(Rules, Keys)>) -> Result<Self, Error> {
-        let expected = "a list of rules, each with one issuer of its own";
-        let mut names = Vec::new();
-        for (rules, keys) in &issuers {
+        let refused = || Error::invalid_arg("issuers", "a list of rules, each with one issuer of its own");
+        let mut places = HashMap::with_capacity(issuers.len());
+        for (place, (rules, keys)) in issuers.iter().enumerate() {
             rules.validate()?;
             keys.check_rules(rules.algorithms.as_deref())?;
-            let Accept::OneOf(accepted) = &rules.issuer else {
-                return Err(Error::invalid_arg("issuers", expected));
-            };
-            let [name] = accepted.as_slice() else { return Err(Error::invalid_arg("issuers", expected)) };
-            names.push(name);
+            let Accept::OneOf(accepted) = &rules.issuer else { return Err(refused()) };
+            let [name] = accepted.as_slice() else { return Err(refused()) };
+            if places.insert(name.as_str().into(), place).is_some() {
+                return Err(refused());
+            }
         }
-        let count = names.len();
-        names.sort_unstable();
-        names.dedup();
-        if count == 0 || names.len() < count {
-            return Err(Error::invalid_arg("issuers", expected));
+        if places.is_empty() {
+            return Err(refused());
         }
-        let max_token_length =
-            issuers.iter().map(|(rules, _)| rules.max_token_length).max().unwrap_or_default();
         let issuers = issuers.into_iter().map(|(rules, keys)| Issuer { rules, keys }).collect();
-        Ok(Self::of(max_token_length, issuers))
+        Ok(Self::of(issuers, Some(places)))
     }
 
-    const fn of(max_token_length: usize, issuers: Vec<Issuer>) -> Self {
-        Self { issuers, max_token_length, known: Mutex::new(None) }
+    fn of(issuers: Vec<Issuer>, places: Option<HashMap<Box<str>, usize>>) -> Self {
+        let max_token_length = issuers.iter().map(|issuer| issuer.rules.max_token_length).max();
+        let max_token_length = max_token_length.unwrap_or_default();
+        Self { issuers, places, max_token_length, cache: None, known: Mutex::new(None) }
+    }
+
+    /// Remembers verdicts on tokens that come again. A token that was accepted is judged again by its times, and so is
+    /// whatever the caller asks about it; a token that was refused is so only for its format or its signature. Keys that
+    /// change take the verdicts that were reached with them along. Tokens whose key stays with the host are not kept.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArg`] for limits of 0.
+    pub fn with_cache(mut self, limits: CacheLimits) -> Result<Self, Error> {
+        limits.validate()?;
+        self.cache = Some(Mutex::new(Cache::new(limits)));
+        Ok(self)
+    }
+
+    /// Whether the verdict on this token is remembered.
+    #[must_use]
+    pub fn is_cached(&self, token: &str) -> bool {
+        self.with_lock(|cache| cache.contains(token.as_bytes())).unwrap_or(false)
+    }
+
+    /// The bytes that remembered verdicts take, as they are counted towards the limit.
+    #[must_use]
+    pub fn cached_bytes(&self) -> usize {
+        self.with_lock(|cache| cache.bytes()).unwrap_or(0)
+    }
+
+    fn with_lock<T>(&self, run: impl FnOnce(&mut Cache) -> T) -> Option<T> {
+        Some(run(&mut self.cache.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    /// Puts other keys in the place of those of the issuer at this place of the list.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArg`] where there is no such place, and what [`Verifier::new`] says of keys that the rules do not
+    /// fit. The old keys then stay.
+    pub fn replace_keys(&mut self, issuer: usize, keys: impl Into<Keys>) -> Result<(), Error> {
+        let keys = keys.into();
+        let place =
+            self.issuers.get_mut(issuer).ok_or_else(|| Error::invalid_arg("issuer", "one of the list"))?;
+        keys.check_rules(place.rules.algorithms.as_deref())?;
+        place.keys = keys;
+        if let Some(cache) = &mut self.cache {
+            cache.get_mut().unwrap_or_else(PoisonError::into_inner).forget(issuer);
+        }
+        Ok(())
     }
 
     /// Verifies `token` at the moment `now`.
@@ -145,7 +193,55 @@ impl Verifier {
     /// # Errors
     /// Whatever makes the token unacceptable; [`Error::KeyUnusable`] where its key stays with a host's engine.
     pub fn verify(&self, token: &str, now: NumericDate) -> Result<Verified, Error> {
-        self.start(token)?.by_engine()?.judge(now)
+        match self.attempt(token.as_bytes(), Ok(now), None).outcome? {
+            Progress::Verified(verified) => Ok(verified),
+            Progress::AskHost(_) => Err(Error::KeyUnusable { misuse: Misuse::Engine }),
+        }
+    }
+
+    /// Verifies a token at the moment `now`, or says why there is no such moment, as far as that goes without the host.
+    /// `verdict` is the host's on an earlier attempt; where the token needs another key by then, it is not used.
+    pub fn attempt<'a>(
+        &'a self,
+        token: &'a [u8],
+        now: Result<NumericDate, Error>,
+        verdict: Option<HostVerdict>,
+    ) -> Attempt<'a> {
+        if let Some((issuer, found)) = self.found(token) {
+            return Attempt { issuer: Some(issuer), outcome: self.judge_again(issuer, found, now) };
+        }
+        let check = match self.prepare(token) {
+            Ok(check) => check,
+            Err(Stopped { error, issuer, .. }) => return Attempt { issuer, outcome: Err(error) },
+        };
+        let issuer = check.issuer();
+        if check.lacks(verdict) {
+            return Attempt { issuer: Some(issuer), outcome: Ok(Progress::AskHost(check)) };
+        }
+        let of_host = check.host_key().is_some();
+        let verified = now.and_then(|now| check.checked(verdict)?.judge(now));
+        if !of_host && let Some(mut cache) = self.cache.as_ref().and_then(|cache| cache.try_lock().ok()) {
+            cache.keep(token, issuer, &verified);
+        }
+        Attempt { issuer: Some(issuer), outcome: verified.map(Progress::Verified) }
+    }
+
+    /// Whoever finds the cache in use by another thread does without.
+    fn found(&self, token: &[u8]) -> Option<(usize, Result<Verified, Error>)> {
+        self.cache.as_ref()?.try_lock().ok()?.find(token)
+    }
+
+    /// Time has passed since the verdict was reached. Nothing else that it rests on can have changed.
+    fn judge_again(
+        &self,
+        issuer: usize,
+        found: Result<Verified, Error>,
+        now: Result<NumericDate, Error>,
+    ) -> Result<Progress<'_>, Error> {
+        let verified = found?;
+        let now = now?;
+        self.issuers.get(issuer).map_or(Ok(()), |issuer| issuer.rules.check_times(&verified.dates, now))?;
+        Ok(Progress::Verified(verified))
     }
 
     /// Everything up to the signature: reads the token and chooses the key.
@@ -164,19 +260,39 @@ impl Verifier {
         self.prepare(token).map_err(|stopped| stopped.error)
     }
 
+    /// The place in the list of the issuer that the token names, which nothing vouches for yet.
+    ///
+    /// # Errors
+    /// What makes the token unacceptable before that is known.
+    pub fn issuer_of_token(&self, token: &[u8]) -> Result<usize, Error> {
+        self.read(token).map(|(_, issuer)| issuer).map_err(|stopped| stopped.error)
+    }
+
     /// As [`Verifier::start_bytes`], and where it stops, at which check.
     pub(super) fn prepare<'a>(&'a self, token: &'a [u8]) -> Result<SignatureCheck<'a>, Stopped> {
+        let (jwt, issuer) = self.read(token)?;
+        let Some(Issuer { rules, keys }) = self.issuers.get(issuer) else {
+            return Err(Stopped::at(Check::Issuer)(Error::claim("iss", Reason::Mismatch)));
+        };
+        if token.len() > rules.max_token_length {
+            return Err(Stopped::reading(Error::malformed(TokenFault::TooLong)));
+        }
+        let by_rules = ByRules { rules, issuer, verifier: self };
+        SignatureCheck::prepare(jwt, keys, rules.algorithms.as_deref(), by_rules)
+            // Only where a key was looked for have keys had a say.
+            .map_err(|stopped| Stopped { issuer: (stopped.check == Check::Key).then_some(issuer), ..stopped })
+    }
+
+    /// Reads the token and finds its issuer's place in the list.
+    fn read<'a>(&self, token: &'a [u8]) -> Result<(UnverifiedJwt<'a>, usize), Stopped> {
         // Whoever finds the header in use by another thread reads its own.
         let known = self.known.try_lock().ok();
         let known_header = known.as_ref().and_then(|known| known.as_ref()).map(|known| &known.header);
         let jwt = UnverifiedJwt::parse_known(token, self.max_token_length, known_header);
         drop(known);
         let jwt = jwt.map_err(Stopped::reading)?;
-        let Issuer { rules, keys } = self.issuer_of(&jwt).map_err(Stopped::at(Check::Issuer))?;
-        if token.len() > rules.max_token_length {
-            return Err(Stopped::reading(Error::malformed(TokenFault::TooLong)));
-        }
-        SignatureCheck::prepare(jwt, keys, rules.algorithms.as_deref(), ByRules { rules, verifier: self })
+        let issuer = self.place_of(&jwt).map_err(Stopped::at(Check::Issuer))?;
+        Ok((jwt, issuer))
     }
 
     /// The longest token that is read, in characters.
@@ -199,25 +315,51 @@ impl Verifier {
         Some(number)
     }
 
-    /// The rules, where there is only one issuer.
+    /// The rules, where the issuer does not choose them.
     pub(super) fn only_rules(&self) -> Option<&Rules> {
-        if let [issuer] = self.issuers.as_slice() { Some(&issuer.rules) } else { None }
+        if self.places.is_some() { None } else { self.issuers.first().map(|issuer| &issuer.rules) }
     }
 
-    fn issuer_of(&self, jwt: &UnverifiedJwt<'_>) -> Result<&Issuer, Error> {
-        if let [issuer] = self.issuers.as_slice() {
-            return Ok(issuer);
-        }
+    fn place_of(&self, jwt: &UnverifiedJwt<'_>) -> Result<usize, Error> {
+        let Some(places) = &self.places else { return Ok(0) };
         // The claim only chooses whose keys are tried; the rules judge it once the signature holds.
         match jwt.claims_unverified()?.get("iss") {
             None => Err(Error::claim("iss", Reason::Missing)),
             Some(Value::String(name)) => {
-                let accepts = |issuer: &&Issuer| matches!(&issuer.rules.issuer, Accept::OneOf(values) if values.iter().any(|value| name.is(value)));
-                self.issuers.iter().find(accepts).ok_or_else(|| Error::claim("iss", Reason::Mismatch))
+                places.get(&*name.to_cow()).copied().ok_or_else(|| Error::claim("iss", Reason::Mismatch))
             }
             Some(_) => Err(Error::claim("iss", Reason::Invalid)),
         }
     }
+}
+
+/// What the host's engine says of the signature, checked with the key that it knows by this number.
+#[derive(Clone, Copy, Debug)]
+pub struct HostVerdict {
+    /// The number of the key.
+    pub key: u32,
+    /// Whether the signature holds.
+    pub valid: bool,
+}
+
+/// How far a verification came that is to give `V`.
+#[derive(Debug)]
+pub struct Attempt<'a, V = Verified, R = ByRules<'a>> {
+    /// Whose keys had a say in the outcome, by the place in the list. `None` where the token was refused before any key
+    /// was looked for: then no other keys would have made a difference.
+    pub issuer: Option<usize>,
+    /// What the token says, a question to the host, or why the token is refused.
+    pub outcome: Result<Progress<'a, V, R>, Error>,
+}
+
+/// What a verification gives that has not failed.
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "taken apart at once, never kept")]
+pub enum Progress<'a, V = Verified, R = ByRules<'a>> {
+    /// The token is accepted.
+    Verified(V),
+    /// The host has to check the signature.
+    AskHost(SignatureCheck<'a, R>),
 }
 
 /// A token whose signature holds and which the rules accept.
@@ -225,7 +367,8 @@ impl Verifier {
 pub struct Verified {
     pub(super) header: Arc<Header>,
     pub(super) header_number: Option<u32>,
-    pub(super) payload: Vec<u8>,
+    pub(super) payload: Arc<Vec<u8>>,
+    pub(super) dates: Dates,
     pub(super) algorithm: Algorithm,
     pub(super) kid: Option<Arc<str>>,
 }
@@ -265,7 +408,7 @@ impl Verified {
     /// The JSON text of the claims set.
     #[must_use]
     pub fn into_payload(self) -> Vec<u8> {
-        self.payload
+        Arc::unwrap_or_clone(self.payload)
     }
 
     /// The algorithm that was used.

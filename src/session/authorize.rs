@@ -60,14 +60,19 @@ pub struct AuthorizationResponse {
 }
 
 impl AuthorizationResponse {
-    /// The code, where the response is one of the expected issuer.
+    /// The code, where the response is one of the expected issuer. `named` says that this issuer's responses always
+    /// name it.
     ///
     /// # Errors
     /// [`Error::LoginRejected`] where the user or the server refused, or another issuer answered;
     /// [`Error::InvalidArg`] where there is neither code nor error.
-    pub fn into_code(self, issuer: Option<&str>) -> Result<Secret<String>, Error> {
+    pub fn into_code(self, issuer: Option<&str>, named: bool) -> Result<Secret<String>, Error> {
         // A response that names another issuer belongs to an attack (RFC 9207 §2.4).
-        let foreign = matches!((issuer, &self.issuer), (Some(expected), Some(named)) if expected != named);
+        let foreign = match (issuer, &self.issuer) {
+            (Some(expected), Some(named)) => expected != named,
+            (Some(_), None) => named,
+            (None, _) => false,
+        };
         if let Some(error) = &self.error {
             return Err(Error::LoginRejected { status: None, oauth_error: registered(error) });
         }

@@ -151,6 +151,8 @@ pub struct StoreFailed;
 /// Why a token request has no response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loss {
+    /// The request was never sent, and never will be as things are: the issuer's metadata has no such endpoint.
+    Misconfigured,
     /// The connection failed. Whether the server got the request is not known.
     Network,
     /// The request was never sent.

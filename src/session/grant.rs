@@ -31,8 +31,10 @@ pub enum Credentials {
 pub struct Request {
     /// The method.
     pub method: &'static str,
-    /// The URL, as it was configured.
+    /// The URL, as it was configured; empty where `endpoint` says where it stands.
     pub url: String,
+    /// The endpoint of the issuer's metadata that the request goes to.
+    pub endpoint: Option<Endpoint>,
     /// Field names and values.
     pub headers: Vec<(String, Secret<String>)>,
     /// The body.
@@ -42,6 +44,26 @@ pub struct Request {
     pub keepalive: bool,
     /// Whether the cookies of that origin go with it.
     pub cookies: bool,
+}
+
+/// An endpoint that stands in the issuer's metadata, [`Metadata`](super::Metadata).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// `token_endpoint`.
+    Token,
+    /// `revocation_endpoint`.
+    Revocation,
+}
+
+impl Endpoint {
+    /// Its name in the metadata.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Token => "token_endpoint",
+            Self::Revocation => "revocation_endpoint",
+        }
+    }
 }
 
 /// How a token request is made.
@@ -127,9 +149,9 @@ pub struct JsonLogin {
 /// A client of an authorization server.
 #[derive(Clone, Debug)]
 pub struct OAuth {
-    /// RFC 6749 §3.2.
-    pub token_endpoint: String,
-    /// RFC 7009.
+    /// RFC 6749 §3.2; where there is none, the issuer's metadata has it.
+    pub token_endpoint: Option<String>,
+    /// RFC 7009; where neither it nor `token_endpoint` is given, the issuer's metadata may have it.
     pub revocation_endpoint: Option<String>,
     /// RFC 6749 §2.2.
     pub client_id: String,
@@ -263,7 +285,7 @@ impl Grant {
             Self::OAuth(oauth) => {
                 let form =
                     [("grant_type", "refresh_token"), ("refresh_token", refresh_token.reveal().as_str())];
-                Demand::Send(oauth.post(&oauth.token_endpoint, &form))
+                Demand::Send(oauth.post(oauth.token_endpoint.as_deref(), Endpoint::Token, &form))
             }
         }
     }
@@ -302,6 +324,7 @@ impl CookieRefresh {
         Request {
             method: "POST",
             url: self.url.clone(),
+            endpoint: None,
             headers: vec![
                 ("accept".to_owned(), Secret::new("application/json".to_owned())),
                 (name.clone(), Secret::new(value.clone())),
@@ -337,25 +360,27 @@ impl OAuth {
         if let (Some(scope), false) = (&self.scope, matches!(self.flow, Flow::AuthorizationCode { .. })) {
             form.push(("scope", scope.as_str()));
         }
-        self.post(&self.token_endpoint, &form)
+        self.post(self.token_endpoint.as_deref(), Endpoint::Token, &form)
     }
 
     /// RFC 7009 §2.1. The refresh token first: with it, servers revoke the whole grant.
     fn revoke(&self, tokens: &TokenSet) -> Vec<Demand> {
-        let Some(endpoint) = &self.revocation_endpoint else {
+        if self.revocation_endpoint.is_none() && self.token_endpoint.is_some() {
             return Vec::new();
-        };
+        }
         let refresh = tokens.refresh.iter().map(|token| (token, "refresh_token"));
         let both = refresh.chain([(&tokens.access, "access_token")]);
         both.map(|(token, hint)| {
-            let mut request = self.post(endpoint, &[("token", token.reveal()), ("token_type_hint", hint)]);
+            let form = [("token", token.reveal().as_str()), ("token_type_hint", hint)];
+            let mut request = self.post(self.revocation_endpoint.as_deref(), Endpoint::Revocation, &form);
             request.keepalive = true;
             Demand::Send(request)
         })
         .collect()
     }
 
-    fn post(&self, url: &str, form: &[(&str, &str)]) -> Request {
+    /// A request to `url`, or to the endpoint of that name in the metadata.
+    fn post(&self, url: Option<&str>, endpoint: Endpoint, form: &[(&str, &str)]) -> Request {
         let mut body = String::new();
         for (name, value) in form {
             push_pair(&mut body, name, value);
@@ -384,7 +409,8 @@ impl OAuth {
         }
         Request {
             method: "POST",
-            url: url.to_owned(),
+            url: url.unwrap_or_default().to_owned(),
+            endpoint: url.is_none().then_some(endpoint),
             headers,
             body: Secret::new(body),
             keepalive: false,
@@ -448,6 +474,7 @@ fn json_post(url: &str, body: String) -> Request {
     Request {
         method: "POST",
         url: url.to_owned(),
+        endpoint: None,
         headers: vec![header("accept"), header("content-type")],
         body: Secret::new(body),
         keepalive: false,

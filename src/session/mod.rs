@@ -66,6 +66,7 @@ use std::collections::VecDeque;
 mod authorize;
 mod call;
 mod challenge;
+mod discover;
 mod event;
 mod flight;
 mod fork;
@@ -85,9 +86,11 @@ use crate::{Error, NumericDate, Secret};
 
 pub use authorize::{AuthorizationRequest, AuthorizationResponse};
 pub use challenge::{Challenge, parse_challenges};
+pub use discover::Metadata;
 pub use event::{CallId, Effect, EndReason, Event, Loss, Notice, Op, StoreFailed, Stored, Warning};
 pub use grant::{
-    ClientAuth, CookieRefresh, Credentials, Custom, Flow, Grant, JsonLogin, OAuth, Purpose, Request, endpoint,
+    ClientAuth, CookieRefresh, Credentials, Custom, Endpoint, Flow, Grant, JsonLogin, OAuth, Purpose,
+    Request, endpoint,
 };
 pub use response::{Answer, Fields, MAX_RESPONSE_LENGTH};
 pub use target::Resources;

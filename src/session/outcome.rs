@@ -224,6 +224,10 @@ impl Session {
         let unavailable = Error::RefreshUnavailable { status: None, retry_after_ms: None };
         match loss {
             Loss::NotSent => self.give_up(unavailable, 0, out),
+            Loss::Misconfigured => {
+                let error = Error::TokenEndpointMisconfigured { status: None, oauth_error: None };
+                self.give_up(error, self.options.retry_cap_ms, out);
+            }
             Loss::Network => self.outcome_unknown(unavailable, 0, out),
             Loss::Timeout => {
                 let refresh = self.flight.as_ref().is_some_and(|flight| flight.kind == Kind::Refresh);

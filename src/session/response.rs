@@ -225,7 +225,7 @@ impl Claims {
 }
 
 /// `application/json` and every `+json`.
-fn is_json(content_type: &str) -> bool {
+pub(crate) fn is_json(content_type: &str) -> bool {
     let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     essence == "application/json"
         || essence == "text/json"

@@ -1,17 +1,19 @@
 // Sends the user to the authorization server and takes what comes back. What waits meanwhile waits in the store.
 
 import { authorizingOf, type Authorizing } from './create-session.js';
-import { refusal } from './grants.js';
 import { call } from './instance.js';
+import { refusal } from './refusal.js';
 import type { Session, SessionSnapshot } from './types.js';
 
 /**
  * The URL to visit. What must be known when the user comes back is kept in the session's store, so that has to outlive
  * the page where the page is left.
- * @throws (rejects with) ERR_INVALID_ARG for a session of another grant, ERR_TOKEN_STORE_UNAVAILABLE
+ * @throws (rejects with) ERR_INVALID_ARG for a session of another grant, ERR_TOKEN_STORE_UNAVAILABLE; where the endpoint is
+ * discovered, also why it could not be
  */
 export async function beginAuthorization(session: Session): Promise<{ url: string; state: string }> {
-  const { authorization: { endpoint, clientId, redirectUri, scope }, store, key } = authorizing(session);
+  const { authorization: { endpoint: given, clientId, redirectUri, scope }, issuer, store, key } = authorizing(session);
+  const endpoint = given ?? await issuer?.endpoint('authorization_endpoint') ?? '';
   const random = crypto.getRandomValues(new Uint8Array(64));
   const { url, state, verifier } = JSON.parse(call('authorization_request', endpoint, clientId, redirectUri, scope, random)) as
     { url: string; state: string; verifier: string };
@@ -25,17 +27,19 @@ export async function beginAuthorization(session: Session): Promise<{ url: strin
  * ERR_TOKEN_STORE_UNAVAILABLE
  */
 export async function completeAuthorization(session: Session, returned: string | URL): Promise<SessionSnapshot> {
-  const { authorization: { issuer }, store, key, signIn } = authorizing(session);
+  const { authorization: { endpoint, issuer }, issuer: source, store, key, signIn } = authorizing(session);
   let answer: URLSearchParams;
   try {
     answer = new URL(returned).searchParams;
   } catch {
     throw refusal('returned');
   }
+  // Before the request is crossed off, so that an outage does not cost it.
+  const { named } = endpoint === undefined && source ? await source.metadata() : { named: false };
   const pending = `${key}:${answer.get('state')}`;
   const waiting = await stored(() => store.load(pending));
   if (!waiting || !await stored(() => store.clear(pending, waiting.version))) throw refusal('returned');
-  const code = call('authorization_code', answer.get('code'), answer.get('error'), answer.get('iss'), issuer);
+  const code = call('authorization_code', answer.get('code'), answer.get('error'), answer.get('iss'), issuer, named);
   return signIn(code, waiting.record);
 }
 

@@ -1,10 +1,10 @@
 // fetch, with the session's token where it may go. Whether it may, and what a 401 means, the module decides.
 
 import { isTokenwardError } from './error.js';
-import { guarded, refusal } from './grants.js';
 import { bounded, call } from './instance.js';
 import { succeeded, type Calls, type Outcome } from './machine.js';
 import { callsTo, createSession } from './create-session.js';
+import { guarded, refusal } from './refusal.js';
 import type { BearerFetch, BearerFetchOptions, BearerInit, SessionOptions } from './types.js';
 import { partsOf, resolve } from './url.js';
 

@@ -1,7 +1,9 @@
 // A session as its owner sees it.
 
-import { guarded, readGrant, refusal, type Authorization } from './grants.js';
+import { Issuer } from './discover.js';
+import { readGrant, type Authorization } from './grants.js';
 import { Machine, succeeded, type Calls, type Host, type Outcome } from './machine.js';
+import { guarded, refusal } from './refusal.js';
 import { memoryStore } from './stores/memory.js';
 import type { Session, SessionEvents, SessionOptions, SessionSnapshot, TokenStore, TransitionRecord } from './types.js';
 
@@ -35,7 +37,9 @@ function open(options: SessionOptions): Session {
 
   const hasLock = store.shared === 'origin' && typeof navigator === 'object' && typeof navigator.locks?.request === 'function';
   const listeners = new Map<string, Set<Listener>>();
-  const key = `tokenward:${name ?? (parts.endpoint ? parts.endpoint.origin + parts.endpoint.pathname : 'custom')}`;
+  const key = `tokenward:${name ?? parts.name ?? 'custom'}`;
+  const send = () => given ?? fetch;
+  const issuer = parts.issuer === undefined ? undefined : new Issuer(parts.issuer, rest.insecure !== 'never', send);
   const host: Host = {
     options: JSON.stringify({
       ...rest, grant: parts.description, hasLock, storeIsShared: options.store !== undefined, storeIsEmpty: options.store === undefined,
@@ -43,7 +47,8 @@ function open(options: SessionOptions): Session {
     }),
     store, hasLock, now, waitUntil,
     key,
-    fetch: () => given ?? fetch,
+    fetch: send,
+    endpoint: async (endpoint, signal) => issuer?.endpoint(endpoint, signal) ?? Promise.reject(refusal('no-metadata')),
     ask: parts.ask, act: parts.act,
     tell(event, detail) {
       // After the state has settled: a listener may use the session.
@@ -113,7 +118,7 @@ function open(options: SessionOptions): Session {
       succeeded(await once((calls) => calls.ask({ event: 'login', code, verifier })));
       return machine.snapshot;
     };
-    authorizing.set(session, { authorization, store, key, signIn });
+    authorizing.set(session, { authorization, issuer, store, key, signIn });
   }
   return session;
 }
@@ -129,6 +134,7 @@ function copied<T extends object>(options: T | undefined): Partial<T> & { signal
 /** What authorizing needs of a session with that grant. */
 export interface Authorizing {
   authorization: Authorization;
+  issuer: Issuer | undefined;
   store: TokenStore;
   key: string;
   signIn(code: string, verifier: string): Promise<SessionSnapshot>;

@@ -11,10 +11,14 @@ interface BasicExports {
 interface JwtExports {
   algorithms(): string;
   answer(): number;
-  decode(length: number): boolean | undefined;
-  explain(verifier: number, length: number, now: number, given: boolean, hostKey: number, valid?: boolean | null): number | undefined;
+  decode(length: number): number | undefined;
+  explain(
+    verifier: number, length: number, now: number, given: boolean, hostKey: number, valid?: boolean | null,
+    revocation?: string | null, schema?: string | null,
+  ): number | undefined;
   expiry_of_claims(json: string, now: number, given: boolean, tolerance: number): Float64Array | undefined;
   expiry_of_token(length: number, now: number, given: boolean, tolerance: number): Float64Array | undefined;
+  issuer_of(verifier: number, length: number): number | undefined;
   jws_verifier(options: object, keys: number): number | undefined;
   key_facts(key: number): string | undefined;
   key_from_host(
@@ -26,14 +30,18 @@ interface JwtExports {
   key_from_secret(secret: Uint8Array, algorithm: string | null | undefined, allowShortSecret: boolean): number | undefined;
   keys_from_jwks(json: string): number | undefined;
   keys_size(keys: number): number;
+  max_token_length(verifier: number): number;
   open(verifier: number | null | undefined, length: number): number | undefined;
   refuse(what: string, detail: string): boolean | undefined;
   release_keys(keys: number): void;
   release_verifier(verifier: number): void;
+  replace_keys(verifier: number, issuer: number, keys: number): boolean | undefined;
   room(): number;
+  rules_verifier(options: object, keys: number): number | undefined;
   thumbprint(jwk: string): string | undefined;
-  verifier(rules: object, keys: number): number | undefined;
+  verifier(options: object, keys: Uint32Array): number | undefined;
   verify(verifier: number, length: number, now: number, given: boolean, hostKey: number, valid?: boolean | null): number | undefined;
+  verify_many(verifier: number, tokens: Uint8Array, lengths: Uint32Array, moments: Float64Array): number | undefined;
   verify_jws(verifier: number, length: number, hostKey: number, valid?: boolean | null): number | undefined;
 }
 
@@ -56,6 +64,11 @@ interface RemoteExports {
   remote_version(remote: number): number;
 }
 
+/** src/wasm/outside.rs. The glue calls it when it makes an instance. */
+interface OutsideExports {
+  start(): void;
+}
+
 /** src/wasm/guard.rs. Options, scopes and answers are JSON text. */
 interface GuardExports {
   guard_credentials(
@@ -70,10 +83,16 @@ interface GuardExports {
 
 /** src/wasm/session.rs. Options, events, effects and snapshots are JSON text. */
 interface SessionExports {
-  authorization_code(code?: string | null, error?: string | null, issuer?: string | null, expectedIssuer?: string | null): string | undefined;
+  authorization_code(
+    code: string | null | undefined, error: string | null | undefined, issuer: string | null | undefined,
+    expectedIssuer: string | null | undefined, named: boolean,
+  ): string | undefined;
   authorization_request(
     endpoint: string, clientId: string, redirectUri: string, scope: string | null | undefined, random: Uint8Array,
   ): string | undefined;
+  endpoint_url(url: string, loopback: boolean): string | undefined;
+  metadata_read(issuer: string, status: number, contentType: string, body: string): string | undefined;
+  metadata_urls(issuer: string): string | undefined;
   parse_challenges(value: string): string;
   release_session(session: number): void;
   resources_admit(urls: string, loopback: boolean, url: string): boolean | undefined;
@@ -90,5 +109,13 @@ interface SessionExports {
   session_step(session: number, wallMs: number, monoMs: number, given: boolean, event: string): string | undefined;
 }
 
-/** The exports of the module. The session-only module lacks those of verification; nothing there calls them. */
-export type Exports = BasicExports & JwtExports & SessionExports & GuardExports & RemoteExports;
+/** src/wasm/ml_dsa.rs: in its own module, with nothing else but `version`. */
+interface MlDsaExports {
+  check_ml_dsa(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
+}
+
+/** The exports of the main module. The session-only module lacks those of verification; nothing there calls them. */
+export type MainExports = BasicExports & JwtExports & SessionExports & GuardExports & RemoteExports & OutsideExports;
+
+/** The exports of every module. Each entry point calls what its own one has. */
+export type Exports = MainExports & MlDsaExports;

@@ -1,8 +1,7 @@
 // How a session obtains its tokens: descriptions that src/session/grant.rs reads.
 
-import { isTokenwardError } from './error.js';
-import { call } from './instance.js';
 import type { Host } from './machine.js';
+import { guarded, refusal } from './refusal.js';
 import type { Grant } from './types.js';
 import { partsOf, resolve, type UrlParts } from './url.js';
 
@@ -11,15 +10,19 @@ interface Credentials { username: string; password: string }
 /** What a session needs to know of a grant. */
 export interface GrantParts {
   readonly description: { readonly kind: string; readonly [member: string]: unknown };
-  /** Where the name of record, lock and channel comes from. */
-  readonly endpoint?: URL;
+  /** What the name of record, lock and channel comes from: the endpoint or the issuer, and the client. */
+  readonly name?: string;
+  /** Whose metadata has the endpoints that are not given. */
+  readonly issuer?: string | undefined;
   readonly ask?: () => unknown;
   readonly act?: Host['act'];
   readonly authorization?: Authorization;
 }
 
-/** What an authorization request is made of. */
-export interface Authorization { endpoint: string; clientId: string; redirectUri: string; scope: string | undefined; issuer: string | undefined }
+/** What an authorization request is made of. Without an endpoint, the issuer's metadata has it. */
+export interface Authorization {
+  endpoint: string | undefined; clientId: string; redirectUri: string; scope: string | undefined; issuer: string | undefined;
+}
 
 const partsOfGrant = new WeakMap<object, GrantParts>();
 
@@ -45,7 +48,7 @@ export function jsonLogin(options: JsonLoginOptions): Grant {
   if (credentials !== undefined && typeof credentials !== 'function') throw refusal('credentials');
   const endpoint = absolute(tokenUrl);
   return grantOf({
-    endpoint,
+    name: nameOf(endpoint),
     description: {
       kind: 'jsonLogin', tokenUrl: partsOf(endpoint), refreshUrl: optional(refreshUrl), revokeUrl: optional(revokeUrl),
       asks: credentials !== undefined, fields,
@@ -55,7 +58,9 @@ export function jsonLogin(options: JsonLoginOptions): Grant {
 }
 
 export interface OAuth2Options {
-  tokenEndpoint: string | URL;
+  /** Instead of endpoints: they are read from its metadata (OpenID Connect Discovery, then RFC 8414), once. */
+  issuer?: string;
+  tokenEndpoint?: string | URL;
   /** RFC 7009. */
   revocationEndpoint?: string | URL;
   clientId: string;
@@ -73,24 +78,29 @@ export interface OAuth2Options {
  * @throws ERR_INVALID_ARG, ERR_INSECURE_URL
  */
 export function oauth2(options: OAuth2Options): Grant {
-  const { tokenEndpoint, revocationEndpoint, ...rest } = optionsOf(options);
-  const endpoint = absolute(tokenEndpoint);
+  const { tokenEndpoint, revocationEndpoint, issuer, clientId, ...rest } = optionsOf(options);
   return grantOf({
-    endpoint,
-    description: { ...rest, kind: 'oauth2', tokenEndpoint: partsOf(endpoint), revocationEndpoint: optional(revocationEndpoint) },
+    name: nameOf(tokenEndpoint ?? issuer, clientId),
+    issuer,
+    description: {
+      ...rest, kind: 'oauth2', clientId, issuer, tokenEndpoint: optional(tokenEndpoint), revocationEndpoint: optional(revocationEndpoint),
+    },
   });
 }
 
 export interface AuthorizationCodeOptions {
-  authorizationEndpoint: string | URL;
-  tokenEndpoint: string | URL;
+  /**
+   * Endpoints that are not given are read from its metadata (OpenID Connect Discovery, then RFC 8414), once. A response
+   * that names another issuer is refused (RFC 9207).
+   */
+  issuer?: string;
+  authorizationEndpoint?: string | URL;
+  tokenEndpoint?: string | URL;
   /** RFC 7009. */
   revocationEndpoint?: string | URL;
   clientId: string;
   redirectUri: string | URL;
   scope?: string;
-  /** Where it is given, a response that names another issuer is refused (RFC 9207). */
-  issuer?: string;
 }
 
 /**
@@ -100,18 +110,18 @@ export interface AuthorizationCodeOptions {
  */
 export function authorizationCode(options: AuthorizationCodeOptions): Grant {
   const { authorizationEndpoint, tokenEndpoint, revocationEndpoint, redirectUri, issuer, clientId, scope } = optionsOf(options);
-  const endpoint = absolute(tokenEndpoint);
   const redirect = guarded(() => String(redirectUri), 'redirectUri');
-  for (const [name, text] of Object.entries({ scope, issuer })) {
-    if (text !== undefined && typeof text !== 'string') throw refusal(name);
-  }
+  const endpoint = authorizationEndpoint === undefined ? undefined : absolute(authorizationEndpoint).href;
+  if (endpoint === undefined && issuer === undefined) throw refusal('issuer');
+  if (scope !== undefined && typeof scope !== 'string') throw refusal('scope');
   return grantOf({
-    endpoint,
+    name: nameOf(tokenEndpoint ?? issuer, clientId),
+    issuer,
     description: {
-      kind: 'authorizationCode', clientId, redirectUri: redirect, tokenEndpoint: partsOf(endpoint),
+      kind: 'authorizationCode', clientId, issuer, redirectUri: redirect, tokenEndpoint: optional(tokenEndpoint),
       revocationEndpoint: optional(revocationEndpoint),
     },
-    authorization: { endpoint: absolute(authorizationEndpoint).href, clientId, redirectUri: redirect, scope, issuer },
+    authorization: { endpoint, clientId, redirectUri: redirect, scope, issuer },
   });
 }
 
@@ -131,7 +141,7 @@ export function cookieRefresh(options: CookieRefreshOptions): Grant {
   if (!guarded(isHeader, 'header')) throw refusal('header');
   const endpoint = absolute(url);
   return grantOf({
-    endpoint, description: { kind: 'cookieRefresh', url: partsOf(endpoint), headerName: header[0], headerValue: header[1] },
+    name: nameOf(endpoint), description: { kind: 'cookieRefresh', url: partsOf(endpoint), headerName: header[0], headerValue: header[1] },
   });
 }
 
@@ -171,24 +181,6 @@ export function readGrant(grant: Grant): GrantParts {
   return parts;
 }
 
-/** What the caller did wrong, in the module's words. */
-export function refusal(what: string): unknown {
-  try {
-    return call('session_refuse', what);
-  } catch (error) {
-    return error;
-  }
-}
-
-/** Runs what touches values of the caller's. What a getter or a proxy of theirs throws becomes the refusal. */
-export function guarded<T>(run: () => T, what: string): T {
-  try {
-    return run();
-  } catch (error) {
-    throw isTokenwardError(error) ? error : refusal(what);
-  }
-}
-
 /** The caller's options, copied: a getter among them is asked once. */
 function optionsOf<T extends object>(options: T): T {
   if (typeof options !== 'object' || options === null) throw refusal('grant');
@@ -199,6 +191,12 @@ function grantOf(parts: GrantParts): Grant {
   const grant: Grant = Object.freeze({ kind: parts.description.kind });
   partsOfGrant.set(grant, parts);
   return grant;
+}
+
+/** Names a record. Two clients of one server have two. */
+function nameOf(url: string | URL | undefined, clientId?: string): string {
+  const { origin, pathname } = absolute(url ?? '');
+  return origin + pathname + (clientId === undefined ? '' : `#${guarded(() => encodeURIComponent(clientId), 'clientId')}`);
 }
 
 function optional(url: string | URL | undefined): UrlParts | undefined {

@@ -33,9 +33,9 @@ type Need = { scopes?: readonly string[] };
  */
 export function createBearerGuard<C extends object = {}>(options: BearerGuardOptions<C>): BearerGuard<C> {
   const [verifier, settings] = guarded(() => {
-    const { verifier, realm, scopes, cors, missingMessage } = Object(options) as BearerGuardOptions<C>;
-    const isVerifier = typeof verifier?.verify === 'function';
-    return [verifier, JSON.stringify({ verifier: isVerifier, realm, scopes, cors, missingMessage })];
+    const given = { ...options };
+    const { verifier } = given;
+    return [verifier, written({ ...given, verifier: typeof verifier?.verify === 'function' })];
   }, 'argument', 'options');
   const held = new Held('release_guard', () => call('guard_open', settings));
   bounded(() => held.handle);
@@ -89,9 +89,14 @@ function fieldsOf({ method, url, headers }: Request): [method: string, url: stri
 
 /** The scopes of one route as the module reads them, checked. */
 function needOf(need: Need | undefined): string {
-  const needed = guarded(() => JSON.stringify({ scopes: need?.scopes }), 'argument', 'scopes');
+  const needed = guarded(() => written({ ...need }), 'argument', 'scopes');
   call('guard_need', needed);
   return needed;
+}
+
+/** Options as the module reads them, and the names of all that were given: JSON leaves out what is undefined. */
+function written(options: object): string {
+  return JSON.stringify({ names: Object.keys(options), options });
 }
 
 function responseOf({ status, headers, body }: Refused): Response {

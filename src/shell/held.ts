@@ -14,6 +14,10 @@ interface State {
 // workerd has none before compatibility date 2025-05-05; there, free() or the end of the isolate clears up.
 const registry = typeof FinalizationRegistry === 'function' ? new FinalizationRegistry(letGo) : undefined;
 
+/** What single calls left installed for the next call like them, the latest last. */
+const lingering = new Set<State>();
+const MOST_LINGERING = 64;
+
 function letGo(state: State): void {
   if (state.generation === generation()) call(state.release, state.handle);
   state.generation = 0;
@@ -50,6 +54,19 @@ export class Held {
   get installs(): number {
     void this.handle;
     return this.#state.installs;
+  }
+
+  /**
+   * Leaves it installed, as one of the last few. There may be many like it that nobody frees: what a single call was
+   * given is often made for that call, and a host may collect it late or without saying so.
+   */
+  linger(): void {
+    lingering.delete(this.#state);
+    lingering.add(this.#state);
+    if (lingering.size <= MOST_LINGERING) return;
+    const [oldest] = lingering;
+    lingering.delete(oldest as State);
+    letGo(oldest as State);
   }
 
   /** Takes it out of the module; the next use installs it again. */

@@ -4,5 +4,6 @@ export * from './session.js';
 export { createBearerGuard, type BearerGuardOptions } from './guard.js';
 export { KeySet, VerificationKey, importKey, thumbprint, type KeyInput } from './keys.js';
 export {
-  Verifier, checkExpiry, decode, isExpired, verify, verifyJws, verifyJwsSync, verifySync, type VerifierOptions,
+  Verifier, checkExpiry, decode, isExpired, verify, verifyJws, verifyJwsSync, verifySync, type IssuerRules,
+  type VerifierOptions,
 } from './verify.js';

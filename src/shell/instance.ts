@@ -6,7 +6,7 @@ import type { Exports } from './exports.js';
 import { version } from './version.js';
 
 /** A module's memory never shrinks, so what one huge input took would be held for ever. */
-const MAX_GROWTH = 16 * 1024 * 1024;
+export const MAX_GROWTH = 16 * 1024 * 1024;
 
 type Returned<Name extends keyof Exports> = Exclude<ReturnType<Exports[Name]>, undefined>;
 interface Instance { exports: Exports; memory: WebAssembly.Memory }
@@ -15,7 +15,6 @@ let compile: () => WebAssembly.Module = () => { throw wasmUnavailable('absent');
 let module: WebAssembly.Module | undefined;
 let instance: Instance | undefined;
 let made = 0;
-let marked = 0;
 
 /** Says where the module comes from. Every entry point calls this once; nothing is compiled before the first call. */
 export function provide(source: () => WebAssembly.Module): void {
@@ -51,23 +50,19 @@ export function memory(): WebAssembly.Memory {
   return current().memory;
 }
 
-/** Remembers how much memory there is before an input comes in. */
-export function mark(): void {
-  marked = current().memory.buffer.byteLength;
-}
-
-/** Drops an instance whose memory the last input has swollen. To be called when nothing in it is needed any more. */
-export function trim(): void {
-  if (instance && instance.memory.buffer.byteLength - marked > MAX_GROWTH) instance = undefined;
+/** Drops the instance: the next call gets a new one. To be called when nothing in it is needed any more. */
+export function drop(): void {
+  instance = undefined;
 }
 
 /** Runs what takes an input that may be huge, and gives nothing that still lies in the module's memory. */
 export function bounded<T>(run: () => T): T {
-  mark();
+  const { memory } = current();
+  const before = memory.buffer.byteLength;
   try {
     return run();
   } finally {
-    trim();
+    if (instance?.memory === memory && memory.buffer.byteLength - before > MAX_GROWTH) drop();
   }
 }
 

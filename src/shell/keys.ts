@@ -26,6 +26,8 @@ export interface Keys {
 }
 
 const keysOf = new WeakMap<VerificationKey | KeySet, Keys>();
+/** What was read from an object last, and what it said then: the caller may have changed it since. */
+const lastRead = new WeakMap<object, { keys: Keys; said: string | Uint8Array | undefined }>();
 const exportedJwk = new WeakMap<CryptoKey, string>();
 const cryptoKeyNumbers = new WeakMap<CryptoKey, number>();
 let cryptoKeys = 0;
@@ -64,7 +66,7 @@ export class KeySet {
   /** @throws ERR_JWKS_INVALID where it is not a set, or mixes shared secrets with public keys. */
   static fromJwks(jwks: { keys: Jwk[] }): KeySet {
     const set = new KeySet();
-    keysOf.set(set, bounded(() => installed(() => readSet(jwks))));
+    keysOf.set(set, bounded(() => installed(() => readSet(json(jwks)))));
     return set;
   }
 
@@ -139,13 +141,19 @@ export function thumbprint(jwk: Jwk): string {
   return bounded(() => guarded(() => call('thumbprint', json(jwk)), 'key-kind'));
 }
 
-/** The keys behind any key input. */
+/** The keys behind any key input: those that were read last, where it says the same as then. */
 export function readKeys(input: unknown): Keys {
-  const known = typeof input === 'object' && input !== null ? keysOf.get(input as VerificationKey) : undefined;
-  if (known) return known;
-  // Not `'keys' in input`: bytes have a method of that name.
-  const isSet = () => Array.isArray((input as { keys?: unknown } | null | undefined)?.keys);
-  return bounded(() => installed(() => (isSet() ? readSet(input) : readKey(input, {}))));
+  if (typeof input !== 'object' || input === null) return bounded(() => guarded(() => readKey(input, {}), 'key-kind'));
+  return keysOf.get(input as VerificationKey) ?? bounded(() => installed(() => {
+    const said = saidBy(input);
+    const last = lastRead.get(input);
+    if (last && isSame(last.said, said)) return last.keys;
+    // Not `'keys' in input`: bytes have a method of that name.
+    const isSet = Array.isArray((input as { keys?: unknown }).keys);
+    const keys = isSet && typeof said === 'string' ? readSet(said) : readKey(input, {}, said);
+    lastRead.set(input, { keys, said });
+    return keys;
+  }));
 }
 
 /** Keys that the module has taken once, so that they are known to be sound. */
@@ -155,6 +163,23 @@ function installed(read: () => Keys): Keys {
     void keys.held.handle;
     return keys;
   }, 'key-kind');
+}
+
+/** Whether somebody but this file holds the keys of this input, and may free them. */
+export function isHeld(input: unknown): boolean {
+  return keysOf.has(input as VerificationKey);
+}
+
+/** All that a key or set says: its bytes, or its JSON text. Nothing for an object of the host's, which cannot change. */
+function saidBy(input: object): string | Uint8Array | undefined {
+  const bytes = bytesOf(input);
+  if (bytes) return bytes;
+  return Array.isArray(input) || isCryptoKey(input) || isKeyObject(input) ? undefined : json(input);
+}
+
+function isSame(a: string | Uint8Array | undefined, b: string | Uint8Array | undefined): boolean {
+  if (!(a instanceof Uint8Array) || !(b instanceof Uint8Array)) return a === b;
+  return a.length === b.length && a.every((byte, at) => byte === b[at]);
 }
 
 /** Exports an extractable CryptoKey, so that from now on it verifies synchronously too. */
@@ -174,24 +199,26 @@ export function adopt(keys: Keys): void {
   keys.held.free();
 }
 
-function readSet(jwks: unknown): Keys {
-  const text = json(jwks);
-  return { held: new Held('release_keys', () => call('keys_from_jwks', text)), jwks: text };
+function readSet(jwks: string): Keys {
+  return { held: new Held('release_keys', () => call('keys_from_jwks', jwks)), jwks };
 }
 
-function readKey(input: unknown, options: ImportOptions): Keys {
+/** `said` is what `saidBy` says of the input, where that is known. */
+function readKey(input: unknown, options: ImportOptions, said?: string | Uint8Array): Keys {
   const { alg } = Object(options) as ImportOptions;
   const allowShortSecret = Object(options).allowShortSecret === true;
   if (alg !== undefined && typeof alg !== 'string') throw refusal('argument', 'alg');
   const held = (install: () => number): Keys => ({ held: new Held('release_keys', install) });
   if (typeof input === 'string') return held(() => call('key_from_pem', input, alg));
-  const secret = bytesOf(input);
-  if (secret) return held(() => call('key_from_secret', secret, alg, allowShortSecret));
   if (typeof input !== 'object' || input === null || Array.isArray(input)) throw refusal('key-kind');
   if (keysOf.has(input as VerificationKey)) throw refusal('key-kind');
   if (isCryptoKey(input)) return fromCryptoKey(input, alg);
-  const text = json(isKeyObject(input) ? fromKeyObject(input) : input);
-  return held(() => call('key_from_jwk', text, alg, allowShortSecret));
+  const material = said ?? saidBy(input);
+  if (material instanceof Uint8Array) return held(() => call('key_from_secret', material, alg, allowShortSecret));
+  const jwk = (text: string): Keys => held(() => call('key_from_jwk', text, alg, allowShortSecret));
+  if (material !== undefined) return jwk(material);
+  const exported = fromKeyObject(input as KeyObject);
+  return typeof exported === 'string' ? held(() => call('key_from_pem', exported, alg)) : jwk(json(exported));
 }
 
 /** Brands work across realms, where `instanceof` does not. */
@@ -221,15 +248,21 @@ function json(value: unknown): string {
   return text;
 }
 
-interface KeyObject { type: string; export(options: { format: 'jwk' }): unknown }
+interface KeyObject { type: string; export(options: { format: 'jwk' } | { format: 'pem'; type: 'spki' }): unknown }
 
 function isKeyObject(input: object): input is KeyObject {
   return brand(input) === 'KeyObject' || (typeof (input as KeyObject).export === 'function' && 'asymmetricKeyType' in input);
 }
 
+/** A JWK, or PEM for a public key of a type that Node (or a version of it) writes as no JWK. */
 function fromKeyObject(key: KeyObject): unknown {
   try {
     return key.export({ format: 'jwk' });
+  } catch {
+    if (key.type !== 'public') throw refusal('key-engine');
+  }
+  try {
+    return key.export({ format: 'pem', type: 'spki' });
   } catch {
     throw refusal('key-engine');
   }

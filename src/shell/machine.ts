@@ -1,9 +1,10 @@
 // Performs the effects of one session machine (src/session/) and reports back. What happens when is decided there.
 
+import { lossOf, readSome, type EndpointName } from './discover.js';
 import { type ErrorFields, tokenwardError } from './error.js';
-import { guarded, refusal } from './grants.js';
 import { Held } from './held.js';
 import { call } from './instance.js';
+import { guarded, refusal } from './refusal.js';
 import type { SessionEvents, SessionSnapshot, TokenStore, TransitionRecord } from './types.js';
 
 /** What one of the caller's own functions is for. */
@@ -20,6 +21,8 @@ export interface Host {
   readonly fetch: () => typeof fetch;
   readonly ask: (() => unknown) | undefined;
   readonly act: ((purpose: Purpose, token: string | undefined, signal: AbortSignal) => unknown) | undefined;
+  /** The URL of an endpoint that stands in the issuer's metadata. */
+  readonly endpoint: (name: EndpointName, signal: AbortSignal) => Promise<string>;
   readonly now: (() => number) | undefined;
   readonly waitUntil: ((work: Promise<unknown>) => void) | undefined;
   tell<K extends keyof SessionEvents>(event: K, detail: SessionEvents[K]): void;
@@ -49,7 +52,7 @@ type Effect =
 
 interface Send {
   effect: 'send'; op: number; timeoutMs: number;
-  method: string; url: string; headers: Record<string, string>; body: string; keepalive: boolean; cookies: boolean;
+  method: string; url: string; endpoint?: EndpointName; headers: Record<string, string>; body: string; keepalive: boolean; cookies: boolean;
 }
 
 interface Call { effect: 'call'; op: number; timeoutMs: number; purpose: Purpose; token?: string }
@@ -61,8 +64,6 @@ interface Waiting { event: Event; settle(outcome: Outcome): void; reject(error: 
 const STORE_TIME_LIMIT_MS = 3_000;
 /** Timers of a longer time go off at once. */
 const MAX_TIMER_MS = 0x7fffffff;
-/** One byte more than the machine reads. */
-const MAX_BODY_LENGTH = 64 * 1024 + 1;
 
 /** What one call of a user's asks of the machine. */
 export interface Calls {
@@ -81,7 +82,9 @@ export class Machine {
   #leaving = false;
   #outdated = false;
   #state: string | undefined;
+  /** How often the machine was opened, and how often that had its consequences. */
   #opened = 0;
+  #lives = 1;
   #last: Extract<Outcome, { effect: 'use' }> | undefined;
   #calls = 0;
   readonly #waiting = new Map<number, Waiting>();
@@ -271,9 +274,9 @@ export class Machine {
     this.#stepping = true;
     try {
       for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
-        const lives = this.#opened;
         const handle = this.#held.handle;
-        if (this.#opened !== lives) this.#resume(next);
+        // Whoever looked first may have opened the machine again: a snapshot does.
+        if (this.#opened !== this.#lives) this.#resume(next);
         const [wall, mono, given] = this.#time();
         const { effects, state } = JSON.parse(call('session_step', handle, wall, mono, given, JSON.stringify(next))) as
           { effects: Effect[]; state?: string };
@@ -291,6 +294,7 @@ export class Machine {
 
   /** The instance was lost and with it all that was under way: locks are given back, calls are made again. */
   #resume(current: Event): void {
+    this.#lives = this.#opened;
     for (const unlock of this.#locks.values()) unlock();
     this.#locks.clear();
     for (const { event } of this.#waiting.values()) {
@@ -409,10 +413,20 @@ export class Machine {
   }
 
   /** Sends a token request. The event says what came of it, so this never rejects. */
-  async #send({ method, url, headers, body, keepalive, cookies, timeoutMs }: Send): Promise<object> {
+  async #send({ method, url: given, endpoint, headers, body, keepalive, cookies, timeoutMs }: Send): Promise<object> {
     if (typeof navigator === 'object' && (navigator as { onLine?: boolean }).onLine === false) return { event: 'lost', loss: 'not-sent' };
     const late = new AbortController();
+    let loss: 'network' | ReturnType<typeof lossOf> = 'network';
     const exchange = async () => {
+      let url = given;
+      if (endpoint !== undefined) {
+        try {
+          url = await this.#host.endpoint(endpoint, late.signal);
+        } catch (error) {
+          loss = lossOf(error);
+          throw error;
+        }
+      }
       const send = this.#host.fetch();
       const response = await send(url, {
         method, headers, body, redirect: 'manual', signal: late.signal, ...(keepalive && { keepalive }),
@@ -429,7 +443,7 @@ export class Machine {
       // A fetch of the caller's may not heed the signal.
       return await inTime(exchange, timeoutMs);
     } catch (error) {
-      return { event: 'lost', loss: error === undefined ? 'timeout' : 'network' };
+      return { event: 'lost', loss: error === undefined ? 'timeout' : loss };
     } finally {
       late.abort();
     }
@@ -492,20 +506,4 @@ function inTime<T>(work: () => Promise<T>, limitMs: number): Promise<T> {
       settled(reject)(error);
     }
   });
-}
-
-/** The body as text, and no more of it than the machine would read. */
-async function readSome(response: Response): Promise<string> {
-  if (!response.body) return '';
-  const reader = response.body.getReader();
-  const decoder = new TextDecoder();
-  let text = '';
-  for (let length = 0; length < MAX_BODY_LENGTH;) {
-    const { done, value } = await reader.read();
-    if (done) return text + decoder.decode();
-    length += value.byteLength;
-    text += decoder.decode(value, { stream: true });
-  }
-  void reader.cancel().catch(() => {});
-  return text;
 }

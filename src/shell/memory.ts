@@ -1,15 +1,21 @@
 // Tokens go into the module through a scratch buffer, headers and payloads come out as ranges of its memory.
 
 import { isTokenwardError } from './error.js';
-import { call, generation, mark, memory } from './instance.js';
+import { MAX_GROWTH, call, drop, generation, memory } from './instance.js';
+import type { Algorithm } from './types.js';
 
 const encoder = new TextEncoder();
 // A byte order mark would be refused before it got here; if it were dropped, two texts would have one meaning.
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Where each field of `Answer` in src/wasm/jwt.rs stands, in 32-bit words. Ranges have two: offset and length. */
-const FIELDS = { header: 0, payload: 2, signature: 4, kid: 6, algorithm: 8, hostKey: 9, messageLength: 10, headerNumber: 11 } as const;
-type Range = 'header' | 'payload' | 'signature' | 'kid';
+const FIELDS = {
+  header: 0, payload: 2, signature: 4, kid: 6, algorithm: 8, hostKey: 9, messageLength: 10, headerNumber: 11,
+  issuer: 12, status: 13, error: 14,
+} as const;
+/** The length of an `Answer` in 32-bit words. */
+const ANSWER_LENGTH = 16;
+type Range = 'header' | 'payload' | 'signature' | 'kid' | 'error';
 
 /** A character takes three bytes at most, and a character of a token that is sound takes one. */
 const BYTES_PER_CHARACTER = 3;
@@ -19,32 +25,50 @@ let words = new Uint32Array();
 let scratch = new Uint8Array();
 let scratchAt = 0;
 let room = 0;
-/** Where the answer begins, in 32-bit words. */
+/** Where the answer to one token begins, in 32-bit words. */
+let single = 0;
+/** Where the answer begins that is read. */
 let answer = 0;
 /** The instance that all of these belong to. */
 let of = 0;
 
-/** Memory that has grown has another buffer, and views of the old one are empty. */
+/** How much memory there was before the last input came in. */
+let marked = 0;
+
+/** Memory that has grown has another buffer, and views of the old one are empty: to ask them costs least. */
 function refresh(): void {
+  if (bytes.length > 0) return;
   const { buffer } = memory();
-  if (bytes.buffer === buffer) return;
   bytes = new Uint8Array(buffer);
   words = new Uint32Array(buffer);
   scratch = bytes.subarray(scratchAt, scratchAt + room);
 }
 
-function locate(): void {
-  if (of === generation()) return;
-  of = generation();
-  answer = call('answer') >> 2;
-  room = 0;
+/** Before an input comes in: another instance has another memory. */
+function begin(): void {
+  if (of !== generation()) {
+    of = generation();
+    single = call('answer') >>> 2;
+    room = 0;
+    bytes = new Uint8Array();
+  }
+  refresh();
+  marked = bytes.length;
+}
+
+/** Drops an instance whose memory the last input has swollen. To be called when nothing in it is needed any more. */
+export function trim(): void {
+  if (bytes.length === marked) return;
+  refresh();
+  if (bytes.length - marked > MAX_GROWTH) drop();
 }
 
 /** Writes a token into the scratch buffer and returns its length in bytes. It may be as long as `verifier` allows. */
 export function put(token: unknown, verifier?: number): number {
+  begin();
+  answer = single;
+  words[answer + FIELDS.issuer] = 0;
   if (typeof token !== 'string') throw refusal('token-kind');
-  locate();
-  mark();
   if (token.length * BYTES_PER_CHARACTER > room) {
     scratchAt = call('open', verifier, token.length);
     room = call('room');
@@ -54,13 +78,28 @@ export function put(token: unknown, verifier?: number): number {
   return encoder.encodeInto(token, scratch).written;
 }
 
+/** Tokens one after another, and the length of each in bytes. */
+export function encode(tokens: readonly string[]): [bytes: Uint8Array, lengths: Uint32Array] {
+  begin();
+  const joined = encoder.encode(tokens.join(''));
+  const lengths = Uint32Array.from(tokens, (token) => token.length);
+  // A character of a token that is sound takes one byte. Where one takes more, the tokens are measured one by one.
+  const characters = tokens.reduce((sum, token) => sum + token.length, 0);
+  return [joined, characters === joined.length ? lengths : lengths.map((_, at) => encoder.encode(tokens[at]).length)];
+}
+
+/** The answers that lie there one after another: one of them is selected to be read. */
+export function answers(address: number): (at: number) => void {
+  return (at) => { answer = (address >>> 2) + at * ANSWER_LENGTH; };
+}
+
 /** A copy of the first bytes of the token that `put` wrote: what its signature signs. */
 export function message(): Uint8Array<ArrayBuffer> {
   return scratch.slice(0, number('messageLength'));
 }
 
 /** A number of the last answer. */
-export function number(name: 'algorithm' | 'hostKey' | 'messageLength' | 'headerNumber'): number {
+export function number(name: Exclude<keyof typeof FIELDS, Range>): number {
   refresh();
   return words[answer + FIELDS[name]] ?? 0;
 }
@@ -83,7 +122,14 @@ function view(name: Range): Uint8Array<ArrayBuffer> | undefined {
   return offset === 0 ? undefined : bytes.subarray(offset, offset + (words[at + 1] ?? 0));
 }
 
-/** What only the shell can see. */
+let algorithms: Algorithm[] | undefined;
+
+/** The algorithm of the last answer. */
+export function algorithm(): Algorithm {
+  algorithms ??= JSON.parse(call('algorithms')) as Algorithm[];
+  return algorithms[number('algorithm')] as Algorithm;
+}
+
 /** Runs what touches values of the caller's. What a getter or a proxy of theirs throws becomes the refusal. */
 export function guarded<T>(run: () => T, what: Refusal, detail = ''): T {
   try {
@@ -93,6 +139,7 @@ export function guarded<T>(run: () => T, what: Refusal, detail = ''): T {
   }
 }
 
+/** What only the shell can see. */
 export type Refusal = 'token-kind' | 'key-kind' | 'key-engine' | 'sync-key' | 'sync-keys' | 'sync-callback' | 'revoked' | 'revocation' | 'schema' | 'argument';
 
 /** The error for what only the shell can see. Its code and words come from the module. */

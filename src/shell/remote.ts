@@ -8,7 +8,7 @@ import type { JwksCache, KeySetState, RemoteOptions } from './types.js';
 import { partsOf, resolve } from './url.js';
 
 /** What `remote_need` of src/wasm/remote.rs answers. */
-const USE = 0, USE_AND_FETCH = 1, FETCH = 2, WAIT = 3;
+const USE_AND_FETCH = 1, FETCH = 2, WAIT = 3, STAND = 4;
 
 const MAX_REDIRECTS = 3;
 /** Timers of a longer time go off at once. */
@@ -44,9 +44,9 @@ export class Remote {
     this.#source = parse(source, isIssuer);
     admit(this.#source, undefined, this.#options);
     const name = isIssuer ? String(source) : this.#source.href;
-    const settings = guarded(
-      () => JSON.stringify({ maxAge, minAge, staleIfError, cooldown, timeoutMs, maxBytes, sharedCache: cache !== undefined }), 'argument', 'options',
-    );
+    const numbers = { maxAge, minAge, staleIfError, cooldown, timeoutMs, maxBytes };
+    const written = () => JSON.stringify({ ...numbers, sharedCache: cache !== undefined, names: Object.keys(this.#options) });
+    const settings = guarded(written, 'argument', 'options');
     const install = () => call('remote_open', name, isIssuer, settings, randomSeed(), this.#snapshot);
     this.#held = new Held('release_remote', install);
     this.keys = { held: new Held('release_keys', () => call('remote_keys', this.#held.handle), this.#held), remote: this };
@@ -79,29 +79,21 @@ export class Remote {
   }
 
   /**
-   * Waits until there is a set to use; false where there is none newer than `missed`, in which a key was not found.
+   * Whether there is a set to use; false where there is none newer than `missed`, in which a key was not found. A
+   * promise where that has to be waited for.
    * @throws (rejects with) the reason why no set can be had.
    */
-  async ready(since: number, missed = 0): Promise<boolean> {
-    for (;;) {
-      const need = call('remote_need', this.#held.handle, ...this.moment(), since, missed);
-      if (need === USE_AND_FETCH) this.#inBackground();
-      if (need === USE || need === USE_AND_FETCH) return true;
-      if (need === FETCH) {
-        // Where the module broke, trying again would break it again.
-        const broken = await this.#fly();
-        if (broken) throw broken;
-      } else if (need === WAIT) await this.#wait();
-      else return false;
-    }
+  ready(since: number, missed = 0): boolean | Promise<boolean> {
+    const need = this.#need(since, missed);
+    return need === FETCH || need === WAIT ? this.#later(need, since, missed) : need !== STAND;
   }
 
   /** As `ready`, at once: where there would be waiting, it says so, and the fetch is under way. */
   readyNow(since: number, missed = 0): boolean {
-    const need = call('remote_need', this.#held.handle, ...this.moment(), since, missed);
-    if (need === USE_AND_FETCH || need === FETCH) this.#inBackground();
+    const need = this.#need(since, missed);
+    if (need === FETCH) this.#inBackground();
     if (need === FETCH || need === WAIT) throw refusal('sync-keys');
-    return need === USE || need === USE_AND_FETCH;
+    return need !== STAND;
   }
 
   /** Fetches the set, whatever its age. Rejects where that fails. */
@@ -118,6 +110,22 @@ export class Remote {
     this.#snapshot = this.snapshot();
     this.keys.held.free();
     this.#held.free();
+  }
+
+  #need(since: number, missed: number): number {
+    const need = call('remote_need', this.#held.handle, ...this.moment(), since, missed);
+    if (need === USE_AND_FETCH) this.#inBackground();
+    return need;
+  }
+
+  async #later(need: number, since: number, missed: number): Promise<boolean> {
+    while (need === FETCH || need === WAIT) {
+      // Where the module broke, trying again would break it again.
+      const broken = need === FETCH ? await this.#fly() : void await this.#wait();
+      if (broken) throw broken;
+      need = this.#need(since, missed);
+    }
+    return need !== STAND;
   }
 
   #inBackground(): void {

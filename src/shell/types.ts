@@ -1,12 +1,13 @@
 // The public types of the package, once. Declarations are emitted from here and from the functions beside it.
 // Times are NumericDate seconds, except where a name ends in Ms and in SessionOptions.now (Unix milliseconds).
 
-/** A signature algorithm (RFC 7518 §3.1, RFC 8037, RFC 9864). `none` has no code path. */
+/** A signature algorithm (RFC 7518 §3.1, RFC 8037, RFC 8812, RFC 9864, RFC 9964). `none` has no code path; ML-DSA needs `import 'tokenward/ml-dsa'`. */
 export type Algorithm =
   | 'HS256' | 'HS384' | 'HS512'
   | 'RS256' | 'RS384' | 'RS512' | 'PS256' | 'PS384' | 'PS512'
-  | 'ES256' | 'ES384' | 'ES512'
-  | 'EdDSA' | 'Ed25519';
+  | 'ES256' | 'ES384' | 'ES512' | 'ES256K'
+  | 'EdDSA' | 'Ed25519'
+  | 'ML-DSA-44' | 'ML-DSA-65' | 'ML-DSA-87';
 
 /** The JOSE header of a token (RFC 7515 §4). */
 export interface JoseHeader { alg: string; kid?: string; typ?: string; [name: string]: unknown }
@@ -338,7 +339,7 @@ export interface TokenStore {
   load(key: string): Promise<{ record: string; version: string } | null>;
   /** Stores the record where the version is still `expect`, null for none at all; `ok: false` where it is not. */
   save(key: string, record: string, expect: string | null): Promise<{ ok: true; version: string } | { ok: false }>;
-  /** Removes the record where the version is still `expect`, or whatever it is for null. Says whether none is left. */
+  /** Removes the record where the version is still `expect`. False where it is not. */
   clear(key: string, expect: string | null): Promise<boolean>;
   /** Calls `listener` when another instance changed the record, until the function that is returned is called. */
   subscribe?(key: string, listener: () => void): () => void;

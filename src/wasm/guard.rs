@@ -1,5 +1,6 @@
 //! The guard's exports. Options and answers cross as JSON text, requests as the few strings that are looked at.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -14,7 +15,11 @@ thread_local! {
     static GUARDS: RefCell<Table<Guard>> = const { RefCell::new(Table::new()) };
 }
 
-/// A guard, from its options as a JSON object.
+const OPTIONS: [&str; 5] = ["verifier", "realm", "scopes", "cors", "missingMessage"];
+const NEED: [&str; 1] = ["scopes"];
+
+/// A guard, from its options: `{"names","options"}`, the names of all that were given and the values of those that
+/// have one.
 #[wasm_bindgen]
 pub fn guard_open(options: &str) -> Option<u32> {
     settle(guard(options).map(|guard| GUARDS.with_borrow_mut(|guards| guards.add(guard))))
@@ -26,10 +31,10 @@ pub fn release_guard(guard: u32) {
     GUARDS.with_borrow_mut(|guards| guards.remove(guard));
 }
 
-/// Checks the scopes that a route needs: a JSON object.
+/// Checks the scopes that a route needs, written as the options of a guard are.
 #[wasm_bindgen]
 pub fn guard_need(need: &str) -> Option<bool> {
-    settle(object(need).and_then(|need| scopes(&need)).map(|_| true))
+    settle(needed(need).map(|_| true))
 }
 
 /// The first step: `{"token"}`, or the answer to give instead.
@@ -77,7 +82,7 @@ pub fn guard_judge(
 ) -> Option<String> {
     let request = Request { origin: origin.as_deref(), ..Request::default() };
     settle(with(guard, |guard| {
-        let need = scopes(&object(need)?)?;
+        let need = needed(need)?;
         let outcome =
             if code.is_empty() { grants(token) } else { Err(Refusal::from_code(code, claim.as_deref())) };
         let outcome = outcome.as_ref().map_err(|refusal| *refusal);
@@ -105,13 +110,17 @@ fn grants(token: &str) -> Result<Grants, Refusal> {
 }
 
 fn guard(options: &str) -> Result<Guard, Error> {
-    let options = object(options)?;
+    let options = named(options, &OPTIONS)?;
     if !matches!(options.get("verifier"), Some(Value::Bool(true))) {
         return Err(Error::invalid_arg("verifier", "a Verifier"));
     }
     let cors = match options.get("cors") {
         None => None,
-        Some(Value::Object(cors)) => Some(origins(cors.object().get("origins"))?),
+        Some(Value::Object(cors)) => {
+            let cors = cors.object();
+            known(cors.members().map(|(name, _)| name.to_cow()), &["origins"])?;
+            Some(origins(cors.get("origins"))?)
+        }
         Some(_) => return Err(Error::invalid_arg("cors", "an object with origins")),
     };
     Guard::new(Settings {
@@ -122,8 +131,37 @@ fn guard(options: &str) -> Result<Guard, Error> {
     })
 }
 
-fn object(json: &str) -> Result<Object<'_>, Error> {
-    Object::parse(json.as_bytes()).map_err(|_| Error::invalid_arg("options", "an object of sound text"))
+fn needed(need: &str) -> Result<Scopes, Error> {
+    scopes(&named(need, &NEED)?)
+}
+
+/// Options whose names are all among `allowed`. A misspelt `scopes`, and one that is undefined, would let through what
+/// it was written to stop.
+fn named<'a>(json: &'a str, allowed: &[&str]) -> Result<Object<'a>, Error> {
+    let unsound = || Error::invalid_arg("options", "an object of sound text");
+    let whole = Object::parse(json.as_bytes()).map_err(|_| unsound())?;
+    let (Some(Value::Array(names)), Some(Value::Object(options))) =
+        (whole.get("names"), whole.get("options"))
+    else {
+        return Err(unsound());
+    };
+    let options = options.object();
+    let names: Vec<_> =
+        names.elements().into_iter().filter_map(|name| name.as_text().map(|name| name.to_cow())).collect();
+    known(names.iter().cloned(), allowed)?;
+    if names.iter().any(|name| name == "scopes") && options.get("scopes").is_none() {
+        return Err(Error::invalid_arg(
+            "scopes",
+            "left out, or given a value: undefined would switch the check off",
+        ));
+    }
+    Ok(options)
+}
+
+fn known<'n>(mut names: impl Iterator<Item = Cow<'n, str>>, allowed: &[&str]) -> Result<(), Error> {
+    names
+        .find(|name| !allowed.contains(&&**name))
+        .map_or(Ok(()), |name| Err(Error::invalid_arg(&name, "left out: the guard knows no such option")))
 }
 
 fn text(object: &Object<'_>, name: &'static str) -> Result<Option<String>, Error> {

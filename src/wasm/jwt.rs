@@ -1,67 +1,27 @@
-//! Verification for JavaScript: handles for keys and verifiers, one call for each step that the shell takes.
+//! Verification for JavaScript: one call for each step that the shell takes.
 //!
 //! Tokens come in through a scratch buffer that the shell writes into, and headers and payloads go out as ranges of
 //! this module's memory: the bytes that were judged are the bytes that `JSON.parse` reads.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 
 use js_sys::Object;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::error::{Error, Lack, Misuse, Reason, TokenFault};
-use crate::json::push_string;
 use crate::jwt::{
-    Algorithm, Expiry, Explanation, HostKey, ImportOptions, JwsVerifier, KeySet, Keys, MAX_TOKEN_LENGTH,
-    Outcome, SignatureCheck, SignatureValid, Step, UnverifiedJwt, VerificationKey, Verified, VerifiedJws,
-    Verifier, thumbprint as jwk_thumbprint,
+    Callbacks, Expiry, Explanation, HostVerdict, JwsVerifier, Keys, MAX_TOKEN_LENGTH, Outcome, Step,
+    UnverifiedJwt, Verifier,
 };
 use crate::time::NumericDate;
+use crate::wasm::answer::{Reply, leave_many};
 use crate::wasm::error::{Members, fail, settle};
+use crate::wasm::keys::keys_of;
 use crate::wasm::rules;
 use crate::wasm::table::Table;
 
-/// The token is accepted: header and payload are in the answer.
-const ACCEPTED: u32 = 0;
-/// The host's engine must check the signature: key, algorithm, message length and signature are in the answer.
-const CHECK_SIGNATURE: u32 = 1;
-
 /// A moment that the caller gives is in seconds; one beyond this was meant in milliseconds.
 const LATEST_NOW: f64 = 1e11;
-
-/// What a call leaves for the shell to read, besides its return value. Ranges are offset and length.
-#[derive(Clone, Copy)]
-#[repr(C)]
-struct Answer {
-    header: [u32; 2],
-    payload: [u32; 2],
-    signature: [u32; 2],
-    kid: [u32; 2],
-    algorithm: u32,
-    host_key: u32,
-    message_length: u32,
-    /// Answers of one number have the same header, key and algorithm; 0 for none.
-    header_number: u32,
-}
-
-const NOTHING: Answer = Answer {
-    header: [0; 2],
-    payload: [0; 2],
-    signature: [0; 2],
-    kid: [0; 2],
-    algorithm: 0,
-    host_key: 0,
-    message_length: 0,
-    header_number: 0,
-};
-
-#[expect(dead_code, reason = "read by JavaScript, through the ranges of the answer")]
-enum Kept {
-    Nothing,
-    Bytes(Vec<u8>),
-    Unverified(Vec<u8>, Vec<u8>),
-    Verified(Verified),
-    VerifiedJws(VerifiedJws),
-}
 
 /// A verifier, of claims or of signatures alone.
 enum Compiled {
@@ -76,27 +36,22 @@ impl Compiled {
             Self::Jwt(verifier) => verifier.max_token_length(),
         }
     }
+
+    fn replace_keys(&mut self, issuer: usize, keys: Keys) -> Result<(), Error> {
+        match self {
+            Self::Jws(verifier) => verifier.replace_keys(keys),
+            Self::Jwt(verifier) => verifier.replace_keys(issuer, keys),
+        }
+    }
+
+    fn jwt(&self) -> Result<&Verifier, Error> {
+        if let Self::Jwt(verifier) = self { Ok(verifier) } else { Err(freed()) }
+    }
 }
 
 thread_local! {
     static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-    static ANSWER: Cell<Answer> = const { Cell::new(NOTHING) };
-    /// What the answer points into, until the next one.
-    static KEPT: RefCell<Kept> = const { RefCell::new(Kept::Nothing) };
-    static KEYS: RefCell<Table<Keys>> = const { RefCell::new(Table::new()) };
     static VERIFIERS: RefCell<Table<Compiled>> = const { RefCell::new(Table::new()) };
-}
-
-/// Where the answer lies: twelve 32-bit numbers in the order of its fields.
-#[wasm_bindgen]
-pub fn answer() -> u32 {
-    ANSWER.with(|answer| answer.as_ptr() as usize as u32)
-}
-
-/// The names of the algorithms, in the order of the numbers in answers.
-#[wasm_bindgen]
-pub fn algorithms() -> String {
-    names(Algorithm::all())
 }
 
 /// Makes room for a token of so many characters and says where to write it; each may take three bytes.
@@ -125,15 +80,13 @@ pub fn room() -> u32 {
 
 /// Reads the token in the scratch buffer without verifying it; header and payload are in the answer.
 #[wasm_bindgen]
-pub fn decode(length: u32) -> Option<bool> {
-    settle(with_token(length, |token| {
+pub fn decode(length: u32) -> Option<u32> {
+    let read = with_token(length, |token| {
         let jwt = UnverifiedJwt::parse_bytes(token, MAX_TOKEN_LENGTH)?;
         jwt.claims_unverified()?;
-        let (header, payload) = jwt.into_json_unverified();
-        ANSWER.set(Answer { header: range(&header), payload: range(&payload), ..NOTHING });
-        KEPT.replace(Kept::Unverified(header, payload));
-        Ok(true)
-    }))
+        Ok(Reply::unverified(jwt.into_json_unverified()))
+    });
+    read.unwrap_or_else(Reply::refused).settle()
 }
 
 /// `[expired, notYetValid, exp]` of the token in the scratch buffer; `exp` is NaN where there is none.
@@ -157,106 +110,30 @@ pub fn expiry_of_claims(json: &str, now: f64, given: bool, tolerance: f64) -> Op
     settle(read())
 }
 
-/// The key in a JWK.
+/// A verifier, from the options of a `Verifier`: one set of rules, or one for each issuer, with the keys of each.
 #[wasm_bindgen]
-pub fn key_from_jwk(json: &str, algorithm: Option<String>, allow_short_secret: bool) -> Option<u32> {
-    settle(
-        import_options(algorithm.as_deref(), allow_short_secret)
-            .and_then(|options| VerificationKey::from_jwk(json.as_bytes(), options))
-            .map(add_keys),
-    )
-}
-
-/// The public key in a PEM text.
-#[wasm_bindgen]
-pub fn key_from_pem(pem: &str, algorithm: Option<String>) -> Option<u32> {
-    settle(
-        import_options(algorithm.as_deref(), false)
-            .and_then(|options| VerificationKey::from_pem(pem, options))
-            .map(add_keys),
-    )
-}
-
-/// The shared secret of these bytes.
-#[wasm_bindgen]
-pub fn key_from_secret(secret: &[u8], algorithm: Option<String>, allow_short_secret: bool) -> Option<u32> {
-    settle(
-        import_options(algorithm.as_deref(), allow_short_secret)
-            .and_then(|options| VerificationKey::from_secret(secret, options))
-            .map(add_keys),
-    )
-}
-
-/// A `CryptoKey`: by the JWK that the host exported for it, or by number where it stays with the host.
-#[wasm_bindgen]
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the members of a CryptoKey, which cross the boundary one by one"
-)]
-pub fn key_from_host(
-    kind: &str,
-    name: &str,
-    hash: &str,
-    curve: &str,
-    bits: u32,
-    exponent: &[u8],
-    verifies: bool,
-    number: u32,
-    jwk: Option<String>,
-    algorithm: Option<String>,
-) -> Option<u32> {
-    let key = HostKey { kind, name, hash, curve, bits, exponent, verifies };
-    let read = || {
-        let wanted = import_options(algorithm.as_deref(), false)?.algorithm;
-        let key = jwk.map_or_else(|| key.opaque(number), |jwk| key.exported(jwk.as_bytes()))?;
-        wanted.map_or(Ok(key.clone()), |wanted| key.bind_to(vec![wanted]))
-    };
-    settle(read().map(add_keys))
-}
-
-/// What a key says about itself, as JSON: `algorithms`, `kid`, `type`.
-#[wasm_bindgen]
-pub fn key_facts(key: u32) -> Option<String> {
-    KEYS.with_borrow(|keys| {
-        let Keys::One(key) = keys.get(key)? else { return None };
-        let mut json = String::from("{\"algorithms\":");
-        json.push_str(&names(key.algorithms().into_iter()));
-        json.push_str(if key.is_secret() { ",\"type\":\"secret\"" } else { ",\"type\":\"public\"" });
-        if let Some(kid) = key.kid() {
-            json.push_str(",\"kid\":");
-            push_string(&mut json, kid);
+pub fn verifier(options: &Object, keys: &[u32]) -> Option<u32> {
+    let build = || {
+        let (rules, named, cache) = rules::read_verifier(options)?;
+        let mut pairs = rules.into_iter().zip(keys).map(|(rules, &keys)| Ok((rules, keys_of(keys)?)));
+        let verifier = if named {
+            Verifier::with_issuers(pairs.collect::<Result<_, Error>>()?)?
+        } else {
+            let (rules, keys) = pairs.next().unwrap_or_else(|| Err(freed()))?;
+            Verifier::new(rules, keys)?
+        };
+        match cache {
+            Some(limits) => verifier.with_cache(limits),
+            None => Ok(verifier),
         }
-        json.push('}');
-        Some(json)
-    })
+    };
+    settle(build().map(Compiled::Jwt).map(add_verifier))
 }
 
-/// The keys of a JWK Set.
+/// A verifier for one set of rules, which is all that the options may have.
 #[wasm_bindgen]
-pub fn keys_from_jwks(json: &str) -> Option<u32> {
-    settle(KeySet::from_jwks(json.as_bytes()).map(add_keys))
-}
-
-/// How many keys there are behind a handle.
-#[wasm_bindgen]
-pub fn keys_size(keys: u32) -> u32 {
-    KEYS.with_borrow(|table| match table.get(keys) {
-        Some(Keys::One(_)) => 1,
-        Some(Keys::Set(set)) => set.len() as u32,
-        None => 0,
-    })
-}
-
-/// Forgets keys.
-#[wasm_bindgen]
-pub fn release_keys(keys: u32) {
-    KEYS.with_borrow_mut(|table| table.remove(keys));
-}
-
-/// A verifier for one set of rules.
-#[wasm_bindgen]
-pub fn verifier(rules: &Object, keys: u32) -> Option<u32> {
-    let build = || Verifier::new(rules::read(rules)?, keys_of(keys)?).map(Compiled::Jwt);
+pub fn rules_verifier(options: &Object, keys: u32) -> Option<u32> {
+    let build = || Verifier::new(rules::read(options, &[])?, keys_of(keys)?).map(Compiled::Jwt);
     settle(build().map(add_verifier))
 }
 
@@ -270,10 +147,37 @@ pub fn jws_verifier(options: &Object, keys: u32) -> Option<u32> {
     settle(build().map(add_verifier))
 }
 
+/// Puts other keys in the place of an issuer's, counted from 0.
+#[wasm_bindgen]
+pub fn replace_keys(verifier: u32, issuer: u32, keys: u32) -> Option<bool> {
+    settle(keys_of(keys).and_then(|keys| {
+        VERIFIERS.with_borrow_mut(|verifiers| {
+            verifiers.get_mut(verifier).ok_or_else(freed)?.replace_keys(issuer as usize, keys)
+        })?;
+        Ok(true)
+    }))
+}
+
 /// Forgets a verifier.
 #[wasm_bindgen]
 pub fn release_verifier(verifier: u32) {
     VERIFIERS.with_borrow_mut(|table| table.remove(verifier));
+}
+
+/// The longest token that a verifier reads, in characters.
+#[wasm_bindgen]
+pub fn max_token_length(verifier: u32) -> u32 {
+    VERIFIERS.with_borrow(|verifiers| verifiers.get(verifier).map_or(0, Compiled::max_token_length)) as u32
+}
+
+/// The issuer that the token in the scratch buffer names, counted from 0.
+#[wasm_bindgen]
+pub fn issuer_of(verifier: u32, length: u32) -> Option<u32> {
+    let found = with_verifier(verifier, |verifier| {
+        let verifier = verifier.jwt()?;
+        with_token(length, |token| verifier.issuer_of_token(token))
+    });
+    found.map_or_else(|error| Reply::refused(error).settle(), |issuer| Some(issuer as u32))
 }
 
 /// Verifies the token in the scratch buffer: `ACCEPTED` or `CHECK_SIGNATURE`. In the second case the host is asked
@@ -289,11 +193,8 @@ pub fn verify(
     valid: Option<bool>,
 ) -> Option<u32> {
     conclude(verifier, length, |verifier, token| {
-        let Compiled::Jwt(verifier) = verifier else { return Err(freed()) };
-        let check = verifier.start_bytes(token)?;
-        let now = moment(now, given)?;
-        let Some(valid) = (Verdict { host_key, valid }).apply(check)? else { return Ok(CHECK_SIGNATURE) };
-        accept(valid.judge(now)?)
+        let verdict = valid.map(|valid| HostVerdict { key: host_key, valid });
+        Ok(Reply::of(verifier.jwt()?.attempt(token, moment(now, given), verdict)))
     })
 }
 
@@ -302,14 +203,39 @@ pub fn verify(
 pub fn verify_jws(verifier: u32, length: u32, host_key: u32, valid: Option<bool>) -> Option<u32> {
     conclude(verifier, length, |verifier, token| {
         let Compiled::Jws(verifier) = verifier else { return Err(freed()) };
-        let check = verifier.start_bytes(token)?;
-        let Some(valid) = (Verdict { host_key, valid }).apply(check)? else { return Ok(CHECK_SIGNATURE) };
-        accept_jws(valid.into_jws())
+        let verdict = valid.map(|valid| HostVerdict { key: host_key, valid });
+        Ok(Reply::of(verifier.attempt(token, verdict)))
     })
 }
 
-/// As [`verify`], and the answer's payload is the explanation in JSON.
+/// Verifies tokens that stand one after another, each so many bytes long. `moments` are pairs of seconds and whether
+/// the caller gave them: one for each issuer, or one for all. The number is where the answers lie, one after another.
 #[wasm_bindgen]
+pub fn verify_many(verifier: u32, tokens: &[u8], lengths: &[u32], moments: &[f64]) -> Option<u32> {
+    let replies = with_verifier(verifier, |verifier| {
+        let verifier = verifier.jwt()?;
+        let mut rest = tokens;
+        let replies = lengths.iter().map(|&length| {
+            let (token, after) = rest.split_at_checked(length as usize).unwrap_or((rest, &[]));
+            rest = after;
+            match moment_for(verifier, token, moments) {
+                Ok(now) => Reply::of(verifier.attempt(token, now, None)),
+                Err(error) => Reply::refused(error),
+            }
+        });
+        Ok(replies.collect())
+    });
+    settle(replies.map(leave_many))
+}
+
+/// As [`verify`], and the answer's payload is the explanation in JSON. `revocation` and `schema` are what the caller's
+/// checks said of the token: nothing where there is no such check, an empty text where it passed, `revoked` or
+/// `revocation` as in [`refuse`], and the claim that the schema refused.
+#[wasm_bindgen]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "what is known of one verification, which crosses the boundary one by one"
+)]
 pub fn explain(
     verifier: u32,
     length: u32,
@@ -317,34 +243,35 @@ pub fn explain(
     given: bool,
     host_key: u32,
     valid: Option<bool>,
+    revocation: Option<String>,
+    schema: Option<String>,
 ) -> Option<u32> {
+    let outcome = |what: &str, word: &str| if word.is_empty() { Ok(()) } else { Err(refusal(what, word)) };
+    let callbacks = Callbacks {
+        revocation: revocation.map(|word| outcome(&word, &word)),
+        schema: schema.map(|claim| outcome("schema", &claim)),
+    };
     conclude(verifier, length, |verifier, token| {
-        let Compiled::Jwt(verifier) = verifier else { return Err(freed()) };
+        let verifier = verifier.jwt()?;
         let now = moment(now, given)?;
-        let verdict = Verdict { host_key, valid };
+        let verdict = valid.map(|valid| HostVerdict { key: host_key, valid });
         if let Ok(check) = verifier.start_bytes(token)
-            && verdict.is_lacking(&check)
+            && check.lacks(verdict)
         {
-            ask_host(&check);
-            return Ok(CHECK_SIGNATURE);
+            return Ok(Reply::question(&check));
         }
-        let explanation = explanation_json(&verifier.explain(token, now, valid));
-        ANSWER.set(Answer { payload: range(explanation.as_bytes()), ..NOTHING });
-        KEPT.replace(Kept::Bytes(explanation.into_bytes()));
-        Ok(ACCEPTED)
+        Ok(Reply::text(explanation_json(&verifier.explain(token, now, verdict, callbacks))))
     })
-}
-
-/// The JWK thumbprint of a JWK.
-#[wasm_bindgen]
-pub fn thumbprint(jwk: &str) -> Option<String> {
-    settle(jwk_thumbprint(jwk.as_bytes()))
 }
 
 /// Refuses what only the shell can see, by name. `detail` names an argument or a claim.
 #[wasm_bindgen]
 pub fn refuse(what: &str, detail: &str) -> Option<bool> {
-    fail(match what {
+    fail(refusal(what, detail))
+}
+
+fn refusal(what: &str, detail: &str) -> Error {
+    match what {
         "token-kind" => Error::malformed(TokenFault::NotAString),
         "key-kind" => Error::KeyUnusable { misuse: Misuse::Kind },
         "key-engine" => Error::KeyUnusable { misuse: Misuse::Engine },
@@ -355,23 +282,24 @@ pub fn refuse(what: &str, detail: &str) -> Option<bool> {
         "revocation" => Error::RevocationUnavailable,
         "schema" => Error::claim(detail, Reason::CheckFailed),
         _ => Error::invalid_arg(detail, "of the type that the documentation names"),
-    })
+    }
 }
 
 fn with_token<T>(length: u32, read: impl FnOnce(&[u8]) -> Result<T, Error>) -> Result<T, Error> {
     SCRATCH.with_borrow(|scratch| read(scratch.get(..length as usize).unwrap_or_default()))
 }
 
+fn with_verifier<T>(verifier: u32, run: impl FnOnce(&Compiled) -> Result<T, Error>) -> Result<T, Error> {
+    VERIFIERS.with_borrow(|verifiers| run(verifiers.get(verifier).ok_or_else(freed)?))
+}
+
 fn conclude(
     verifier: u32,
     length: u32,
-    step: impl FnOnce(&Compiled, &[u8]) -> Result<u32, Error>,
+    step: impl FnOnce(&Compiled, &[u8]) -> Result<Reply, Error>,
 ) -> Option<u32> {
-    let outcome = VERIFIERS.with_borrow(|verifiers| {
-        let verifier = verifiers.get(verifier).ok_or_else(freed)?;
-        with_token(length, |token| step(verifier, token))
-    });
-    settle(outcome)
+    let reply = with_verifier(verifier, |verifier| with_token(length, |token| step(verifier, token)));
+    reply.unwrap_or_else(Reply::refused).settle()
 }
 
 fn freed() -> Error {
@@ -380,77 +308,6 @@ fn freed() -> Error {
 
 fn add_verifier(verifier: Compiled) -> u32 {
     VERIFIERS.with_borrow_mut(|table| table.add(verifier))
-}
-
-/// The verdict of the host's engine, where there is one, and the number of the key that it was asked about.
-struct Verdict {
-    host_key: u32,
-    valid: Option<bool>,
-}
-
-impl Verdict {
-    /// Whether the host has to be asked about the key of this check.
-    fn is_lacking<R>(&self, check: &SignatureCheck<'_, R>) -> bool {
-        check.host_key().is_some_and(|needed| self.valid.is_none() || needed != self.host_key)
-    }
-
-    /// The token once its signature holds, or `None` where the host has to be asked first.
-    fn apply<'a, R>(self, check: SignatureCheck<'a, R>) -> Result<Option<SignatureValid<'a, R>>, Error> {
-        if self.is_lacking(&check) {
-            ask_host(&check);
-            return Ok(None);
-        }
-        match self.valid {
-            Some(valid) if check.host_key().is_some() => check.judged_by_host(valid).map(Some),
-            _ => check.by_engine().map(Some),
-        }
-    }
-}
-
-fn accept(verified: Verified) -> Result<u32, Error> {
-    ANSWER.set(Answer {
-        header: range(verified.header().json()),
-        payload: range(verified.payload()),
-        kid: range_of_kid(verified.kid()),
-        algorithm: verified.algorithm() as u32,
-        header_number: verified.header_number().unwrap_or_default(),
-        ..NOTHING
-    });
-    KEPT.replace(Kept::Verified(verified));
-    Ok(ACCEPTED)
-}
-
-fn accept_jws(verified: VerifiedJws) -> Result<u32, Error> {
-    ANSWER.set(Answer {
-        header: range(verified.header().json()),
-        payload: range(verified.payload()),
-        kid: range_of_kid(verified.kid()),
-        algorithm: verified.algorithm() as u32,
-        ..NOTHING
-    });
-    KEPT.replace(Kept::VerifiedJws(verified));
-    Ok(ACCEPTED)
-}
-
-/// No key identifier, and an empty one, are told apart by the offset.
-fn range_of_kid(kid: Option<&str>) -> [u32; 2] {
-    kid.map_or([0; 2], |kid| range(kid.as_bytes()))
-}
-
-fn ask_host<R>(check: &SignatureCheck<'_, R>) {
-    let signature = check.jwt().signature().to_vec();
-    ANSWER.set(Answer {
-        signature: range(&signature),
-        algorithm: check.algorithm() as u32,
-        host_key: check.host_key().unwrap_or_default(),
-        message_length: check.jwt().signing_input().len() as u32,
-        ..NOTHING
-    });
-    KEPT.replace(Kept::Bytes(signature));
-}
-
-fn range(bytes: &[u8]) -> [u32; 2] {
-    [bytes.as_ptr() as usize as u32, bytes.len() as u32]
 }
 
 /// `{"ok","steps":[{"check","outcome","detail","code"}]}`.
@@ -485,6 +342,18 @@ fn moment(now: f64, given: bool) -> Result<NumericDate, Error> {
     })
 }
 
+/// The moment at which a token is judged, or why its issuer has none.
+fn moment_for(
+    verifier: &Verifier,
+    token: &[u8],
+    moments: &[f64],
+) -> Result<Result<NumericDate, Error>, Error> {
+    let issuer = if moments.len() > 2 { verifier.issuer_of_token(token)? } else { 0 };
+    let mut pair = moments.iter().copied().skip(issuer * 2);
+    let (now, given) = (pair.next().unwrap_or(f64::NAN), pair.next().unwrap_or(1.0));
+    Ok(moment(now, given != 0.0))
+}
+
 fn expiry_numbers(expiry: Expiry) -> Vec<f64> {
     let flag = |set: bool| f64::from(u8::from(set));
     vec![
@@ -492,26 +361,4 @@ fn expiry_numbers(expiry: Expiry) -> Vec<f64> {
         flag(expiry.not_yet_valid),
         expiry.expires_at.map_or(f64::NAN, NumericDate::seconds),
     ]
-}
-
-fn import_options(algorithm: Option<&str>, allow_short_secret: bool) -> Result<ImportOptions, Error> {
-    let algorithm = match algorithm {
-        None => None,
-        Some(name) => Some(rules::algorithm(name, "alg")?),
-    };
-    Ok(ImportOptions { algorithm, allow_short_secret })
-}
-
-pub(super) fn add_keys(keys: impl Into<Keys>) -> u32 {
-    KEYS.with_borrow_mut(|table| table.add(keys.into()))
-}
-
-fn keys_of(keys: u32) -> Result<Keys, Error> {
-    let found = KEYS.with_borrow(|table| table.get(keys).cloned());
-    found.ok_or_else(|| Error::invalid_arg("keys", "keys that were not freed"))
-}
-
-fn names(algorithms: impl Iterator<Item = Algorithm>) -> String {
-    let names: Vec<_> = algorithms.map(|algorithm| format!("\"{algorithm}\"")).collect();
-    format!("[{}]", names.join(","))
 }

@@ -6,17 +6,27 @@
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
+#[cfg(feature = "jwt")]
+mod answer;
+#[cfg(any(feature = "jwt", feature = "session"))]
 mod error;
 #[cfg(feature = "jwt")]
 mod guard;
 #[cfg(feature = "jwt")]
 mod jwt;
 #[cfg(feature = "jwt")]
+mod keys;
+#[cfg(all(feature = "ml-dsa", not(feature = "jwt")))]
+mod ml_dsa;
+#[cfg(all(feature = "jwt", not(feature = "ml-dsa")))]
+mod outside;
+#[cfg(feature = "jwt")]
 mod remote;
 #[cfg(feature = "jwt")]
 mod rules;
 #[cfg(feature = "session")]
 mod session;
+#[cfg(any(feature = "jwt", feature = "session"))]
 mod table;
 #[cfg(any(feature = "jwt", feature = "session"))]
 mod url;

@@ -14,9 +14,26 @@ use crate::jwt::remote::{
 };
 use crate::time::NumericDate;
 use crate::wasm::error::{Members, fail, settle};
-use crate::wasm::jwt::add_keys;
+use crate::wasm::keys::add_keys;
 use crate::wasm::table::Table;
 use crate::wasm::url::Parts;
+
+/// The options of a remote set; some of them only the shell uses.
+const OPTIONS: [&str; 13] = [
+    "maxAge",
+    "minAge",
+    "staleIfError",
+    "cooldown",
+    "timeoutMs",
+    "maxBytes",
+    "fetch",
+    "headers",
+    "snapshot",
+    "now",
+    "cache",
+    "waitUntil",
+    "insecure",
+];
 
 /// Use the set.
 const USE: u32 = 0;
@@ -241,6 +258,15 @@ fn moment(now: f64, given: bool) -> Result<u64, Error> {
 
 fn read_options(json: &str) -> Result<RemoteOptions, Error> {
     let options = Object::parse(json.as_bytes()).map_err(|_| Error::invalid_arg("options", "an object"))?;
+    let names = match options.get("names") {
+        Some(Value::Array(names)) => names.elements(),
+        _ => Vec::new(),
+    };
+    for name in names.into_iter().filter_map(Value::as_text) {
+        if !OPTIONS.iter().any(|known| name.is(known)) {
+            return Err(Error::invalid_arg(&name.to_cow(), "left out: there is no such option"));
+        }
+    }
     let number = |name: &str| match options.get(name) {
         None => Ok(None),
         Some(Value::Number(number)) if number >= 0.0 => Ok(Some(number)),

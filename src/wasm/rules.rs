@@ -6,14 +6,15 @@ use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::error::Error;
-use crate::jwt::{Accept, Algorithm, ClaimValue, MAX_TOKEN_LENGTH, Rules};
+use crate::jwt::{Accept, Algorithm, CacheLimits, ClaimValue, MAX_TOKEN_LENGTH, Rules};
 
-/// Options that only the shell uses, besides those read here.
-const SHELL: [&str; 4] = ["now", "isRevoked", "schema", "keys"];
+/// Rules that only the shell uses, besides those read here.
+const SHELL: [&str; 3] = ["now", "isRevoked", "schema"];
 
 /// Options for which `undefined` is the same as not given: they switch no check on. Issuer and audience are not
 /// among them; what is said of those is said where they are read.
-const HARMLESS: [&str; 6] = ["issuer", "audience", "requireExp", "clockTolerance", "maxTokenLength", "now"];
+const HARMLESS: [&str; 7] =
+    ["issuer", "audience", "requireExp", "clockTolerance", "maxTokenLength", "now", "cache"];
 
 /// The options of `verifyJws`.
 const JWS: [&str; 2] = ["algorithms", "maxTokenLength"];
@@ -35,10 +36,65 @@ const CHECKS: [&str; 12] = [
     "maxTokenLength",
 ];
 
-pub(super) fn read(object: &Object) -> Result<Rules, Error> {
-    let names = Reflect::own_keys(object).unwrap_or_default();
-    for name in names.iter().filter_map(|name| name.as_string()) {
-        if !CHECKS.contains(&name.as_str()) && !SHELL.contains(&name.as_str()) {
+/// The options of a `Verifier`: rules, whether each is an issuer's of a list, and what the cache may take.
+pub(super) fn read_verifier(options: &Object) -> Result<(Vec<Rules>, bool, Option<CacheLimits>), Error> {
+    if Reflect::has(options, &"issuers".into()) != Ok(true) {
+        let rules = read(options, &["keys", "cache"])?;
+        return Ok((vec![rules], false, cache(options)?));
+    }
+    for name in names(options) {
+        if name != "issuers" && name != "cache" {
+            return Err(Error::invalid_arg(&name, "left out, or given for each of the issuers"));
+        }
+    }
+    let list = get(options, "issuers")?;
+    let expected = "a list of rules, each with one issuer of its own";
+    let list = list.dyn_ref::<Array>().ok_or_else(|| Error::invalid_arg("issuers", expected))?;
+    let rules = list.iter().enumerate().map(|(place, rules)| {
+        let within = |error| match error {
+            Error::InvalidArg { name, expected } => {
+                Error::invalid_arg(&format!("issuers[{place}].{name}"), expected)
+            }
+            error => error,
+        };
+        let rules = rules.dyn_ref::<Object>().ok_or_else(|| Error::invalid_arg("issuers", expected))?;
+        if !get(rules, "issuer")?.is_string() {
+            return Err(within(Error::invalid_arg("issuer", "a string that is not empty")));
+        }
+        let rules = read(rules, &["keys"]).map_err(within)?;
+        rules.validate().map_err(within)?;
+        Ok(rules)
+    });
+    Ok((rules.collect::<Result<_, _>>()?, true, cache(options)?))
+}
+
+/// `true`, or `{ maxEntries }`.
+fn cache(options: &Object) -> Result<Option<CacheLimits>, Error> {
+    let invalid = || Error::invalid_arg("cache", "true, false, or an object with maxEntries of at least 1");
+    let value = get(options, "cache")?;
+    if value.is_undefined() {
+        return Ok(None);
+    }
+    if let Some(wanted) = value.as_bool() {
+        return Ok(wanted.then(CacheLimits::default));
+    }
+    let object = value.dyn_ref::<Object>().ok_or_else(invalid)?;
+    let entries = get(object, "maxEntries")?.as_f64().ok_or_else(invalid)?;
+    let whole = entries.fract() == 0.0 && (1.0..=f64::from(u32::MAX)).contains(&entries);
+    if !whole || names(object) != ["maxEntries"] {
+        return Err(invalid());
+    }
+    Ok(Some(CacheLimits { entries: entries as usize, ..CacheLimits::default() }))
+}
+
+fn names(object: &Object) -> Vec<String> {
+    Reflect::own_keys(object).unwrap_or_default().iter().filter_map(|name| name.as_string()).collect()
+}
+
+/// Rules, with these options besides.
+pub(super) fn read(object: &Object, besides: &[&str]) -> Result<Rules, Error> {
+    for name in names(object) {
+        if ![&CHECKS[..], &SHELL, besides].iter().any(|known| known.contains(&name.as_str())) {
             return Err(Error::invalid_arg(&name, "left out: rules know no such option"));
         }
         if !HARMLESS.contains(&name.as_str()) && get(object, &name)?.is_undefined() {
@@ -73,7 +129,7 @@ pub(super) fn read(object: &Object) -> Result<Rules, Error> {
 
 /// The options of a JWS: the algorithms that are accepted, and the longest token.
 pub(super) fn read_jws(object: &Object) -> Result<(Option<Vec<Algorithm>>, usize), Error> {
-    for name in Reflect::own_keys(object).unwrap_or_default().iter().filter_map(|name| name.as_string()) {
+    for name in names(object) {
         if !JWS.contains(&name.as_str()) {
             return Err(Error::invalid_arg(&name, "left out: there is no such option"));
         }

@@ -1,9 +1,19 @@
 //! Things that JavaScript holds by number.
 
-/// Values by handle. The handle of a value that was removed is used again.
+/// The bits of a handle that say where the value is; those above say which value of that place it was given out for.
+const PLACE_BITS: u32 = 24;
+const PLACES: usize = 1 << PLACE_BITS;
+
+/// Values by handle. A place is used again, but not its handle: one that outlived its value finds nothing, until 256
+/// other values have been in its place.
 pub(super) struct Table<T> {
-    slots: Vec<Option<T>>,
+    slots: Vec<Slot<T>>,
     free: Vec<u32>,
+}
+
+struct Slot<T> {
+    handle: u32,
+    value: Option<T>,
 }
 
 impl<T> Table<T> {
@@ -12,38 +22,49 @@ impl<T> Table<T> {
     }
 
     pub(super) fn add(&mut self, value: T) -> u32 {
-        let handle = self.free.pop().unwrap_or(self.slots.len() as u32);
-        match self.slots.get_mut(handle as usize) {
-            Some(slot) => *slot = Some(value),
-            None => self.slots.push(Some(value)),
+        if let Some(slot) = self.free.pop().and_then(|place| self.slots.get_mut(place as usize)) {
+            slot.handle = slot.handle.wrapping_add(1 << PLACE_BITS);
+            slot.value = Some(value);
+            return slot.handle;
         }
+        // So many values do not fit into the memory of a module.
+        let handle = (self.slots.len() % PLACES) as u32;
+        self.slots.push(Slot { handle, value: Some(value) });
         handle
     }
 
     pub(super) fn get(&self, handle: u32) -> Option<&T> {
-        self.slots.get(handle as usize)?.as_ref()
+        self.slots.get(place(handle)).filter(|slot| slot.handle == handle)?.value.as_ref()
     }
 
     pub(super) fn get_mut(&mut self, handle: u32) -> Option<&mut T> {
-        self.slots.get_mut(handle as usize)?.as_mut()
+        self.slot(handle)?.value.as_mut()
     }
 
     /// Lends a value out; [`Table::put`] brings it back.
     #[cfg(feature = "session")]
     pub(super) fn take(&mut self, handle: u32) -> Option<T> {
-        self.slots.get_mut(handle as usize)?.take()
+        self.slot(handle)?.value.take()
     }
 
     #[cfg(feature = "session")]
     pub(super) fn put(&mut self, handle: u32, value: T) {
-        if let Some(slot) = self.slots.get_mut(handle as usize) {
-            *slot = Some(value);
+        if let Some(slot) = self.slot(handle) {
+            slot.value = Some(value);
         }
     }
 
     pub(super) fn remove(&mut self, handle: u32) {
-        if self.slots.get_mut(handle as usize).and_then(Option::take).is_some() {
-            self.free.push(handle);
+        if self.slot(handle).and_then(|slot| slot.value.take()).is_some() {
+            self.free.push(place(handle) as u32);
         }
     }
+
+    fn slot(&mut self, handle: u32) -> Option<&mut Slot<T>> {
+        self.slots.get_mut(place(handle)).filter(|slot| slot.handle == handle)
+    }
+}
+
+const fn place(handle: u32) -> usize {
+    handle as usize % PLACES
 }

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 
 use jwt_compact::alg::{Hs256, Hs256Key, Hs384, Hs384Key, Hs512, Hs512Key};
 use jwt_compact::{Algorithm as _, AlgorithmSignature as _};
+use ml_dsa::{ExpandedSigningKey, MlDsa44, MlDsa65, MlDsa87, MlDsaParams};
 use p256::ecdsa::signature::Signer as _;
 use rsa::{BoxedUint, Pkcs1v15Sign, PrivateKey, Pss};
 use serde_json::{Value, json};
@@ -37,8 +38,22 @@ pub(crate) const N: &str = "nxwXI01rOK-07ocMe6YraBHUcRITy3ktXa17jLpeOhK1ZKtjcZW3
     lh1pUXMJlL9K1JHXQn-7UCI3r3VQJO7pc6Mqmnz41MABWR2_cZFnDTxoVuXz_KzY7h0C1gvjx_yI6F_s27xfZhS3Bm024rR43Wv8K3_9yWmcbnbG\
     RsUOcebX78U2ypQ";
 
-/// Every algorithm there is a signer for.
-pub(crate) const ALGORITHMS: [Algorithm; 14] = [
+/// Every algorithm that can be verified here.
+#[cfg(not(feature = "ml-dsa"))]
+pub(crate) const ALGORITHMS: [Algorithm; 15] = CLASSICAL;
+/// Every algorithm that can be verified here.
+#[cfg(feature = "ml-dsa")]
+pub(crate) const ALGORITHMS: [Algorithm; 18] = {
+    let mut all = [Algorithm::MlDsa44; 18];
+    let (classical, ml_dsa) = all.split_at_mut(15);
+    classical.copy_from_slice(&CLASSICAL);
+    ml_dsa.copy_from_slice(&ML_DSA);
+    all
+};
+
+pub(crate) const ML_DSA: [Algorithm; 3] = [Algorithm::MlDsa44, Algorithm::MlDsa65, Algorithm::MlDsa87];
+
+const CLASSICAL: [Algorithm; 15] = [
     Algorithm::Hs256,
     Algorithm::Hs384,
     Algorithm::Hs512,
@@ -49,6 +64,7 @@ pub(crate) const ALGORITHMS: [Algorithm; 14] = [
     Algorithm::Ps384,
     Algorithm::Ps512,
     Algorithm::Es256,
+    Algorithm::Es256k,
     Algorithm::Es384,
     Algorithm::Es512,
     Algorithm::EdDsa,
@@ -130,6 +146,10 @@ pub(crate) fn sign(algorithm: Algorithm, message: &[u8]) -> Vec<u8> {
             let signature: p256::ecdsa::Signature = p256_key().sign(message);
             signature.to_bytes().to_vec()
         }
+        Algorithm::Es256k => {
+            let signature: k256::ecdsa::Signature = k256_key().sign(message);
+            signature.to_bytes().to_vec()
+        }
         Algorithm::Es384 => {
             let key = p384::ecdsa::SigningKey::from_slice(&scalar(48)).unwrap();
             let signature: p384::ecdsa::Signature = key.sign(message);
@@ -143,6 +163,9 @@ pub(crate) fn sign(algorithm: Algorithm, message: &[u8]) -> Vec<u8> {
         Algorithm::EdDsa | Algorithm::Ed25519 => {
             ed25519_dalek::SigningKey::from_bytes(&SCALAR).sign(message).to_bytes().to_vec()
         }
+        Algorithm::MlDsa44 => ml_dsa_sign::<MlDsa44>(message),
+        Algorithm::MlDsa65 => ml_dsa_sign::<MlDsa65>(message),
+        Algorithm::MlDsa87 => ml_dsa_sign::<MlDsa87>(message),
         other => panic!("no signer for {other}"),
     }
 }
@@ -151,18 +174,36 @@ pub(crate) fn p256_key() -> p256::ecdsa::SigningKey {
     p256::ecdsa::SigningKey::from_slice(&SCALAR).unwrap()
 }
 
+pub(crate) fn k256_key() -> k256::ecdsa::SigningKey {
+    k256::ecdsa::SigningKey::from_slice(&SCALAR).unwrap()
+}
+
+fn ml_dsa_sign<P: MlDsaParams>(message: &[u8]) -> Vec<u8> {
+    ExpandedSigningKey::<P>::from_seed(&SCALAR.into())
+        .sign_deterministic(message, &[])
+        .unwrap()
+        .encode()
+        .to_vec()
+}
+
+fn akp_jwk<P: MlDsaParams>(alg: Algorithm) -> Value {
+    let public = ExpandedSigningKey::<P>::from_seed(&SCALAR.into()).verifying_key().encode();
+    json!({ "kty": "AKP", "alg": alg.name(), "pub": base64url::encode(&public) })
+}
+
 fn ec_jwk(curve: &str, point: &[u8]) -> Value {
     let (x, y) = point[1..].split_at((point.len() - 1) / 2);
     json!({ "kty": "EC", "crv": curve, "x": base64url::encode(x), "y": base64url::encode(y) })
 }
 
-/// The JWK that verifies what [`sign`] signs, without `alg` or `kid`.
+/// The JWK that verifies what [`sign`] signs, without `kid`, and without `alg` where it need not have one.
 pub(crate) fn jwk(algorithm: Algorithm) -> Value {
     match algorithm {
         Algorithm::Hs256 | Algorithm::Hs384 | Algorithm::Hs512 => {
             json!({ "kty": "oct", "k": base64url::encode(&SECRET) })
         }
         Algorithm::Es256 => ec_jwk("P-256", p256_key().verifying_key().to_sec1_point(false).as_bytes()),
+        Algorithm::Es256k => ec_jwk("secp256k1", k256_key().verifying_key().to_sec1_point(false).as_bytes()),
         Algorithm::Es384 => {
             let key = p384::ecdsa::SigningKey::from_slice(&scalar(48)).unwrap();
             ec_jwk("P-384", key.verifying_key().to_sec1_point(false).as_bytes())
@@ -175,6 +216,9 @@ pub(crate) fn jwk(algorithm: Algorithm) -> Value {
             let point = ed25519_dalek::SigningKey::from_bytes(&SCALAR).verifying_key().to_bytes();
             json!({ "kty": "OKP", "crv": "Ed25519", "x": base64url::encode(&point) })
         }
+        Algorithm::MlDsa44 => akp_jwk::<MlDsa44>(algorithm),
+        Algorithm::MlDsa65 => akp_jwk::<MlDsa65>(algorithm),
+        Algorithm::MlDsa87 => akp_jwk::<MlDsa87>(algorithm),
         _ => json!({ "kty": "RSA", "n": N, "e": "AQAB" }),
     }
 }

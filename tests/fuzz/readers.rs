@@ -4,7 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a target fails by panicking")]
 
 use tokenward::jwt::{
-    Accept, Algorithm, ImportOptions, KeySet, Rules, UnverifiedJwt, VerificationKey, Verifier, thumbprint,
+    Accept, Algorithm, Callbacks, ImportOptions, KeySet, Rules, UnverifiedJwt, VerificationKey, Verifier,
+    thumbprint,
 };
 use tokenward::session::{
     Answer, Credentials, Effect, Event, Fields, Grant, JsonLogin, Now, Options, Session, Stored,
@@ -27,7 +28,7 @@ pub(crate) fn token(data: &[u8]) {
     );
     let verifier = Verifier::new(Rules::new(Accept::Anything, Accept::Anything), key.unwrap()).unwrap();
     assert!(!verifier.start_bytes(data).is_ok_and(|check| check.by_engine().is_ok()));
-    let _ = verifier.explain(data, now, None);
+    let _ = verifier.explain(data, now, None, Callbacks::default());
     let Some(text) = text(data) else { return };
     let Ok(jwt) = UnverifiedJwt::parse(text) else { return };
     let parts = [jwt.header().json(), jwt.payload_unverified(), jwt.signature()].map(base64url::encode);

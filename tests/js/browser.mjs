@@ -206,6 +206,12 @@ function tab(send, context) {
     return result.type === 'string' ? JSON.parse(result.value) : undefined;
   }
 
+  /** Runs a whole script in the page, whatever its policy says of scripts. */
+  async function run(script) {
+    const { type, exceptionDetails } = await send('script.evaluate', { expression: `${script}\n;undefined`, target: { context }, awaitPromise: false });
+    if (type === 'exception') throw new Error(`in the page: ${exceptionDetails.text}`);
+  }
+
   /** The one element of this role and accessible name that is there. */
   async function find(role, label) {
     const value = label === undefined ? { role } : { role, name: label };
@@ -216,6 +222,13 @@ function tab(send, context) {
 
   async function click(role, label) {
     const node = await eventuallyFound(() => find(role, label));
+    await clickNode(node);
+  }
+
+  /** Clicks what a CSS selector names, for what has no role of its own. */
+  async function clickOn(selector) {
+    const { nodes: [node] } = await send('browsingContext.locateNodes', { context, locator: { type: 'css', value: selector } });
+    if (!node) throw new Error(`nothing is called ${selector}`);
     await clickNode(node);
   }
 
@@ -231,7 +244,7 @@ function tab(send, context) {
   }
 
   const self = {
-    context, evaluate, find, click,
+    context, evaluate, run, find, click, clickOn,
     open: (url) => send('browsingContext.navigate', { context, url, wait: 'complete' }),
     close: () => send('browsingContext.close', { context }),
     activate: () => send('browsingContext.activate', { context }),
@@ -240,11 +253,13 @@ function tab(send, context) {
     /** A key while another is held. */
     chord: (held, key) => keys([{ type: 'keyDown', value: KEYS[held] }, ...struck(KEYS[key] ?? key), { type: 'keyUp', value: KEYS[held] }]),
     type: (text) => keys([...text].flatMap(struck)),
-    /** Clicks into a field and types over what is there. */
+    /** What the browser does with a text from the clipboard. */
+    paste: (text) => evaluate((pasted) => document.execCommand('insertText', false, pasted), text),
+    /** Clicks into a field and types over what is there; what nobody types is pasted. */
     async fill(role, label, text) {
       await click(role, label);
       await self.chord('Control', 'a');
-      await (text === '' ? self.press('Delete') : self.type(text));
+      await (text === '' ? self.press('Delete') : text.length > 60 ? self.paste(text) : self.type(text));
     },
     /** Waits until `body`, which runs in the page, gives something true. Gives it. */
     async until(body, ...args) {

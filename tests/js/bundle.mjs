@@ -9,12 +9,12 @@ import { installed, root } from './installed.mjs';
 const esbuild = createRequire(join(root, 'tests/'))('esbuild');
 
 /** Bundles `source`, which may import 'tokenward' by name, into the modules of a Worker, as miniflare takes them. */
-export async function workerModules(source, resolveDir = installed) {
+export async function workerModules(source, resolveDir = installed, options = {}) {
   const wasm = new Map();
   const { outputFiles } = await esbuild.build({
     stdin: { contents: source, resolveDir, loader: 'js' },
     bundle: true, write: false, format: 'esm', target: 'es2022', conditions: ['workerd', 'worker', 'browser'],
-    nodePaths: [join(installed, 'node_modules')], logLevel: 'warning', external: ['cloudflare:*', 'node:*'],
+    nodePaths: [join(installed, 'node_modules')], logLevel: 'warning', external: ['cloudflare:*', 'node:*'], ...options,
     plugins: [{
       name: 'wasm',
       setup(build) {

@@ -12,7 +12,12 @@ const TYPES = { '.js': 'text/javascript', '.mjs': 'text/javascript', '.wasm': 'a
 const NONCE = 'c3VpdGU';
 
 const imports = JSON.stringify({
-  imports: { tokenward: '/package/dist/index.js', 'tokenward/session': '/package/dist/session.js', 'tokenward/slim': '/package/dist/slim.js' },
+  imports: {
+    tokenward: '/package/dist/index.js',
+    'tokenward/session': '/package/dist/session.js',
+    'tokenward/slim': '/package/dist/slim.js',
+    'tokenward/ml-dsa': '/package/dist/ml-dsa.js',
+  },
 });
 const page = (body) => `<!doctype html><meta charset="utf-8"><title>tokenward</title>
 <script type="importmap" nonce="${NONCE}">${imports}</script>
@@ -27,7 +32,7 @@ const modules = {};
 for (const name of ${JSON.stringify(suiteFiles().map(([name]) => name))}) modules[name] = await import('/js/suite/' + name + '.mjs');
 ${api}
 const way = location.pathname.slice(1);
-return runSuites(suitesFor(way, modules), { tokenward, host: 'chromium', way });`);
+return runSuites(suitesFor(way, modules), { tokenward, host: 'chromium', way, importMlDsa: () => import('tokenward/ml-dsa') });`);
 
 const STRICT = `default-src 'none'; connect-src 'self'; script-src 'self' 'nonce-${NONCE}'`;
 const ALLOWING = `${STRICT} 'wasm-unsafe-eval'`;

@@ -5,8 +5,16 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
+import crossings from './crossings.mjs';
 import { runSuites, suitesFor } from './harness.mjs';
 import { importFromUser, installed, packageFolder, report, suiteFiles } from './installed.mjs';
+import nativeRsa from './native-rsa.mjs';
+
+/** The codes of the session's half, as a user's editor lists them: whatever is not of the other half. */
+const declared = readFileSync(join(packageFolder, 'dist/types.d.ts'), 'utf8');
+const [, union] = /type ErrorCode =([^;]*);/.exec(declared);
+globalThis.sessionCodes = union.match(/ERR_\w+/g).filter((code) => !/^ERR_(JW|JOSE|KEY|REVOCATION|SYNC|CLOCK|WASM|INVALID_ARG)/.test(code));
+if (globalThis.sessionCodes.length === 0) throw new Error('the declarations name no codes');
 
 const modules = {};
 for (const [name, file] of suiteFiles()) modules[name] = await import(pathToFileURL(file));
@@ -15,6 +23,7 @@ const require = createRequire(join(installed, 'user.cjs'));
 const { tokenward } = await importFromUser('import.mjs', "export * as tokenward from 'tokenward';\n");
 const { slim } = await importFromUser('slim.mjs', "export * as slim from 'tokenward/slim';\n");
 const { session } = await importFromUser('session.mjs', "export * as session from 'tokenward/session';\n");
+const { importMlDsa } = await importFromUser('ml-dsa.mjs', "export const importMlDsa = () => import('tokenward/ml-dsa');\n");
 slim.initSync(readFileSync(join(packageFolder, 'dist/core.wasm')));
 
 const ways = {
@@ -26,7 +35,8 @@ const ways = {
 };
 let fine = true;
 for (const [way, api] of Object.entries(ways)) {
-  fine = report(`node (${way})`, await runSuites(suitesFor(way, modules), { tokenward: api, host: 'node', way })) && fine;
+  const context = { tokenward: api, host: 'node', way, importMlDsa: way === 'require' ? () => require('tokenward/ml-dsa') : importMlDsa };
+  fine = report(`node (${way})`, await runSuites(suitesFor(way, modules), context)) && fine;
 }
 
 const packaging = {
@@ -47,4 +57,6 @@ const packaging = {
   },
 };
 fine = report('node (packaging)', await runSuites(packaging, {})) && fine;
+fine = report('node (crossings)', await runSuites({ crossings: await crossings() }, {})) && fine;
+fine = report('node (RSA)', await runSuites({ rsa: nativeRsa }, {})) && fine;
 process.exitCode = fine ? 0 : 1;

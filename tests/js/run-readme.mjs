@@ -1,13 +1,14 @@
-// Runs every snippet of README.md on the packed package, against the Worker of www/ under the names that README uses: in Node
-// and workerd, and with --page those for a page in headless Chromium. rustdoc runs those in Rust.
+// Runs every snippet of README.md on the packed package, against the Worker of www/ under the names that README uses: in Node,
+// workerd and a shell, and with --page those for a page in headless Chromium. rustdoc runs those in Rust.
 
-import { readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { extname, join } from 'node:path';
 
 import { workerModules } from './bundle.mjs';
-import { importFromUser, packageFolder, report, root } from './installed.mjs';
+import { importFromUser, installed, packageFolder, report, root } from './installed.mjs';
 import { withChromium } from './webdriver.mjs';
 
 const { Miniflare } = createRequire(join(root, 'tests/'))('miniflare');
@@ -16,10 +17,12 @@ const AUDIENCE = 'https://api.example.com';
 const [USERNAME, PASSWORD] = ['your-email@example.com', 'your-password'];
 
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
-const snippets = [...readme.matchAll(/^```(js|html)\n(.*?)^```$/gms)].map(([, language, code]) => ({ language, code }));
+const snippets = [...readme.matchAll(/^```(js|html|sh)\n(.*?)^```$/gms)].map(([, language, code]) => ({ language, code }))
+  // What installs and builds is not for a test to run.
+  .filter(({ language, code }) => language !== 'sh' || code.startsWith('npx tokenward'));
 
 const service = new Miniflare({
-  modules: await workerModules(readFileSync(join(root, 'www/worker.js'), 'utf8')),
+  modules: await workerModules(readFileSync(join(root, 'www/worker.js'), 'utf8'), join(root, 'www')),
   compatibilityDate: '2024-01-01', bindings: { ISSUER, AUDIENCE, USERNAME, PASSWORD },
 });
 const direct = globalThis.fetch;
@@ -40,11 +43,13 @@ const jwks = await (await fetch(`${ISSUER}/.well-known/jwks.json`)).json();
 const EXPECTED = [
   printed(/^hello your-email@example\.com$/),
   printed(/^signed with RS256, key [\w-]{43}$/),
+  printed(/^ok, ERR_JWT_MALFORMED$/),
   printed(/^ERR_JOSE_ALG_NOT_ALLOWED$/),
   printed(/^RS256 for your-email@example\.com: \d+ s to go$/),
   printed(/^200 .*Hello your-email@example\.com/),
   inWorker,
   inPage,
+  onTerminal,
 ];
 
 const result = { passed: 0, failures: [] };
@@ -110,5 +115,20 @@ async function inPage(code) {
     });
   } finally {
     server.close();
+  }
+}
+
+/** Line by line: the last one asks for a scope that the token lacks. */
+async function onTerminal(code) {
+  writeFileSync(join(installed, 'token.txt'), token);
+  writeFileSync(join(installed, 'jwks.json'), JSON.stringify(jwks));
+  const expected = [[0, '"sub": "your-email@example.com"'], [0, '✓ accepted: RS256, key '], [1, '✕ scope ']];
+  for (const [at, line] of code.trim().split('\n').entries()) {
+    const child = spawn('bash', ['-c', line], { cwd: installed, stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, npm_config_offline: 'true' } });
+    let said = '';
+    child.stdout.on('data', (chunk) => { said += chunk; });
+    const status = await new Promise((resolve) => child.once('close', resolve));
+    const [exit, text] = expected[at] ?? [];
+    if (status !== exit || !said.includes(text)) throw new Error(`${line}: exit code ${status}, ${said}`);
   }
 }

@@ -22,7 +22,8 @@ export default {
     const way = new URL(request.url).pathname.slice(1);
     if (way === 'slim') slim.initSync(module);
     const ways = { import: tokenward, slim, session };
-    return Response.json(await runSuites(suitesFor(way, modules), { tokenward: ways[way], host: 'workerd', way }));
+    const importMlDsa = () => import('tokenward/ml-dsa');
+    return Response.json(await runSuites(suitesFor(way, modules), { tokenward: ways[way], host: 'workerd', way, importMlDsa }));
   },
 };`;
 

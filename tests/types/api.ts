@@ -3,9 +3,9 @@
 import {
   KeySet, VerificationKey, Verifier, checkExpiry, createBearerFetch, createBearerGuard, createSession, decode, importKey, isExpired,
   isTokenwardError, jsonLogin, memoryStore, parseChallenges, thumbprint, verify, verifySync, version,
-  type Algorithm, type BearerFetch, type BearerGuard, type ErrorCode, type Expiry, type GuardResult, type JoseHeader, type Jwk,
+  type Algorithm, type BearerFetch, type BearerGuard, type ErrorCode, type Expiry, type GuardResult, type IssuerRules, type JoseHeader, type Jwk,
   type KeyInput, type Result, type Rules, type Session, type SessionSnapshot, type TokenStore, type TokenwardError,
-  type Verified,
+  type Verified, type VerifierOptions,
 } from 'tokenward';
 import * as session from 'tokenward/session';
 import { init, initSync, verifySync as slimVerifySync } from 'tokenward/slim';
@@ -55,6 +55,21 @@ same<ReturnType<typeof verifier.safeVerifySync>, Result<{ tenant: string }>>(tru
 const result = verifier.safeVerifySync(token);
 if (result.ok) same<typeof result.payload.tenant, string>(true);
 else same<typeof result.error.code, ErrorCode>(true);
+const several = new Verifier<{ tenant: string }>({
+  issuers: [{ issuer: 'https://issuer.test', audience: null, keys: inputs[0]!, typ: 'at+jwt', isRevoked: () => false }], cache: { maxEntries: 5 },
+});
+same<ReturnType<typeof several.verifyMany>, Promise<Result<{ tenant: string }>[]>>(true);
+same<IssuerRules['issuer'], string>(true);
+const options: VerifierOptions = { ...rules, keys: inputs[0]!, cache: true };
+void options;
+// @ts-expect-error: rules belong to an issuer
+new Verifier({ issuers: [], audience: null });
+// @ts-expect-error: each issuer is one
+new Verifier({ issuers: [{ ...rules, issuer: ['a', 'b'], keys: inputs[0]! }] });
+// @ts-expect-error: how many entries is said
+new Verifier({ ...rules, keys: inputs[0]!, cache: {} });
+// @ts-expect-error: a single call has nothing to remember
+verifySync(token, cryptoKey, { ...rules, cache: true });
 // @ts-expect-error: what the issuer must be is said, or null
 verifySync(token, cryptoKey, { audience: null });
 // @ts-expect-error: an environment variable that may be missing switches no check off

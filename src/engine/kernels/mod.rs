@@ -17,6 +17,6 @@ mod weierstrass;
 pub use self::{
     ecdsa::EcKey,
     eddsa::Ed25519Key,
-    rsa::RsaKey,
+    rsa::{RsaEngine, RsaKey, set_rsa_engine},
     tables::{set_table_budget, table_memory},
 };

@@ -1,6 +1,8 @@
 //! RSA signatures (RFC 8017): RSASSA-PKCS1-v1_5 and RSASSA-PSS.
+//!
+//! Somebody else may do the one costly step, the exponentiation. Everything that decides is done here in any case.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
@@ -17,6 +19,8 @@ pub struct RsaKey(Arc<Key>);
 #[derive(Debug)]
 struct Key {
     n: Modulus,
+    /// The modulus as it was given, without leading zeros.
+    encoded: Box<[u8]>,
     e: u64,
     /// How many bits `n` has.
     bits: usize,
@@ -32,7 +36,7 @@ impl RsaKey {
     pub fn new(n: &[u8], e: &[u8]) -> Result<Self, Error> {
         let (n, e) = limits::rsa(n, e)?;
         let bits = n.len() * 8 - n.first().map_or(0, |first| first.leading_zeros() as usize);
-        Ok(Self(Arc::new(Key { n: Modulus::new(n), e, bits })))
+        Ok(Self(Arc::new(Key { n: Modulus::new(n), encoded: n.into(), e, bits })))
     }
 
     /// Compares with the one encoding there is (RFC 8017 §8.2.2), so nothing of it has to be parsed.
@@ -69,11 +73,28 @@ impl RsaKey {
 
     /// RSAVP1 (RFC 8017 §5.2.2): the encoding that was signed, if the signature is as long as the modulus and below it.
     fn open(&self, signature: &[u8]) -> Option<Vec<u8>> {
-        if signature.len() != self.0.n.len() {
+        let Key { n, encoded, e, .. } = &*self.0;
+        // Both are big endian and equally long, so they compare as numbers do.
+        if signature.len() != encoded.len() || signature >= &**encoded {
             return None;
         }
-        self.0.n.power(signature, self.0.e)
+        let elsewhere = ENGINE.get().and_then(|engine| engine.power(encoded, *e, signature));
+        elsewhere.filter(|power| power.len() == encoded.len()).or_else(|| n.power(signature, *e))
     }
+}
+
+/// What raises to a power modulo `n` faster than the arithmetic here, as a host's native code may.
+pub trait RsaEngine: Sync {
+    /// `signature^e mod n` (RSAVP1, RFC 8017 §5.2.2), big endian and as long as `n`. `None` where it cannot say: the
+    /// arithmetic here does it then. `signature` is as long as `n` and below it.
+    fn power(&self, n: &[u8], e: u64, signature: &[u8]) -> Option<Vec<u8>>;
+}
+
+static ENGINE: OnceLock<&'static dyn RsaEngine> = OnceLock::new();
+
+/// Gives an engine for RSA, once and for the whole process; the first one stays. It is trusted as the arithmetic here is.
+pub fn set_rsa_engine(engine: &'static dyn RsaEngine) {
+    let _ = ENGINE.set(engine);
 }
 
 /// The DER of `DigestInfo` up to the digest (RFC 8017 §9.2, note 1).

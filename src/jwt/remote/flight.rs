@@ -11,7 +11,7 @@ use super::{Failure, Remote, Response};
 use crate::Error;
 use crate::json::Object;
 
-/// How long writers of leases wait for each other, in milliseconds.
+/// How long writers of leases wait for each other at the least, in milliseconds.
 const SETTLING: u64 = 50;
 /// How long, and up to how much longer, to wait between two looks for what another isolate fetches.
 const POLLING: u64 = 60;
@@ -161,7 +161,13 @@ impl Remote {
             (Leg::Looking | Leg::Confirming, Input::Found([entry, lease])) => {
                 self.look(now, &current, entry, lease)
             }
-            (Leg::Claiming, _) => self.continue_with(Leg::Settling, Action::Sleep(SETTLING)),
+            // A cache that is slow for this one is slow for the others.
+            (Leg::Claiming, _) => {
+                let pause = now
+                    .saturating_sub(current.started)
+                    .clamp(SETTLING, self.limits.timeout.div_ceil(8).max(SETTLING));
+                self.continue_with(Leg::Settling, Action::Sleep(pause))
+            }
             (Leg::Settling, _) => self.read(now, &current, Leg::Confirming),
             // Whoever fetches may yet succeed, so this failure is told to nobody.
             (Leg::Polling, _) if now >= current.deadline => {

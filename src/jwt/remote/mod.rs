@@ -14,33 +14,10 @@
 //! - after a failure nothing is fetched for `cooldown`, and longer after each further one;
 //! - nothing that fails ever removes a set.
 //!
-//! # Running at scale
-//!
-//! Tokens reach isolates, isolates ask a cache that they share, and one of them asks the issuer. With the default
-//! options an isolate that is kept busy looks for a newer set every eight minutes, so eight times an hour:
-//!
-//! | isolates | requests to the issuer in an hour, each by itself | with a shared cache |
-//! |---|---|---|
-//! | 1 | 8 | 8 |
-//! | 1,000 | 8,000 | 8 |
-//! | 1,000,000 | 8,000,000 (2,222 in a second) | 8 |
-//!
-//! The first two rows come from the simulator in `tests/remote_simulator.rs`; the last is arithmetic. What each layer
-//! saves:
-//!
-//! - **The isolate** answers every token whose key it has without asking anybody. A flood of tokens with made-up
-//!   keys costs it one look in a cool-down: 120 an hour, however large the flood.
-//! - **The shared cache** turns the looks of all isolates into one. Two hundred that start cold together ask an issuer
-//!   that takes half a second once, because each that finds the cache empty leaves a lease there and only the last
-//!   writer fetches. A fetch that failed is noted there too, so that an outage is found out once. A cache that is
-//!   local to a data centre, as Cloudflare's Cache API is, multiplies the last column by the data centres; one that
-//!   is slow to agree with itself, as Workers KV is, may add a fetch for each place that has not seen the others' yet.
-//! - **The issuer** may be down for a day: isolates serve what they have, and new ones start from what the cache
-//!   has. Its `Cache-Control` may shorten the eight minutes, down to `min_age`.
-//!
 //! A key that the issuer removes is refused everywhere within `max_age`, shared cache or not: an entry carries the
 //! moment at which its request was sent, and every isolate counts from there. A key that the issuer publishes is
-//! accepted everywhere once it has been there for `cooldown`.
+//! accepted everywhere once it has been there for `cooldown`. What all this costs an issuer, for one isolate and for a
+//! million, is in `www/guides/running-at-scale.md`.
 
 mod entry;
 mod flight;

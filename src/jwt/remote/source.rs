@@ -2,9 +2,12 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::issuer::{is_issuer, is_of_issuer};
 use crate::json::{Object, Value};
 use crate::url::UrlParts;
 use crate::{Error, base64url};
+
+pub(super) use crate::issuer::WellKnown;
 
 /// Where a remote JWK Set comes from. Never anything that a token says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,8 +37,7 @@ impl Source {
         match self {
             Self::Url(url) if !url.is_empty() => Ok(()),
             Self::Url(_) => Err(Error::invalid_arg("url", "an absolute URL")),
-            // RFC 8414 §2: no query and no fragment.
-            Self::Issuer(issuer) if issuer.contains("://") && !issuer.contains(['?', '#']) => Ok(()),
+            Self::Issuer(issuer) if is_issuer(issuer) => Ok(()),
             Self::Issuer(_) => {
                 Err(Error::invalid_arg("issuer", "the issuer's URL, without query and fragment"))
             }
@@ -43,36 +45,10 @@ impl Source {
     }
 }
 
-/// Where an issuer may keep its metadata, in the order in which they are asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum WellKnown {
-    /// OpenID Connect Discovery 1.0 §4: behind the issuer's path.
-    OpenId,
-    /// RFC 8414 §3.1: before the issuer's path.
-    OAuth,
-}
-
-impl WellKnown {
-    pub(super) fn url(self, issuer: &str) -> String {
-        let issuer = issuer.strip_suffix('/').unwrap_or(issuer);
-        match self {
-            Self::OpenId => format!("{issuer}/.well-known/openid-configuration"),
-            Self::OAuth => {
-                let (scheme, rest) = issuer.split_once("://").unwrap_or(("https", issuer));
-                let (host, path) = rest.split_once('/').map_or((rest, ""), |(host, path)| (host, path));
-                let slash = if path.is_empty() { "" } else { "/" };
-                format!("{scheme}://{host}/.well-known/oauth-authorization-server{slash}{path}")
-            }
-        }
-    }
-}
-
-/// The `jwks_uri` of an issuer's metadata. The metadata must be that of exactly this issuer (RFC 8414 §3.3), or
-/// one issuer could pass for another.
+/// The `jwks_uri` of an issuer's metadata, where the metadata is that issuer's.
 pub(super) fn jwks_uri(metadata: &Object<'_>, issuer: &str) -> Option<String> {
-    let own = matches!(metadata.get("issuer"), Some(Value::String(text)) if text.is(issuer));
     let uri = metadata.get("jwks_uri").and_then(Value::as_text)?;
-    own.then(|| uri.to_cow().into_owned())
+    is_of_issuer(metadata, issuer).then(|| uri.to_cow().into_owned())
 }
 
 /// Whether a URL may be asked for keys or metadata. `from` is the URL that redirected here, where one did: a

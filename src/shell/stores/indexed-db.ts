@@ -1,5 +1,6 @@
 import { misuse } from '../error.js';
 import type { TokenStore } from '../types.js';
+import { newVersion } from './version.js';
 
 const TABLE = 'records';
 
@@ -77,9 +78,4 @@ function nameIn(options: { database?: string }): string {
   }
   if (typeof name !== 'string') throw misuse('database', 'a name');
   return name;
-}
-
-/** Never used before, so that a record that was cleared and written again is another one. */
-export function newVersion(): string {
-  return [...crypto.getRandomValues(new Uint32Array(4))].map((word) => word.toString(36)).join('.');
 }

@@ -1,6 +1,6 @@
 import { misuse } from '../error.js';
 import type { TokenStore } from '../types.js';
-import { newVersion } from './indexed-db.js';
+import { newVersion } from './version.js';
 
 interface Row { record: string; version: string }
 

@@ -83,6 +83,57 @@ export default ({ test, assert, tokenward, host }) => {
     await assert.rejects('ERR_INVALID_ARG', beginAuthorization(createSession({ grant: jsonLogin({ tokenUrl: `${AUTH}/token` }) })));
   });
 
+  test('endpoints come out of the issuer\'s metadata: behind its path, then before it, and once', async () => {
+    const issuer = 'https://login.test/tenant';
+    const places = [`${issuer}/.well-known/openid-configuration`, 'https://login.test/.well-known/oauth-authorization-server/tenant'];
+    const metadata = { issuer, token_endpoint: `${issuer}/token`, revocation_endpoint: `${issuer}/revoke` };
+    const discovering = (answer, more) => {
+      const grant = oauth2({ issuer, clientId: 'svc', clientSecret: 'hush', grant: 'client_credentials' });
+      const asked = [];
+      const fetch = async (url, init) => {
+        asked.push(String(url));
+        if (url.endsWith('/token')) return Response.json({ access_token: `access-${asked.length}`, token_type: 'Bearer', expires_in: 60 });
+        if (url.endsWith('/revoke')) return new Response(null, { status: 200 });
+        assert.equal(init.redirect, 'manual');
+        return answer(url);
+      };
+      const state = { asked, now: 1_800_000_000_000 };
+      return Object.assign(state, { session: createSession({ grant, fetch, now: () => state.now, ...more }) });
+    };
+    const state = discovering((url) => (url === places[1] ? Response.json(metadata) : new Response('<!doctype html>', { headers: { 'content-type': 'text/html' } })));
+    await state.session.getAccessToken();
+    state.now += 60_000;
+    await state.session.getAccessToken();
+    assert.same(await state.session.logout(), { revoked: true });
+    assert.same(state.asked, [...places, `${issuer}/token`, `${issuer}/token`, `${issuer}/revoke`]);
+
+    const wrong = {
+      ERR_TOKEN_ENDPOINT_MISCONFIGURED: [
+        { ...metadata, issuer: 'https://login.test' }, { ...metadata, issuer: `${issuer}/` }, { ...metadata, token_endpoint: 7 }, { issuer },
+        { ...metadata, token_endpoint: 'http://login.test/token' }, { ...metadata, token_endpoint: 'https://ada:pw@login.test/token' }, { ...metadata, token_endpoint: '/token' },
+      ].map((json) => () => Response.json(json)).concat(() => new Response(null, { status: 404 }), () => new Response(null, { status: 302, headers: { location: '/' } })),
+      ERR_TOKEN_REFRESH_UNAVAILABLE: [() => new Response(null, { status: 503 }), () => { throw new TypeError('fetch failed'); }],
+    };
+    for (const [code, answers] of Object.entries(wrong)) {
+      for (const answer of answers) {
+        const { session, asked } = discovering(answer);
+        const error = await assert.rejects(code, session.getAccessToken());
+        assert.equal(error.retryable, code === 'ERR_TOKEN_REFRESH_UNAVAILABLE');
+        assert.ok(!asked.some((url) => url.endsWith('/token')), 'credentials were sent');
+      }
+    }
+    for (const bad of ['http://login.test', 'https://me:pw@login.test', 'ftp://login.test']) {
+      const grant = oauth2({ issuer: bad, clientId: 'svc', clientSecret: 's', grant: 'client_credentials' });
+      assert.throws('ERR_INSECURE_URL', () => createSession({ grant }));
+    }
+    assert.throws('ERR_INVALID_ARG', () => createSession({ grant: oauth2({ issuer: 'https://login.test/?q', clientId: 'svc', clientSecret: 's', grant: 'client_credentials' }) }));
+    assert.throws(null, () => oauth2({ clientId: 'svc', clientSecret: 's', grant: 'client_credentials' }));
+    const given = oauth2({ issuer, tokenEndpoint: `${issuer}/token`, clientId: 'svc', clientSecret: 's', grant: 'client_credentials' });
+    const direct = world(given);
+    await direct.session.getAccessToken();
+    assert.same(direct.requests.map(({ url }) => url), [`${issuer}/token`]);
+  });
+
   test('cookieRefresh posts with the cookie and a header', async () => {
     const state = world(cookieRefresh({ url: 'https://app.test/refresh' }));
     await state.session.getAccessToken();

@@ -188,11 +188,15 @@ export default ({ test, assert, tokenward }) => {
       { scopes: [''] }, { scopes: ['a b'] }, { scopes: 'read' }, { scopes: [1] }, { missingMessage: '' },
       { cors: {} }, { cors: { origins: [] } }, { cors: { origins: 'https://app.example' } },
       { cors: { origins: ['https://app.example/'] } }, { cors: { origins: ['*'] } }, { cors: null },
+      { scope: ['read'] }, { scopes: undefined }, { Scopes: ['read'] }, { cors: { origins: '*', credentials: true } }, { required: true },
     ]) {
       const error = assert.throws('ERR_INVALID_ARG', () => guardWith(options));
       assert.ok(error instanceof TypeError || tokenward.isTokenwardError(error));
     }
-    assert.throws('ERR_INVALID_ARG', () => guardWith().protect(() => new Response(), { scopes: ['a"b'] }));
+    for (const need of [{ scopes: ['a"b'] }, { scope: ['read'] }, { scopes: undefined }]) {
+      assert.throws('ERR_INVALID_ARG', () => guardWith().protect(() => new Response(), need));
+    }
+    assert.ok(guardWith({ realm: undefined, cors: undefined, missingMessage: undefined }), 'what switches no check off may be undefined:');
     await assert.rejects('ERR_INVALID_ARG', guardWith().check(request(), { scopes: ['a\nb'] }));
     assert.throws('ERR_INVALID_ARG', () => createBearerGuard());
   });

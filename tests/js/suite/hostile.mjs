@@ -194,7 +194,7 @@ export default ({ test, assert, tokenward, way }) => {
     });
   });
 
-  test('what is let go is gone from the module, freed by hand or collected, and a second round takes no more memory', async () => {
+  test('what is let go is gone from the module, freed by hand or collected, and another round takes no more memory', async () => {
     const { key, token } = await signer('ES256', { kid: 'one' }).then(async (key) => ({ key, token: await key.sign() }));
     const fetch = async () => Response.json({ keys: [key.jwk] });
     const secret = new Uint8Array(32).fill(7);
@@ -227,12 +227,14 @@ export default ({ test, assert, tokenward, way }) => {
           };
           await round();
           await round();
-          const [before, count] = [current().memory.buffer.byteLength, made.length];
+          const [before, keys, count] = [current().memory.buffer.byteLength, live(current()), made.length];
           await round();
           const what = `${name}, ${byHand ? 'freed' : 'collected'}`;
           assert.equal(made.length, count, `instances: ${what}:`);
           assert.equal(current().memory.buffer.byteLength, before, `bytes: ${what}:`);
-          if (collect) assert.equal(live(current()), 0, `live keys: ${what}:`);
+          // Single calls leave the last few of their keys for the next ones like them.
+          if (collect || byHand) assert.equal(live(current()), keys, `live keys: ${what}:`);
+          assert.ok(keys <= 64, `${keys} keys left: ${what}`);
         }
       }
     });

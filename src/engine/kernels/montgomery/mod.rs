@@ -88,11 +88,6 @@ impl Modulus {
         modulus
     }
 
-    /// How many bytes `n` has.
-    pub(super) fn len(&self) -> usize {
-        self.bytes
-    }
-
     /// `base^e mod n`, big endian and as long as `n`; nothing if `base >= n`. Both are big endian, `e` is odd and at
     /// least 3.
     pub(super) fn power(&self, base: &[u8], e: u64) -> Option<Vec<u8>> {

@@ -1,0 +1,31 @@
+// `make site`: the page as static files, for any server and any path. The package in it is the packed one.
+
+import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+import { packageFolder } from '../tests/js/installed.mjs';
+import { at, target } from './tools.mjs';
+
+/** What of www/ is the page; the rest is the Worker, the client and the examples. */
+const PAGE = /^(index\.html|icon\.svg|service\.js|service\.json|(page|style)\/.+\.(js|css))$/;
+
+/** The files of the page: their path in it → where they are. */
+export function pageFiles() {
+  const files = readdirSync(at('www'), { recursive: true }).filter((path) => PAGE.test(path)).sort();
+  return new Map([...files.map((path) => [path, at('www', path)]), ['tokenward.js', join(packageFolder, 'dist/index.js')]]);
+}
+
+/** Writes them into `folder`. */
+export function writeSite(folder) {
+  rmSync(folder, { recursive: true, force: true });
+  for (const [path, file] of pageFiles()) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    cpSync(file, join(folder, path));
+  }
+}
+
+if (process.argv[1] === at('.ci/site.mjs')) {
+  const folder = join(target, 'site');
+  writeSite(folder);
+  console.log(`The page is in ${folder.replace(`${at()}/`, '')}: copy it to any static server.`);
+}

@@ -1,0 +1,203 @@
+//! What was found out about tokens that come again: those that were accepted, and those that never can be.
+//!
+//! A token is found by the last characters of its signature and then compared whole, so that the hash decides where to
+//! look and never what is found. One hash has one place: whoever makes tokens that collide evicts their own.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+use std::fmt;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use crate::error::Error;
+use crate::jwt::Verified;
+
+/// How much a verifier remembers of the tokens it has seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CacheLimits {
+    /// The most tokens that were accepted. Of those that were refused an eighth as many are kept besides.
+    pub entries: usize,
+    /// The most bytes, refused tokens included.
+    pub bytes: usize,
+}
+
+impl Default for CacheLimits {
+    /// 1,000 tokens in at most 16 MiB.
+    fn default() -> Self {
+        Self { entries: 1_000, bytes: 16 << 20 }
+    }
+}
+
+impl CacheLimits {
+    pub(super) fn validate(self) -> Result<(), Error> {
+        if self.entries == 0 || self.bytes == 0 {
+            return Err(Error::invalid_arg(
+                "cache",
+                "true, false, or an object with maxEntries of at least 1",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Of all that is kept, the part that refused tokens may take: whoever sends rubbish pushes out rubbish.
+const REFUSED_PART: usize = 8;
+
+/// What an entry takes besides the token, its header and its claims: an upper bound for its place in the tables.
+const OVERHEAD: usize = 320;
+
+/// A verdict that stands until keys change, but for what time and the caller's callbacks say.
+pub(super) type Verdict = Result<Verified, Error>;
+
+/// The verdicts of one verifier: they hold for its rules and no others.
+pub(super) struct Cache {
+    accepted: Lru,
+    refused: Lru,
+}
+
+impl fmt::Debug for Cache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cache").finish_non_exhaustive()
+    }
+}
+
+impl Cache {
+    pub(super) fn new(limits: CacheLimits) -> Self {
+        let refused =
+            CacheLimits { entries: limits.entries / REFUSED_PART, bytes: limits.bytes / REFUSED_PART };
+        let accepted = CacheLimits { entries: limits.entries, bytes: limits.bytes - refused.bytes };
+        Self { accepted: Lru::new(accepted), refused: Lru::new(refused) }
+    }
+
+    /// The verdict on exactly this token, and whose keys it was reached with.
+    pub(super) fn find(&mut self, token: &[u8]) -> Option<(usize, Verdict)> {
+        let hash = hash_of(token);
+        self.accepted.find(hash, token).or_else(|| self.refused.find(hash, token))
+    }
+
+    /// Keeps the verdict, where it is one to keep: time, revocation and keys that are missing are for each call to judge.
+    pub(super) fn keep(&mut self, token: &[u8], issuer: usize, verdict: &Verdict) {
+        let (lru, size) = match verdict {
+            Ok(verified) => (&mut self.accepted, verified.payload().len() + verified.header().json().len()),
+            Err(Error::SignatureInvalid | Error::Malformed { .. }) => (&mut self.refused, 0),
+            Err(_) => return,
+        };
+        let bytes = token.len() + size + OVERHEAD;
+        lru.keep(
+            hash_of(token),
+            Entry { token: token.into(), issuer, bytes, used: 0, verdict: verdict.clone() },
+        );
+    }
+
+    /// Whether there is a verdict on exactly this token. To ask is no use of it.
+    pub(super) fn contains(&self, token: &[u8]) -> bool {
+        let hash = hash_of(token);
+        [&self.accepted, &self.refused].iter().any(|lru| lru.contains(hash, token))
+    }
+
+    pub(super) const fn bytes(&self) -> usize {
+        self.accepted.bytes + self.refused.bytes
+    }
+
+    /// Drops what was reached with the keys of this issuer.
+    pub(super) fn forget(&mut self, issuer: usize) {
+        self.accepted.forget(issuer);
+        self.refused.forget(issuer);
+    }
+}
+
+struct Entry {
+    token: Box<[u8]>,
+    issuer: usize,
+    bytes: usize,
+    used: u64,
+    verdict: Verdict,
+}
+
+/// Entries within limits; the one used least recently gives way.
+struct Lru {
+    limits: CacheLimits,
+    entries: HashMap<u64, Entry, BuildHasherDefault<Hashed>>,
+    /// One record for each entry: a use of it, not necessarily the last. A hit writes none, so whoever takes the oldest
+    /// record looks whether its entry has been used since, and if so puts it back with that use.
+    uses: BinaryHeap<Reverse<(u64, u64)>>,
+    clock: u64,
+    bytes: usize,
+}
+
+impl Lru {
+    fn new(limits: CacheLimits) -> Self {
+        Self { limits, entries: HashMap::default(), uses: BinaryHeap::new(), clock: 0, bytes: 0 }
+    }
+
+    fn contains(&self, hash: u64, token: &[u8]) -> bool {
+        self.entries.get(&hash).is_some_and(|entry| is_same(&entry.token, token))
+    }
+
+    fn find(&mut self, hash: u64, token: &[u8]) -> Option<(usize, Verdict)> {
+        let entry = self.entries.get_mut(&hash).filter(|entry| is_same(&entry.token, token))?;
+        self.clock += 1;
+        entry.used = self.clock;
+        Some((entry.issuer, entry.verdict.clone()))
+    }
+
+    fn keep(&mut self, hash: u64, mut entry: Entry) {
+        // No token may push out all the others.
+        if self.limits.entries == 0 || entry.bytes > self.limits.bytes / 4 {
+            return;
+        }
+        self.clock += 1;
+        entry.used = self.clock;
+        self.bytes += entry.bytes;
+        match self.entries.insert(hash, entry) {
+            Some(old) => self.bytes -= old.bytes,
+            None => self.uses.push(Reverse((self.clock, hash))),
+        }
+        while self.entries.len() > self.limits.entries || self.bytes > self.limits.bytes {
+            let Some(Reverse((used, hash))) = self.uses.pop() else { return };
+            match self.entries.get(&hash).map(|entry| entry.used) {
+                Some(last) if last > used => self.uses.push(Reverse((last, hash))),
+                _ => self.bytes -= self.entries.remove(&hash).map_or(0, |entry| entry.bytes),
+            }
+        }
+    }
+
+    fn forget(&mut self, issuer: usize) {
+        self.entries.retain(|_, entry| entry.issuer != issuer);
+        self.bytes = self.entries.values().map(|entry| entry.bytes).sum();
+        self.uses.retain(|Reverse((_, hash))| self.entries.contains_key(hash));
+    }
+}
+
+/// Compares sixteen bytes at a time: in WebAssembly the library's comparison takes them one by one.
+fn is_same(a: &[u8], b: &[u8]) -> bool {
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<16>(), b.as_chunks::<16>());
+    let blocks = || a.iter().zip(b).all(|(a, b)| u128::from_ne_bytes(*a) == u128::from_ne_bytes(*b));
+    a.len() == b.len() && a_rest == b_rest && blocks()
+}
+
+/// The end of a signature is as good as random for every token that is accepted.
+fn hash_of(token: &[u8]) -> u64 {
+    let (high, low) = match token.last_chunk::<16>().map(|tail| u128::from_le_bytes(*tail)) {
+        Some(tail) => ((tail >> 64) as u64, tail as u64),
+        None => (0, 0),
+    };
+    let mixed = (low ^ token.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ high;
+    let mixed = (mixed ^ (mixed >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
+    mixed ^ (mixed >> 32)
+}
+
+/// Takes what has been hashed as it is.
+#[derive(Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, _: &[u8]) {}
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}

@@ -1,0 +1,226 @@
+// A verifier inside the module, and what it needs of the host: keys that are fetched, and keys that stay with the host.
+
+import { isTokenwardError, tokenwardError, type ErrorFields } from './error.js';
+import { Held } from './held.js';
+import { call } from './instance.js';
+import { adopt, exportOnce, type Keys } from './keys.js';
+import { algorithm, answers, encode, guarded, message, number, put, range, refusal, text, trim } from './memory.js';
+import type { Algorithm } from './types.js';
+
+/** What `verify` of src/wasm/jwt.rs answers where the host's engine is needed. */
+const CHECK_SIGNATURE = 1;
+/** What stands in one of many answers where the token is refused. */
+const REFUSED = 2;
+
+/** The bytes of tokens that cross into the module at once, at the most: what a call takes does not grow with its input. */
+const MAX_BATCH = 4 * 1024 * 1024;
+
+/** How `crypto.subtle` names what it is asked to do, for the CryptoKeys that stay with the host. */
+const SUBTLE: Record<string, AlgorithmIdentifier | RsaPssParams | EcdsaParams> = {
+  HS256: 'HMAC', HS384: 'HMAC', HS512: 'HMAC',
+  RS256: 'RSASSA-PKCS1-v1_5', RS384: 'RSASSA-PKCS1-v1_5', RS512: 'RSASSA-PKCS1-v1_5',
+  PS256: { name: 'RSA-PSS', saltLength: 32 }, PS384: { name: 'RSA-PSS', saltLength: 48 }, PS512: { name: 'RSA-PSS', saltLength: 64 },
+  ES256: { name: 'ECDSA', hash: 'SHA-256' }, ES384: { name: 'ECDSA', hash: 'SHA-384' }, ES512: { name: 'ECDSA', hash: 'SHA-512' },
+  EdDSA: 'Ed25519', Ed25519: 'Ed25519', 'ML-DSA-44': 'ML-DSA-44', 'ML-DSA-65': 'ML-DSA-65', 'ML-DSA-87': 'ML-DSA-87',
+};
+
+interface Question { algorithm: Algorithm; hostKey: number; message: Uint8Array<ArrayBuffer>; signature: Uint8Array<ArrayBuffer> }
+interface Verdict { hostKey: number; valid: boolean | undefined }
+/** What came of asking the module about a token. `issuer` says whose keys had a say, counted from 1; 0 where no key was looked for. */
+type Attempt<T> = { issuer: number; value: T } | { issuer: number; question: Question | undefined } | { issuer: number; error: unknown };
+/** Asks the module about the token in the scratch buffer: CHECK_SIGNATURE, or the answer is there to be read. */
+export type Ask = (verifier: number, length: number, verdict: Verdict) => number;
+
+const NO_VERDICT: Verdict = { hostKey: 0, valid: undefined };
+
+/** Rules and keys inside the module. */
+export class Compiled {
+  /** The keys of each issuer. */
+  readonly #keys: readonly Keys[];
+  readonly #held: Held;
+  /** How often the keys of each issuer had been installed when the verifier got them. */
+  #installs: number[] = [];
+
+  constructor(keys: readonly Keys[], install: (keys: Uint32Array) => number) {
+    this.#keys = keys;
+    this.#held = new Held('release_verifier', () => {
+      this.#installs = keys.map(({ held }) => held.installs);
+      return install(Uint32Array.from(keys, ({ held }) => held.handle));
+    });
+    guarded(() => this.#held.handle, 'argument', 'rules');
+  }
+
+  /** Gives the token to the module, to be asked about. */
+  put<T>(token: string, ask: (verifier: number, length: number) => T): T {
+    const verifier = this.#held.handle;
+    return ask(verifier, put(token, verifier));
+  }
+
+  /** Gives the token to the module, and the answer to `read`. */
+  sync<T>(token: string, ask: Ask, read: () => T): T {
+    for (;;) {
+      const attempt = this.#attempt(token, ask, read);
+      const keys = this.#keys[attempt.issuer - 1];
+      if (keys?.remote) {
+        if (this.#renew(attempt.issuer, keys)) continue;
+        const missed = isMiss(attempt) ? keys.remote.version : 0;
+        if (keys.remote.readyNow(keys.remote.moment()[0], missed) && missed > 0) continue;
+      }
+      if (!('question' in attempt)) return settled(attempt);
+      if (!keys || !this.#adopt(attempt.issuer, keys)) throw refusal('sync-key');
+    }
+  }
+
+  /**
+   * As `sync`; fetches keys, and asks the host about the signature where the key stays with it. What the module says
+   * stands where the set it was said with may be used as it is: otherwise there is another set, and it is asked again.
+   */
+  async async<T>(token: string, ask: Ask, read: () => T): Promise<T> {
+    let verdict = NO_VERDICT;
+    let since: number | undefined;
+    let missed = 0;
+    for (;;) {
+      const attempt = this.#attempt(token, ask, read, verdict);
+      const keys = this.#keys[attempt.issuer - 1];
+      if (keys?.remote) {
+        const { remote } = keys;
+        if (this.#renew(attempt.issuer, keys)) continue;
+        if (since === undefined || (isMiss(attempt) && missed === 0)) [since] = remote.moment();
+        missed = isMiss(attempt) ? remote.version : 0;
+        const ready = remote.ready(since, missed);
+        // Where it was waited for, the set is another one or time has passed.
+        if (ready === true ? missed > 0 : ready !== false && await ready) continue;
+      }
+      if (!('question' in attempt)) return settled(attempt);
+      if (keys) await exportOnce(keys);
+      if (keys && this.#adopt(attempt.issuer, keys)) continue;
+      const question = attempt.question as Question;
+      verdict = { hostKey: question.hostKey, valid: await askHost(question, keys?.cryptoKey) };
+    }
+  }
+
+  /**
+   * Asks about many tokens in one crossing. A verdict that does not stand yet is asked for again by `async`.
+   * `moments` is what `verify_many` of src/wasm/jwt.rs takes.
+   */
+  many<T>(tokens: readonly unknown[], moments: Float64Array, ask: Ask, read: () => T): (T | Promise<T> | Refused)[] {
+    const usable = new Map<Keys, boolean>();
+    const stands = (attempt: Attempt<T>): attempt is Exclude<Attempt<T>, { question: unknown }> => {
+      const keys = this.#keys[attempt.issuer - 1];
+      if ('question' in attempt) return false;
+      if (!keys?.remote) return true;
+      if (isMiss(attempt) || this.#renew(attempt.issuer, keys)) return false;
+      let ready = usable.get(keys);
+      if (ready === undefined) usable.set(keys, ready = keys.remote.ready(keys.remote.moment()[0]) === true);
+      return ready;
+    };
+    const results: (T | Promise<T> | Refused)[] = [];
+    for (const batch of this.#batches(tokens)) {
+      for (const attempt of this.#attempts(batch, moments, read)) {
+        const token = tokens[results.length] as string;
+        if (!stands(attempt)) results.push(this.async(token, ask, read));
+        else results.push('error' in attempt ? new Refused(attempt.error) : attempt.value);
+      }
+    }
+    return results;
+  }
+
+  free(): void {
+    this.#held.free();
+  }
+
+  linger(): void {
+    this.#held.linger();
+  }
+
+  /** Gives the verifier an issuer's keys where there are others by now. */
+  #renew(issuer: number, { held }: Keys): boolean {
+    const verifier = this.#held.handle;
+    if (this.#installs[issuer - 1] === held.installs) return false;
+    call('replace_keys', verifier, issuer - 1, held.handle);
+    this.#installs[issuer - 1] = held.installs;
+    return true;
+  }
+
+  #adopt(issuer: number, keys: Keys): boolean {
+    adopt(keys);
+    return this.#renew(issuer, keys);
+  }
+
+  #attempt<T>(token: string, ask: Ask, read: () => T, verdict: Verdict = NO_VERDICT): Attempt<T> {
+    const verifier = this.#held.handle;
+    try {
+      const status = ask(verifier, put(token, verifier), verdict);
+      const issuer = number('issuer');
+      return status === CHECK_SIGNATURE ? { issuer, question: asked() } : { issuer, value: read() };
+    } catch (error) {
+      return { issuer: number('issuer'), error };
+    } finally {
+      trim();
+    }
+  }
+
+  /** The tokens in parts of bounded size. No token is longer than the module needs to see that it is too long. */
+  *#batches(tokens: readonly unknown[]): Generator<unknown[]> {
+    const longest = call('max_token_length', this.#held.handle) + 1;
+    let batch: unknown[] = [];
+    let size = 0;
+    for (const token of tokens) {
+      const part = typeof token === 'string' ? token.slice(0, longest) : undefined;
+      size += part?.length ?? 0;
+      if (size > MAX_BATCH && batch.length > 0) {
+        yield batch;
+        [batch, size] = [[], part?.length ?? 0];
+      }
+      batch.push(part);
+    }
+    if (batch.length > 0) yield batch;
+  }
+
+  #attempts<T>(batch: unknown[], moments: Float64Array, read: () => T): Attempt<T>[] {
+    const verifier = this.#held.handle;
+    const texts = batch.map((token) => (typeof token === 'string' ? token : ''));
+    try {
+      const [bytes, lengths] = encode(texts);
+      const select = answers(call('verify_many', verifier, bytes, lengths, moments));
+      return batch.map((token, at) => {
+        if (token === undefined) return { issuer: 0, error: refusal('token-kind') };
+        select(at);
+        const issuer = number('issuer');
+        switch (number('status')) {
+          case CHECK_SIGNATURE: return { issuer, question: undefined };
+          case REFUSED: return { issuer, error: tokenwardError(JSON.parse(text('error') ?? '') as ErrorFields) };
+          default: return { issuer, value: read() };
+        }
+      });
+    } finally {
+      trim();
+    }
+  }
+}
+
+/** A token of many that is refused. */
+export class Refused {
+  constructor(readonly error: unknown) {}
+}
+
+function settled<T>(attempt: Exclude<Attempt<T>, { question: unknown }>): T {
+  if ('error' in attempt) throw attempt.error;
+  return attempt.value;
+}
+
+function asked(): Question {
+  return { algorithm: algorithm(), hostKey: number('hostKey'), message: message(), signature: range('signature') };
+}
+
+async function askHost({ algorithm, message, signature }: Question, key: CryptoKey | undefined): Promise<boolean> {
+  try {
+    return await crypto.subtle.verify(SUBTLE[algorithm] as AlgorithmIdentifier, key as CryptoKey, signature, message);
+  } catch {
+    throw refusal('key-engine');
+  }
+}
+
+function isMiss(attempt: Attempt<unknown>): boolean {
+  return 'error' in attempt && isTokenwardError(attempt.error) && attempt.error.code === 'ERR_JWKS_NO_MATCHING_KEY';
+}

@@ -1,0 +1,88 @@
+// Fetches the metadata of an authorization server. Where it stands, whose it is and what it may say, the module decides.
+
+import { isTokenwardError } from './error.js';
+import { call } from './instance.js';
+import { refusal } from './refusal.js';
+import { partsOf } from './url.js';
+
+/** An endpoint of an authorization server, by its name in the metadata. */
+export type EndpointName = 'authorization_endpoint' | 'token_endpoint' | 'revocation_endpoint';
+
+/** The endpoints, and whether authorization responses name the issuer. */
+export type Metadata = { readonly [name in EndpointName]?: string } & { readonly named: boolean };
+
+/** One byte more than the machine reads. */
+const MAX_BODY_LENGTH = 64 * 1024 + 1;
+
+/** Reads an issuer's metadata once, and again only where that failed. Nobody waits for another's request. */
+export class Issuer {
+  readonly #issuer: string;
+  readonly #loopback: boolean;
+  readonly #fetch: () => typeof fetch;
+  #metadata: Metadata | undefined;
+
+  constructor(issuer: string, loopback: boolean, fetch: () => typeof globalThis.fetch) {
+    this.#issuer = issuer;
+    this.#loopback = loopback;
+    this.#fetch = fetch;
+    for (const url of this.#places()) this.#checked(url);
+  }
+
+  /** @throws (rejects with) ERR_TOKEN_ENDPOINT_MISCONFIGURED, ERR_TOKEN_REFRESH_UNAVAILABLE, or what `fetch` rejected with */
+  async metadata(signal?: AbortSignal): Promise<Metadata> {
+    return this.#metadata ??= await this.#read(signal);
+  }
+
+  /** The URL of an endpoint that the metadata must have, checked. */
+  async endpoint(name: EndpointName, signal?: AbortSignal): Promise<string> {
+    const url = (await this.metadata(signal))[name];
+    if (url === undefined) throw refusal('no-metadata');
+    return this.#checked(url);
+  }
+
+  #places(): string[] {
+    return JSON.parse(call('metadata_urls', this.#issuer)) as string[];
+  }
+
+  async #read(signal?: AbortSignal): Promise<Metadata> {
+    for (const url of this.#places()) {
+      const send = this.#fetch();
+      const response = await send(this.#checked(url), { headers: { accept: 'application/json' }, redirect: 'manual', ...(signal && { signal }) });
+      const type = response.headers.get('content-type') ?? '';
+      const metadata = JSON.parse(call('metadata_read', this.#issuer, response.status, type, await readSome(response))) as Metadata | null;
+      if (metadata) return metadata;
+    }
+    throw refusal('no-metadata');
+  }
+
+  #checked(url: string): string {
+    let parsed: URL;
+    try {
+      parsed = new URL(url);
+    } catch {
+      throw refusal('not-a-url');
+    }
+    return call('endpoint_url', JSON.stringify({ url: partsOf(parsed) }), this.#loopback);
+  }
+}
+
+/** Why a request was not sent: whether trying again can help, or not as things are. */
+export function lossOf(error: unknown): 'misconfigured' | 'not-sent' {
+  return isTokenwardError(error) && !error.retryable ? 'misconfigured' : 'not-sent';
+}
+
+/** The body as text, and no more of it than the machine would read. */
+export async function readSome(response: Response): Promise<string> {
+  if (!response.body) return '';
+  const reader = response.body.getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  for (let length = 0; length < MAX_BODY_LENGTH;) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    length += value.byteLength;
+    text += decoder.decode(value, { stream: true });
+  }
+  void reader.cancel().catch(() => {});
+  return text;
+}

@@ -1,0 +1,85 @@
+// Engines outside the module: one that is imported by itself, and the host's own where it is the better one.
+
+import { version } from './version.js';
+
+// ── ML-DSA. Entry points share no file, and one of them may be here as ESM while another is CommonJS. What they share is the
+// realm, so an engine is announced there, to the copies of tokenward of its own version.
+
+/** Whether the signature is one of the message under the key. */
+export type CheckMlDsa = (key: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
+
+const ML_DSA = Symbol.for(`tokenward/ml-dsa@${version}`);
+const realm = globalThis as { [ML_DSA]?: CheckMlDsa };
+
+/** Adds ML-DSA to every verifier of this realm. The first engine stays. */
+export function announceMlDsa(check: CheckMlDsa): void {
+  if (!hasMlDsa()) Object.defineProperty(globalThis, ML_DSA, { value: check });
+}
+
+/** Asked by src/wasm/outside.rs. */
+export function hasMlDsa(): boolean {
+  return typeof realm[ML_DSA] === 'function';
+}
+
+/** Asked by src/wasm/outside.rs, in the middle of a verification: the bytes are views of the module's memory. */
+export function checkMlDsa(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  return realm[ML_DSA]?.(key, message, signature) === true;
+}
+
+// ── RSA, in Node and Bun: OpenSSL's native exponentiation takes two thirds of the time that ours takes in WebAssembly. In
+// Deno it is four times as slow, and workerd's node:crypto has ways of its own, so neither is asked. Only the exponentiation is
+// asked for: what was signed is read and compared in the module, by one code everywhere.
+
+interface NodeCrypto {
+  constants: { RSA_NO_PADDING: number };
+  createPublicKey(key: { key: { kty: 'RSA'; n: string; e: string }; format: 'jwk' }): object;
+  publicDecrypt(how: { key: object; padding: number }, data: Uint8Array): Uint8Array;
+}
+interface Host {
+  process?: { versions?: { node?: string }; getBuiltinModule?(name: string): unknown };
+  Deno?: unknown;
+  navigator?: { userAgent?: string };
+}
+
+/** How many keys are kept in the form that OpenSSL takes. */
+const MAX_KEYS = 64;
+const keys = new Map<string, object>();
+let native: NodeCrypto | null | undefined;
+
+/**
+ * `signature^e mod n`, all big endian; undefined where there is no better engine here, or it cannot say. Asked by
+ * src/wasm/outside.rs, in the middle of a verification: the bytes are views of the module's memory.
+ */
+export function rsaPower(n: Uint8Array, e: Uint8Array, signature: Uint8Array): Uint8Array | undefined {
+  try {
+    native ??= nodeCrypto();
+    if (native === null) return undefined;
+    // By its whole value: two keys can never be taken for one another.
+    const name = text(n, 'latin1') + text(e, 'latin1');
+    const key = keys.get(name) ?? keep(name, native.createPublicKey({ key: { kty: 'RSA', n: text(n, 'base64url'), e: text(e, 'base64url') }, format: 'jwk' }));
+    return native.publicDecrypt({ key, padding: native.constants.RSA_NO_PADDING }, signature);
+  } catch {
+    return undefined;
+  }
+}
+
+function nodeCrypto(): NodeCrypto | null {
+  const { process, Deno, navigator } = globalThis as Host;
+  if (!process?.versions?.node || Deno !== undefined || navigator?.userAgent === 'Cloudflare-Workers') return null;
+  return (process.getBuiltinModule?.('node:crypto') as NodeCrypto | undefined) ?? null;
+}
+
+function keep(name: string, key: object): object {
+  const [oldest] = keys.keys();
+  if (keys.size >= MAX_KEYS && oldest !== undefined) keys.delete(oldest);
+  keys.set(name, key);
+  return key;
+}
+
+// Buffer is there wherever node:crypto is, and reads a view of the module's memory without copying it first.
+type Encoding = 'latin1' | 'base64url';
+interface WithBuffer { Buffer: { from(buffer: ArrayBufferLike, at: number, length: number): { toString(encoding: Encoding): string } } }
+
+function text({ buffer, byteOffset, length }: Uint8Array, encoding: Encoding): string {
+  return (globalThis as unknown as WithBuffer).Buffer.from(buffer, byteOffset, length).toString(encoding);
+}

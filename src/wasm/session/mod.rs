@@ -1,0 +1,311 @@
+//! Sessions for JavaScript: events come in as JSON text, effects go out as JSON text.
+//!
+//! The machine may be dropped with its instance at any time, so every step that changes it also gives its state,
+//! which the shell keeps and hands to the next instance.
+
+use std::cell::RefCell;
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+mod effects;
+mod events;
+mod options;
+
+use effects::{list, write_effect, write_snapshot};
+use events::read_event;
+use options::read_options;
+
+use crate::Secret;
+use crate::error::Error;
+use crate::json::{Object, push_string, seconds};
+use crate::session::{
+    Answer, AuthorizationRequest, AuthorizationResponse, Effect, Metadata, Now, Resources, Session, Snapshot,
+    endpoint, parse_challenges as read_challenges,
+};
+use crate::wasm::error::{Members, settle};
+use crate::wasm::table::Table;
+use crate::wasm::url::{Parts, no_url};
+
+thread_local! {
+    static SESSIONS: RefCell<Table<Session>> = const { RefCell::new(Table::new()) };
+}
+
+/// Makes a machine from its options and, where there is one, the state of a lost one.
+#[wasm_bindgen]
+pub fn session_open(
+    options: &str,
+    seed: f64,
+    wall_ms: f64,
+    mono_ms: f64,
+    state: Option<String>,
+) -> Option<u32> {
+    settle(read_options(options).map(|(grant, options)| {
+        let session = match state {
+            Some(state) => {
+                let now = Now { wall_ms: wall_ms as u64, mono_ms: mono_ms as u64 };
+                Session::restore(grant, options, seed as u64, &state, now)
+            }
+            None => Session::new(grant, options, seed as u64),
+        };
+        SESSIONS.with_borrow_mut(|sessions| sessions.add(session))
+    }))
+}
+
+/// Makes a machine for one request, which knows what `session` knows.
+#[wasm_bindgen]
+pub fn session_fork(session: u32, seed: f64) -> Option<u32> {
+    SESSIONS.with_borrow_mut(|sessions| {
+        let fork = sessions.get(session)?.fork(seed as u64);
+        Some(sessions.add(fork))
+    })
+}
+
+/// Lets a session take up what a machine of one of its requests has come to know.
+#[wasm_bindgen]
+pub fn session_absorb(session: u32, fork: u32) -> Option<String> {
+    SESSIONS.with_borrow_mut(|sessions| {
+        let mut known = sessions.take(fork)?;
+        if let Some(session) = sessions.get_mut(session) {
+            session.absorb(&mut known);
+        }
+        sessions.put(fork, known);
+        sessions.get(session).map(|session| session.state().reveal().clone())
+    })
+}
+
+/// Takes one event: `{"effects":[…],"state":"…"}`, the state only where it changed.
+#[wasm_bindgen]
+pub fn session_step(session: u32, wall_ms: f64, mono_ms: f64, given: bool, event: &str) -> Option<String> {
+    settle(Now::read(wall_ms, mono_ms, given).and_then(|now| {
+        let event = read_event(event)?;
+        let mut effects = Vec::new();
+        let state = SESSIONS.with_borrow_mut(|sessions| {
+            let session = sessions.get_mut(session)?;
+            session.step(now, event, &mut effects);
+            let changed = !matches!(effects.as_slice(), [] | [Effect::Use { .. } | Effect::Deliver { .. }]);
+            changed.then(|| session.state())
+        });
+        let mut text = String::from("{\"effects\":[");
+        for (at, effect) in effects.into_iter().enumerate() {
+            if at > 0 {
+                text.push(',');
+            }
+            text.push_str(&write_effect(effect));
+        }
+        text.push(']');
+        if let Some(state) = state {
+            text.push_str(",\"state\":");
+            push_string(&mut text, state.reveal());
+        }
+        text.push('}');
+        Ok(text)
+    }))
+}
+
+/// Whether the token given last still serves, so that there is nothing to step for.
+#[wasm_bindgen]
+pub fn session_serves(
+    session: u32,
+    wall_ms: f64,
+    mono_ms: f64,
+    epoch: f64,
+    generation: f64,
+    min_validity: f64,
+    once: bool,
+) -> bool {
+    let now = Now { wall_ms: wall_ms as u64, mono_ms: mono_ms as u64 };
+    let given = (epoch as u64, generation as u64);
+    SESSIONS.with_borrow(|sessions| {
+        sessions
+            .get(session)
+            .is_some_and(|session| session.still_serves(now, given, (min_validity * 1000.0) as u64, once))
+    })
+}
+
+/// The session as its owner sees it.
+#[wasm_bindgen]
+pub fn session_snapshot(session: u32, wall_ms: f64, mono_ms: f64) -> Option<String> {
+    let now = Now { wall_ms: wall_ms as u64, mono_ms: mono_ms as u64 };
+    let snapshot =
+        SESSIONS.with_borrow(|sessions| sessions.get(session).map(|session| session.snapshot(now)));
+    Some(write_snapshot(&snapshot.unwrap_or(Snapshot::Loading)))
+}
+
+/// The last transitions.
+#[wasm_bindgen]
+pub fn session_explain(session: u32) -> Option<String> {
+    let log =
+        SESSIONS.with_borrow(|sessions| sessions.get(session).map(Session::explain)).unwrap_or_default();
+    Some(list(log.iter().map(|line| {
+        let mut members = Members::default();
+        members.raw("at", &seconds(line.at_ms));
+        members.text("from", line.from);
+        members.text("event", line.event);
+        members.text("to", line.to);
+        members.finish()
+    })))
+}
+
+/// Forgets a machine.
+#[wasm_bindgen]
+pub fn release_session(session: u32) {
+    SESSIONS.with_borrow_mut(|sessions| sessions.remove(session));
+}
+
+/// Checks the places where a token may go, as a list of URLs in seven parts each. What comes back is for
+/// [`resources_admit`].
+#[wasm_bindgen]
+pub fn resources_check(urls: &str, loopback: bool) -> Option<String> {
+    settle(
+        read_resources(urls, loopback)
+            .map(|resources| if resources.has_paths() { "paths" } else { "" }.to_owned()),
+    )
+}
+
+/// Whether a token may go to a URL.
+#[wasm_bindgen]
+pub fn resources_admit(urls: &str, loopback: bool, url: &str) -> Option<bool> {
+    settle(read_resources(urls, loopback).and_then(|resources| {
+        let url = Object::parse(url.as_bytes()).map_err(|_| no_url())?;
+        let parts = Parts::read(url.get("url"))?;
+        resources.admit(&parts.as_url())
+    }))
+}
+
+/// The challenges of a `WWW-Authenticate` value.
+#[wasm_bindgen]
+pub fn parse_challenges(value: &str) -> String {
+    list(read_challenges(value).iter().map(|challenge| {
+        let mut params = Members::default();
+        for (name, value) in &challenge.params {
+            params.text(name, value);
+        }
+        let mut members = Members::default();
+        members.text("scheme", &challenge.scheme);
+        members.optional_text("token68", challenge.token68.as_deref());
+        members.raw("params", &params.finish());
+        members.finish()
+    }))
+}
+
+/// Where to send the user: `{url, state, verifier}`. `random` is 64 bytes fit for keys.
+#[wasm_bindgen]
+pub fn authorization_request(
+    endpoint: &str,
+    client_id: &str,
+    redirect_uri: &str,
+    scope: Option<String>,
+    random: &[u8],
+) -> Option<String> {
+    let random = random.try_into().map_err(|_| argument("random"));
+    settle(random.map(|random| {
+        let request = AuthorizationRequest::new(endpoint, client_id, redirect_uri, scope.as_deref(), random);
+        let mut members = Members::default();
+        members.text("url", &request.url);
+        members.text("state", &request.state);
+        members.text("verifier", request.verifier.reveal());
+        members.finish()
+    }))
+}
+
+/// The code of what came back.
+#[wasm_bindgen]
+pub fn authorization_code(
+    code: Option<String>,
+    error: Option<String>,
+    issuer: Option<String>,
+    expected_issuer: Option<String>,
+    named: bool,
+) -> Option<String> {
+    let response = AuthorizationResponse { code: code.map(Secret::new), error, issuer };
+    settle(response.into_code(expected_issuer.as_deref(), named).map(|code| code.reveal().clone()))
+}
+
+/// Where an issuer's metadata may stand, as a list.
+#[wasm_bindgen]
+pub fn metadata_urls(issuer: &str) -> Option<String> {
+    settle(Metadata::urls(issuer).map(|urls| {
+        list(urls.iter().map(|url| {
+            let mut text = String::new();
+            push_string(&mut text, url);
+            text
+        }))
+    }))
+}
+
+/// Reads an answer of one of these: endpoints by name, `null` where the next is to be asked.
+#[wasm_bindgen]
+pub fn metadata_read(issuer: &str, status: u16, content_type: String, body: String) -> Option<String> {
+    let answer = Answer { status, content_type, retry_after: None, body: Secret::new(body) };
+    settle(Metadata::read(issuer, &answer).map(|metadata| {
+        let Some(metadata) = metadata else {
+            return "null".to_owned();
+        };
+        let mut members = Members::default();
+        members.optional_text("authorization_endpoint", metadata.authorization_endpoint.as_deref());
+        members.optional_text("token_endpoint", metadata.token_endpoint.as_deref());
+        members.optional_text("revocation_endpoint", metadata.revocation_endpoint.as_deref());
+        members.raw("named", if metadata.responses_name_issuer { "true" } else { "false" });
+        members.finish()
+    }))
+}
+
+/// A URL that may be asked for metadata or sent credentials.
+#[wasm_bindgen]
+pub fn endpoint_url(url: &str, loopback: bool) -> Option<String> {
+    settle(
+        Object::parse(url.as_bytes())
+            .map_err(|_| no_url())
+            .and_then(|url| endpoint(&Parts::read(url.get("url"))?.as_url(), loopback)),
+    )
+}
+
+/// Leaves the error for something that only the shell can see.
+#[wasm_bindgen]
+pub fn session_refuse(what: &str) -> Option<bool> {
+    settle(Err(match what {
+        "foreign-url" => Error::ForeignUrl,
+        "body-not-replayable" => Error::BodyNotReplayable,
+        "not-a-url" => no_url(),
+        "store-unavailable" => Error::StoreUnavailable,
+        "no-metadata" => Error::TokenEndpointMisconfigured { status: None, oauth_error: None },
+        _ => argument(what),
+    }))
+}
+
+/// What each argument must be.
+pub(super) fn argument(name: &str) -> Error {
+    let expected = match name {
+        "session" => "a session, or the options of one",
+        "resources" => "a URL or a list of URLs",
+        "grant" => "what one of the grant functions returned",
+        "store" => "a token store",
+        "issuer" => "the issuer's URL, unless both endpoints are given",
+        "fetch" => "a function like fetch, and not a bearer fetch",
+        "isolation" => "\"shared\" or \"request\"",
+        "foreign" => "\"pass\" or \"throw\"",
+        "bearer" => "an object with auth, minValidity or replay",
+        "credentials" => "a user name and a password",
+        "returned" => "the URL that came back, for a request that this session began and has not completed",
+        "header" => "a name and a value",
+        "acquire" | "refresh" | "revoke" => "a function",
+        "wwwAuthenticate" => "a string",
+        "event" | "listener" => "the name of an event and a function",
+        "minValidity" => "a number of seconds, 0 or more",
+        "signal" => "an AbortSignal",
+        _ => "of the type that the documentation names",
+    };
+    Error::invalid_arg(name, expected)
+}
+
+fn read_resources(urls: &str, loopback: bool) -> Result<Resources, Error> {
+    let urls = crate::json::parse_array(urls.as_bytes()).map_err(|_| argument("resources"))?;
+    if urls.is_empty() {
+        return Err(argument("resources"));
+    }
+    let mut resources = Resources::new(loopback);
+    for url in urls {
+        resources.add(&Parts::read(Some(url))?.as_url())?;
+    }
+    Ok(resources)
+}

@@ -1,0 +1,191 @@
+// Sessions shared through Redis, with both clients, and through a Durable Object, with both kinds of storage.
+
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+import { workerModules } from '../bundle.mjs';
+import { root } from '../installed.mjs';
+import { hasRedis, startRedis } from '../issuer/redis.mjs';
+import { cluster } from './cluster.mjs';
+import { sentTwice, startServer } from './server.mjs';
+
+const require = createRequire(join(root, 'tests/'));
+const { Miniflare } = require('miniflare');
+
+const CLIENTS = {
+  redis: async (port) => {
+    const client = await require('redis').createClient({ url: `redis://127.0.0.1:${port}` }).connect();
+    return [client, () => client.destroy()];
+  },
+  ioredis: async (port) => {
+    const client = new (require('ioredis').Redis)(port, '127.0.0.1');
+    return [client, () => client.disconnect()];
+  },
+};
+
+/** What every store promises. Plain code, so that it can run in a Worker too. */
+export async function compareAndSet(store, check) {
+  const key = `key-${Math.random()}`;
+  check(await store.load(key) === null, 'nothing is there');
+  const text = `{"text":"ä ✓ \\u0000 ${'long '.repeat(2_000)}"}`;
+  const first = await store.save(key, text, null);
+  check(first.ok, 'the first save');
+  check((await store.save(key, 'x', null)).ok === false, 'a save over nothing, where something is');
+  check((await store.save(key, 'x', 'never')).ok === false, 'a save over another version');
+  const found = await store.load(key);
+  check(found.record === text && found.version === first.version, 'what was saved');
+  const second = await store.save(key, 'two', first.version);
+  check(second.ok && second.version !== first.version, 'the second save');
+  check(await store.clear(key, first.version) === false, 'a clear of another version');
+  const race = await Promise.all(Array.from({ length: 20 }, (_, each) => store.save(key, String(each), second.version)));
+  check(race.filter(({ ok }) => ok).length === 1, 'one of twenty wins');
+  const { version } = await store.load(key);
+  check(await store.clear(key, version) === true, 'the clear');
+  check(await store.load(key) === null, 'nothing is left');
+  const again = await store.save(key, 'one', null);
+  check(again.ok && ![first.version, second.version, version].includes(again.version), 'a version that never was');
+  check(await store.clear(key, again.version), 'the last clear');
+}
+
+const worker = `
+import { createBearerFetch, jsonLogin } from 'tokenward';
+import { durableObjectStore, TokenStoreObject } from 'tokenward/stores';
+export { TokenStoreObject };
+const compareAndSet = ${compareAndSet};
+let bearer;
+export default {
+  async fetch(request, env) {
+    const origin = env.ORIGIN;
+    const store = durableObjectStore(() => env.TOKENS.get(env.TOKENS.idFromName('ada')));
+    const path = new URL(request.url).pathname;
+    if (path === '/contract') {
+      const wrong = [];
+      const check = (holds, what) => holds || wrong.push(what);
+      await compareAndSet(store, check);
+      await compareAndSet(durableObjectStore(env.TOKENS.get(env.TOKENS.idFromName('direct'))), check);
+      return Response.json(wrong);
+    }
+    bearer ??= createBearerFetch({
+      session: { grant: jsonLogin({ tokenUrl: origin + '/token', credentials: () => ({ username: 'ada', password: 'x' }) }), store, refreshAhead: { maxSeconds: 0 } },
+      resources: origin,
+    });
+    if (path === '/logout') return Response.json(await bearer.session.logout());
+    try {
+      const response = await bearer(origin + '/api');
+      return new Response(response.body, { status: response.status, headers: { 'content-type': 'application/json' } });
+    } catch (error) {
+      return Response.json({ code: error.code }, { status: 500 });
+    }
+  },
+};`;
+
+export default ({ test, assert, stores, tokenward }) => {
+  const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+  async function withRedis(run) {
+    const redis = await startRedis();
+    try {
+      await run(redis);
+    } finally {
+      await redis.stop();
+    }
+  }
+
+  for (const kind of hasRedis ? Object.keys(CLIENTS) : []) {
+    test(`${kind}: a record changes only where its version is the expected one`, () => withRedis(async ({ port }) => {
+      const [client, leave] = await CLIENTS[kind](port);
+      const store = stores.redisTokenStore(client);
+      assert.same([store.shared, store.consistency], ['global', 'strong']);
+      await compareAndSet(store, (holds, what) => assert.ok(holds, what));
+      assert.equal(await client.dbsize?.() ?? await client.dbSize(), 0, 'records left:');
+      leave();
+    }));
+
+    test(`${kind}: eight processes send one grant per expiry, with client credentials`, () => withRedis(async ({ port }) => {
+      const server = await startServer({ delayMs: 20 });
+      const rounds = 5;
+      const given = await cluster({ kind, port, origin: server.origin, grant: 'client_credentials', rounds, calls: 25 });
+      assert.equal(server.grants, rounds, 'grants:');
+      assert.equal(server.busiest, 1, 'at once:');
+      for (const round of given) assert.equal(new Set(round).size, 1, 'tokens in a round:');
+      await server.close();
+    }));
+
+    test(`${kind}: eight processes rotate one refresh token, and none is sent twice`, () => withRedis(async ({ port }) => {
+      const server = await startServer({ delayMs: 20 });
+      const rounds = 8;
+      const given = await cluster({ kind, port, origin: server.origin, grant: 'refresh_token', rounds, calls: 25 });
+      assert.equal(server.grants, rounds, 'grants:');
+      assert.same([server.reuses, server.refused, sentTwice(server, 0)], [0, 0, []]);
+      for (const round of given) assert.equal(new Set(round).size, 1, 'tokens in a round:');
+      await server.close();
+    }));
+  }
+
+  test('what is not a client, a stub or strongly consistent is refused', () => {
+    for (const client of [undefined, null, {}, 'redis://']) assert.throws('ERR_INVALID_ARG', () => stores.redisTokenStore(client));
+    for (const stub of [undefined, null, {}, 'stub']) assert.throws('ERR_INVALID_ARG', () => stores.durableObjectStore(stub));
+    const { cookieRefresh, createSession, customGrant, jsonLogin, memoryStore, oauth2, authorizationCode } = tokenward;
+    const store = { ...memoryStore(), shared: 'global', consistency: 'eventual' };
+    const client = { tokenEndpoint: 'https://login.test/token', clientId: 'app' };
+    const rotating = [
+      jsonLogin({ tokenUrl: client.tokenEndpoint }), oauth2({ ...client, grant: 'refresh_token', refreshToken: 'r' }),
+      authorizationCode({ ...client, authorizationEndpoint: 'https://login.test/', redirectUri: 'https://app.test/' }),
+      customGrant({ acquire: async () => ({}), refresh: async () => ({}) }),
+    ];
+    for (const grant of rotating) assert.throws('ERR_INVALID_ARG', () => createSession({ grant, store }));
+    const fixed = [oauth2({ ...client, clientSecret: 's', grant: 'client_credentials' }), cookieRefresh({ url: 'https://app.test/' }), customGrant({ acquire: async () => ({}) })];
+    for (const grant of fixed) createSession({ grant, store });
+  });
+
+  test('a store that fails is ERR_TOKEN_STORE_UNAVAILABLE, and no refresh token is sent without an intent', async () => {
+    const server = await startServer();
+    const store = { ...tokenward.memoryStore(), load: async () => { throw new Error('no such host: secret.internal'); } };
+    const session = tokenward.createSession({ grant: tokenward.jsonLogin({ tokenUrl: `${server.origin}/token` }), store });
+    const error = await assert.rejects('ERR_TOKEN_STORE_UNAVAILABLE', session.getAccessToken());
+    assert.equal(error.retryable, true);
+    assert.ok(!JSON.stringify([error, error.message, String(error.cause)]).includes('secret.internal'), 'the store\'s words');
+    assert.equal(server.grants, 0);
+    await server.close();
+  });
+
+  for (const useSQLite of [true, false]) {
+    const storage = useSQLite ? 'SQLite' : 'key-value storage';
+    async function inWorker(server, run) {
+      const miniflare = new Miniflare({
+        modules: await workerModules(worker), compatibilityDate: '2024-01-01', bindings: { ORIGIN: server.origin },
+        durableObjects: { TOKENS: { className: 'TokenStoreObject', useSQLite } },
+      });
+      try {
+        await miniflare.ready;
+        await run((path = '/') => miniflare.dispatchFetch(`http://worker${path}`));
+      } finally {
+        await miniflare.dispose();
+        await server.close();
+      }
+    }
+
+    test(`a Durable Object with ${storage}: a record changes only where its version is the expected one`, async () => {
+      await inWorker(await startServer(), async (ask) => assert.same(await (await ask('/contract')).json(), []));
+    });
+
+    test(`a Durable Object with ${storage}: concurrent requests share one sign-in and one refresh`, async () => {
+      const server = await startServer({ lifetime: 2, delayMs: 150 });
+      await inWorker(server, async (ask) => {
+        for (let round = 1; round <= 2; round++) {
+          const answers = await Promise.all(Array.from({ length: 30 }, async () => {
+            const response = await ask();
+            return [response.status, (await response.json()).token];
+          }));
+          assert.same([...new Set(answers.map(String))], [`200,access-${round}`]);
+          assert.equal(server.grants, round);
+          await pause(2_100);
+        }
+        assert.same([server.reuses, server.refused, sentTwice(server, 0)], [0, 0, []]);
+        await (await ask('/logout')).json();
+        const after = await ask();
+        assert.same([after.status, await after.json()], [500, { code: 'ERR_SESSION_SIGNED_OUT' }]);
+      });
+    });
+  }
+};

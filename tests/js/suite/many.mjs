@@ -1,0 +1,108 @@
+// verifyMany: many tokens at once.
+
+import { algorithms, claims, NOW, rules, signer, tampered } from '../kit.mjs';
+
+export default ({ test, assert, tokenward }) => {
+  const { KeySet, Verifier } = tokenward;
+  const codes = (results) => results.map((result) => (result.ok ? 'ok' : result.error.code));
+
+  test('results come in order, and one bad token spoils no other', async () => {
+    const keys = await Promise.all(algorithms.filter((alg) => !alg.startsWith('HS')).map((alg) => signer(alg)));
+    const verifier = new Verifier({ ...rules(), keys: { keys: keys.map(({ jwk }) => jwk) } });
+    const good = await Promise.all(keys.map((key, each) => key.sign(claims({ jti: String(each) }))));
+    const bad = [
+      [tampered(good[0], 2), 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED'], ['', 'ERR_JWT_MALFORMED'], ['a.b.c.d.e', 'ERR_JWE_NOT_SUPPORTED'], ['é.ü.😀', 'ERR_JWT_MALFORMED'],
+      [await keys[0].sign(claims({ exp: NOW })), 'ERR_JWT_EXPIRED'], [await keys[0].sign(claims(), { kid: 'none' }), 'ERR_JWKS_NO_MATCHING_KEY'],
+      ['x'.repeat(100_000), 'ERR_JWT_MALFORMED'], [`${good[0]}\n`, 'ERR_JWT_MALFORMED'], ['\ud800', 'ERR_JWT_MALFORMED'],
+    ];
+    const mixed = good.flatMap((token, each) => [token, bad[each % bad.length][0]]);
+    const results = await verifier.verifyMany(mixed);
+    assert.same(codes(results), good.flatMap((_, each) => ['ok', bad[each % bad.length][1]]));
+    for (const [each, token] of mixed.entries()) {
+      const single = await verifier.safeVerify(token);
+      assert.same({ ...results[each], error: undefined }, { ...single, error: undefined });
+      assert.equal(results[each].error?.message, single.error?.message);
+    }
+    assert.same(await verifier.verifyMany([]), []);
+  });
+
+  test('what is no list is refused, and what is no string is malformed in its place', async () => {
+    const key = await signer('ES256');
+    const verifier = new Verifier({ ...rules(), keys: key.jwk });
+    const token = await key.sign();
+    for (const tokens of [undefined, null, token, 7, {}, { length: 1, 0: token }, new Set([token]), new Uint8Array(3)]) {
+      await assert.rejects('ERR_INVALID_ARG', verifier.verifyMany(tokens));
+    }
+    const odd = [undefined, null, 7, {}, [token], () => token, Symbol('x'), new String(token), { toString: () => token }];
+    assert.same(codes(await verifier.verifyMany([token, ...odd, token])), ['ok', ...odd.map(() => 'ERR_JWT_MALFORMED'), 'ok']);
+    assert.same(codes(await verifier.verifyMany([, token, ,])), ['ERR_JWT_MALFORMED', 'ok', 'ERR_JWT_MALFORMED']);
+    const trap = [token, token];
+    Object.defineProperty(trap, 0, { get() { throw new Error('canary'); } });
+    await assert.rejects('ERR_INVALID_ARG', verifier.verifyMany(trap));
+    let asked = 0;
+    Object.defineProperty(trap, 0, { get() { asked += 1; return token; } });
+    assert.same(codes(await verifier.verifyMany(trap)), ['ok', 'ok']);
+    assert.equal(asked, 1);
+    const changing = [token, token];
+    const results = verifier.verifyMany(changing);
+    changing.length = 0;
+    assert.same(codes(await results), ['ok', 'ok']);
+  });
+
+  test('isRevoked and schema are asked about each token that is accepted', async () => {
+    const key = await signer('ES256');
+    const tokens = await Promise.all(['ada', 'eve', 'odd', 'bob'].map((sub) => key.sign(claims({ sub }))));
+    const isRevoked = async ({ sub }) => {
+      if (sub === 'odd') throw new Error('canary');
+      return sub === 'eve';
+    };
+    const schema = { '~standard': { version: 1, vendor: 'test', validate: async (value) => ({ value: { ...value, seen: true } }) } };
+    const verifier = new Verifier({ ...rules({ isRevoked, schema }), keys: key.jwk });
+    const results = await verifier.verifyMany([...tokens, 'x']);
+    assert.same(codes(results), ['ok', 'ERR_JWT_REVOKED', 'ERR_REVOCATION_UNAVAILABLE', 'ok', 'ERR_JWT_MALFORMED']);
+    assert.ok(results[0].payload.seen && results[3].payload.seen, 'the schema');
+  });
+
+  test('ten thousand tokens', async () => {
+    const key = await signer('HS256');
+    const tokens = await Promise.all(Array.from({ length: 50 }, (_, each) => key.sign(claims({ jti: String(each), x: 'x'.repeat(each * 40) }))));
+    const many = Array.from({ length: 10_000 }, (_, each) => (each % 7 === 0 ? tampered(tokens[each % 50], 2) : tokens[each % 50]));
+    for (const cache of [false, true]) {
+      const results = await new Verifier({ ...rules(), keys: key.jwk, cache }).verifyMany(many);
+      assert.equal(results.length, 10_000);
+      assert.ok(results.every(({ ok, payload, error }, each) =>
+        (each % 7 === 0 ? error?.code === 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED' : ok && payload.jti === String(each % 50))), 'every result');
+    }
+  });
+
+  test('a token that is far too long takes no room', async () => {
+    const key = await signer('HS256');
+    const verifier = new Verifier({ ...rules(), keys: key.jwk });
+    const long = 'A'.repeat(30_000_000);
+    assert.same(codes(await verifier.verifyMany([long, await key.sign(), long])), ['ERR_JWT_MALFORMED', 'ok', 'ERR_JWT_MALFORMED']);
+  });
+
+  test('keys are fetched once for all of them', async () => {
+    const [key, stranger] = [await signer('ES256', { kid: 'one' }), await signer('ES256', { kid: 'two' })];
+    let asked = 0;
+    const time = { now: NOW * 1000 };
+    const fetch = async () => { asked += 1; return Response.json({ keys: [key.jwk] }); };
+    const set = KeySet.fromUrl('https://issuer.example/jwks', { fetch, now: () => time.now });
+    const verifier = new Verifier({ ...rules(), keys: set });
+    const tokens = await Promise.all(Array.from({ length: 100 }, (_, each) => (each % 10 === 9 ? stranger : key).sign(claims({ jti: String(each) }))));
+    const expected = tokens.map((_, each) => (each % 10 === 9 ? 'ERR_JWKS_NO_MATCHING_KEY' : 'ok'));
+    assert.same(codes(await verifier.verifyMany(tokens)), expected);
+    assert.same(codes(await verifier.verifyMany(tokens)), expected);
+    assert.equal(asked, 1);
+    time.now += 600_000;
+    assert.same(codes(await verifier.verifyMany(tokens)), expected);
+    assert.equal(asked, 2);
+  });
+
+  test('a CryptoKey that stays with the host is asked about each token', async () => {
+    const key = await signer('ES256', { extractable: false });
+    const token = await key.sign();
+    const verifier = new Verifier({ ...rules(), keys: key.cryptoKey });
+    assert.same(codes(await verifier.verifyMany([token, tampered(token, 2), token])), ['ok', 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED', 'ok']);
+  });
+};
