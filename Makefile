@@ -1,7 +1,7 @@
 # tokenward. `make` lists what there is to make.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup pack size demo site test test-all compare bench clean
+.PHONY: help setup pack size demo site test test-all compare fuzz bench clean
 .SUFFIXES:
 .NOTPARALLEL:
 
@@ -40,6 +40,9 @@ compare: pack ## Give the same adversarial tokens to tokenward and to other libr
 
 bench: setup pack ## Measure tokenward beside its peers in every runtime (ARGS='--hosts node,bun --only ES256 --keep')
 	@node tests/bench/bench.mjs $(ARGS)
+
+fuzz: ## Fuzz what reads others' bytes, ten minutes each (MINUTES=1, TARGETS="token guard"); needs a nightly toolchain
+	@.ci/fuzz $(TARGETS)
 
 clean: ## Remove what was built; the installed tools stay
 	rm -rf target/pack target/tokenward.tgz target/installed target/debug target/release target/wasm32-unknown-unknown target/doc

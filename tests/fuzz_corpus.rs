@@ -2,6 +2,10 @@
 #![cfg(all(feature = "jwt", feature = "session", not(target_arch = "wasm32")))]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
+#[path = "fuzz/engines.rs"]
+mod engines;
+#[path = "fuzz/guard.rs"]
+mod guard;
 #[path = "fuzz/readers.rs"]
 mod readers;
 
@@ -27,4 +31,6 @@ fn the_corpus_of_every_fuzz_target_does_no_harm() {
     replay("challenge", readers::challenge);
     replay("token_response", readers::token_response);
     replay("session_record", readers::session_record);
+    replay("guard", guard::guard);
+    replay("engines", engines::engines);
 }

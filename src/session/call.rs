@@ -337,7 +337,11 @@ impl Session {
                 return self.ended_elsewhere(EndReason::LogoutElsewhere, out);
             }
             Adoption::Ended(reason) if had => return self.ended_elsewhere(reason, out),
-            Adoption::Buried => return self.clear(out),
+            Adoption::Buried => {
+                // Where clearing fails as well, looking again would show the same.
+                self.waiters.iter_mut().for_each(|waiter| waiter.looked = true);
+                return self.clear(out);
+            }
             Adoption::Ended(reason) => {
                 self.end = reason;
                 self.needs_login = true;

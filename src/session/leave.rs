@@ -2,6 +2,7 @@
 
 use crate::Error;
 use crate::session::call::fail;
+use crate::session::flight::MAX_ROUNDS;
 use crate::session::record::Record;
 use crate::session::response::{self, Answer};
 use crate::session::token::TokenSet;
@@ -92,6 +93,10 @@ impl Session {
             self.outdated = result == Ok(false);
             return self.rest_signed_in_or_out(out);
         }
+        // A store that keeps saying that somebody wrote, and shows the same record, cannot be cleared.
+        self.conflicts = if result == Ok(false) { self.conflicts.saturating_add(1) } else { 0 };
+        let result = result
+            .and_then(|cleared| if self.conflicts > MAX_ROUNDS { Err(StoreFailed) } else { Ok(cleared) });
         match result {
             Ok(true) => {
                 self.version = None;

@@ -367,6 +367,8 @@ pub struct Session {
     needs_login: bool,
     /// The sign-in that was ended here: its record is never taken up again.
     buried: Option<u64>,
+    /// How often in a row the store would not clear a record because somebody wrote.
+    conflicts: u8,
     outdated: bool,
     lock: Option<Op>,
     /// The lock is kept until what could not be saved has been tried once more.
@@ -414,6 +416,7 @@ impl Session {
             end: EndReason::NeverSignedIn,
             needs_login: false,
             buried: None,
+            conflicts: 0,
             outdated: false,
             lock: None,
             keeps_lock: false,

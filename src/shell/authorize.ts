@@ -8,7 +8,8 @@ import type { Session, SessionSnapshot } from './types.js';
 /**
  * The URL to visit. What must be known when the user comes back is kept in the session's store, so that has to outlive
  * the page where the page is left.
- * @throws (rejects with) ERR_INVALID_ARG for a session of another grant; where the endpoint is discovered, also why it could not be
+ * @throws (rejects with) ERR_INVALID_ARG for a session of another grant, ERR_TOKEN_STORE_UNAVAILABLE; where the endpoint is
+ * discovered, also why it could not be
  */
 export async function beginAuthorization(session: Session): Promise<{ url: string; state: string }> {
   const { authorization: { endpoint: given, clientId, redirectUri, scope }, issuer, store, key } = authorizing(session);
@@ -16,13 +17,14 @@ export async function beginAuthorization(session: Session): Promise<{ url: strin
   const random = crypto.getRandomValues(new Uint8Array(64));
   const { url, state, verifier } = JSON.parse(call('authorization_request', endpoint, clientId, redirectUri, scope, random)) as
     { url: string; state: string; verifier: string };
-  await store.save(`${key}:${state}`, verifier, null);
+  await stored(() => store.save(`${key}:${state}`, verifier, null));
   return { url, state };
 }
 
 /**
  * Signs in with the URL that the user came back to. Each request can be completed once.
- * @throws (rejects with) ERR_INVALID_ARG for a URL that answers nothing of this session's, ERR_LOGIN_REJECTED
+ * @throws (rejects with) ERR_INVALID_ARG for a URL that answers nothing of this session's, ERR_LOGIN_REJECTED,
+ * ERR_TOKEN_STORE_UNAVAILABLE
  */
 export async function completeAuthorization(session: Session, returned: string | URL): Promise<SessionSnapshot> {
   const { authorization: { endpoint, issuer }, issuer: source, store, key, signIn } = authorizing(session);
@@ -35,10 +37,19 @@ export async function completeAuthorization(session: Session, returned: string |
   // Before the request is crossed off, so that an outage does not cost it.
   const { named } = endpoint === undefined && source ? await source.metadata() : { named: false };
   const pending = `${key}:${answer.get('state')}`;
-  const waiting = await store.load(pending);
-  if (!waiting || !await store.clear(pending, waiting.version)) throw refusal('returned');
+  const waiting = await stored(() => store.load(pending));
+  if (!waiting || !await stored(() => store.clear(pending, waiting.version))) throw refusal('returned');
   const code = call('authorization_code', answer.get('code'), answer.get('error'), answer.get('iss'), issuer, named);
   return signIn(code, waiting.record);
+}
+
+/** What a store throws is its own affair, and may name what it was given. */
+async function stored<T>(use: () => Promise<T>): Promise<T> {
+  try {
+    return await use();
+  } catch {
+    throw refusal('store-unavailable');
+  }
 }
 
 function authorizing(session: Session): Authorizing {

@@ -1,10 +1,10 @@
 // fetch, with the session's token where it may go. Whether it may, and what a 401 means, the module decides.
 
 import { isTokenwardError } from './error.js';
-import { call } from './instance.js';
+import { bounded, call } from './instance.js';
 import { succeeded, type Calls, type Outcome } from './machine.js';
 import { callsTo, createSession } from './create-session.js';
-import { refusal } from './refusal.js';
+import { guarded, refusal } from './refusal.js';
 import type { BearerFetch, BearerFetchOptions, BearerInit, SessionOptions } from './types.js';
 import { partsOf, resolve } from './url.js';
 
@@ -21,6 +21,10 @@ const MAX_REDIRECTS = 20;
  */
 export function createBearerFetch(options: BearerFetchOptions): BearerFetch {
   if (typeof options !== 'object' || options === null) throw refusal('session');
+  return guarded(() => wrap({ ...options }), 'session');
+}
+
+function wrap(options: BearerFetchOptions): BearerFetch {
   const { session: given, resources, foreign = 'pass', fetch: send } = options;
   if (foreign !== 'pass' && foreign !== 'throw') throw refusal('foreign');
   if (send !== undefined && (typeof send !== 'function' || 'session' in send)) throw refusal('fetch');
@@ -43,9 +47,9 @@ interface Wrapper {
 }
 
 async function bearerFetch(wrapper: Wrapper, input: Input, init?: Init): Promise<Response> {
-  const { bearer = {}, ...rest } = init ?? {};
+  const { bearer = {}, ...rest } = guarded(() => ({ ...init }) as Init, 'init');
   if (typeof bearer !== 'object' || bearer === null) throw refusal('bearer');
-  const { auth, minValidity, replay } = bearer;
+  const { auth, minValidity, replay } = guarded(() => ({ ...bearer }), 'bearer');
   // Read at each call, so that test tools and frameworks may replace it.
   const send = wrapper.send ?? fetch;
   const plain = () => send(input, init && rest);
@@ -143,7 +147,7 @@ class Exchange {
     const request = isRequest(this.#input) ? this.#input : undefined;
     let url = this.#url;
     let admitted = true;
-    let method = (this.#init.method ?? request?.method ?? 'GET').toUpperCase();
+    let method = `${this.#init.method ?? request?.method ?? 'GET'}`.toUpperCase();
     let body = this.#init.body;
     const headers = new Headers(this.#headers);
     for (let hops = 0; ; hops++) {
@@ -206,7 +210,7 @@ function admits({ places, loopback }: Wrapper, url: URL): boolean {
 
 /** Also one of another realm. */
 function isRequest(input: Input): input is Request {
-  return typeof input === 'object' && 'url' in input && 'method' in input;
+  return typeof input === 'object' && input !== null && 'url' in input && 'method' in input;
 }
 
 /** A body that can be read only once. */
@@ -220,5 +224,5 @@ function isStream(body: unknown): boolean {
  */
 export function parseChallenges(wwwAuthenticate: string): { scheme: string; token68?: string; params: Record<string, string> }[] {
   if (typeof wwwAuthenticate !== 'string') throw refusal('wwwAuthenticate');
-  return JSON.parse(call('parse_challenges', wwwAuthenticate)) as ReturnType<typeof parseChallenges>;
+  return JSON.parse(bounded(() => call('parse_challenges', wwwAuthenticate))) as ReturnType<typeof parseChallenges>;
 }

@@ -3,7 +3,7 @@
 import { Issuer } from './discover.js';
 import { readGrant, type Authorization } from './grants.js';
 import { Machine, succeeded, type Calls, type Host, type Outcome } from './machine.js';
-import { refusal } from './refusal.js';
+import { guarded, refusal } from './refusal.js';
 import { memoryStore } from './stores/memory.js';
 import type { Session, SessionEvents, SessionOptions, SessionSnapshot, TokenStore, TransitionRecord } from './types.js';
 
@@ -22,12 +22,17 @@ const IN_WORKERD = typeof navigator === 'object' && navigator.userAgent === 'Clo
  */
 export function createSession(options: SessionOptions): Session {
   if (typeof options !== 'object' || options === null) throw refusal('session');
+  return guarded(() => open({ ...options }), 'session');
+}
+
+function open(options: SessionOptions): Session {
   const { grant, name, store = memoryStore(), fetch: given, now, waitUntil, isolation = IN_WORKERD ? 'request' : 'shared', ...rest } = options;
   const parts = readGrant(grant);
   if (typeof store?.load !== 'function' || typeof store.save !== 'function' || typeof store.clear !== 'function') throw refusal('store');
   if (given !== undefined && (typeof given !== 'function' || 'session' in given)) throw refusal('fetch');
   if (now !== undefined && typeof now !== 'function') throw refusal('now');
-
+  if (waitUntil !== undefined && typeof waitUntil !== 'function') throw refusal('waitUntil');
+  if (name !== undefined && typeof name !== 'string') throw refusal('name');
   if (isolation !== 'shared' && isolation !== 'request') throw refusal('isolation');
 
   const hasLock = store.shared === 'origin' && typeof navigator === 'object' && typeof navigator.locks?.request === 'function';
@@ -67,21 +72,25 @@ export function createSession(options: SessionOptions): Session {
     get snapshot(): SessionSnapshot {
       return machine.snapshot;
     },
-    async login(credentials, { signal } = {}) {
-      const { username, password } = credentials ?? {};
+    async login(credentials, options) {
+      const { signal } = copied(options);
+      const { username, password } = guarded(() => ({ ...credentials }) as Partial<typeof credentials>, 'credentials') ?? {};
       if (credentials !== undefined && (typeof username !== 'string' || typeof password !== 'string')) throw refusal('credentials');
       succeeded(await once((calls) => calls.ask({ event: 'login', username, password }, signal)));
       return machine.snapshot;
     },
-    async getAccessToken({ minValidity, forceRefresh, signal } = {}) {
+    async getAccessToken(options) {
+      const { minValidity, forceRefresh, signal } = copied(options);
       const outcome = await once((calls) => calls.need(minValidity, false, forceRefresh === true, signal));
       return succeeded<Used>(outcome).token;
     },
-    async logout({ reason } = {}) {
+    async logout(options) {
+      const { reason } = copied(options);
       const { revoked } = succeeded<Extract<Outcome, { effect: 'signed-out' | 'fail' }>>(await once((calls) => calls.ask({ event: 'logout', reason })));
       return { revoked };
     },
-    on(event, listener, { signal } = {}) {
+    on(event, listener, options) {
+      const { signal } = copied(options);
       if (!EVENTS.includes(event)) throw refusal('event');
       if (typeof listener !== 'function') throw refusal('listener');
       const known = listeners.get(event) ?? new Set();
@@ -112,6 +121,14 @@ export function createSession(options: SessionOptions): Session {
     authorizing.set(session, { authorization, issuer, store, key, signIn });
   }
   return session;
+}
+
+/** The options of a call, read once. */
+function copied<T extends object>(options: T | undefined): Partial<T> & { signal?: AbortSignal | undefined } {
+  const copy: Partial<T> & { signal?: AbortSignal | undefined } = guarded(() => ({ ...options }) as Partial<T>, 'options');
+  const { signal } = copy;
+  if (signal !== undefined && guarded(() => typeof signal.addEventListener, 'signal') !== 'function') throw refusal('signal');
+  return copy;
 }
 
 /** What authorizing needs of a session with that grant. */

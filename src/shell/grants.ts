@@ -1,7 +1,7 @@
 // How a session obtains its tokens: descriptions that src/session/grant.rs reads.
 
 import type { Host } from './machine.js';
-import { refusal } from './refusal.js';
+import { guarded, refusal } from './refusal.js';
 import type { Grant } from './types.js';
 import { partsOf, resolve, type UrlParts } from './url.js';
 
@@ -44,8 +44,7 @@ export interface JsonLoginOptions {
  * @throws ERR_INSECURE_URL for what is not an absolute URL. Whether it is secure enough, the session decides.
  */
 export function jsonLogin(options: JsonLoginOptions): Grant {
-  if (typeof options !== 'object' || options === null) throw refusal('grant');
-  const { tokenUrl, refreshUrl, revokeUrl, credentials, fields } = options;
+  const { tokenUrl, refreshUrl, revokeUrl, credentials, fields } = optionsOf(options);
   if (credentials !== undefined && typeof credentials !== 'function') throw refusal('credentials');
   const endpoint = absolute(tokenUrl);
   return grantOf({
@@ -79,8 +78,7 @@ export interface OAuth2Options {
  * @throws ERR_INVALID_ARG, ERR_INSECURE_URL
  */
 export function oauth2(options: OAuth2Options): Grant {
-  if (typeof options !== 'object' || options === null) throw refusal('grant');
-  const { tokenEndpoint, revocationEndpoint, issuer, clientId, ...rest } = options;
+  const { tokenEndpoint, revocationEndpoint, issuer, clientId, ...rest } = optionsOf(options);
   if ((tokenEndpoint ?? issuer) === undefined) throw refusal('issuer');
   return grantOf({
     name: nameOf(tokenEndpoint ?? issuer, clientId),
@@ -112,11 +110,11 @@ export interface AuthorizationCodeOptions {
  * @throws ERR_INVALID_ARG, ERR_INSECURE_URL
  */
 export function authorizationCode(options: AuthorizationCodeOptions): Grant {
-  if (typeof options !== 'object' || options === null) throw refusal('grant');
-  const { authorizationEndpoint, tokenEndpoint, revocationEndpoint, redirectUri, issuer, clientId, scope } = options;
-  const redirect = String(redirectUri);
+  const { authorizationEndpoint, tokenEndpoint, revocationEndpoint, redirectUri, issuer, clientId, scope } = optionsOf(options);
+  const redirect = guarded(() => String(redirectUri), 'redirectUri');
   const endpoint = authorizationEndpoint === undefined ? undefined : absolute(authorizationEndpoint).href;
   if ((endpoint ?? issuer) === undefined || (tokenEndpoint ?? issuer) === undefined) throw refusal('issuer');
+  if (scope !== undefined && typeof scope !== 'string') throw refusal('scope');
   return grantOf({
     name: nameOf(tokenEndpoint ?? issuer, clientId),
     issuer,
@@ -139,9 +137,9 @@ export interface CookieRefreshOptions {
  * @throws ERR_INVALID_ARG, ERR_INSECURE_URL
  */
 export function cookieRefresh(options: CookieRefreshOptions): Grant {
-  if (typeof options !== 'object' || options === null) throw refusal('grant');
-  const { url, header = ['x-requested-with', 'tokenward'] } = options;
-  if (!Array.isArray(header) || typeof header[0] !== 'string' || typeof header[1] !== 'string') throw refusal('header');
+  const { url, header = ['x-requested-with', 'tokenward'] } = optionsOf(options);
+  const isHeader = () => Array.isArray(header) && typeof header[0] === 'string' && typeof header[1] === 'string';
+  if (!guarded(isHeader, 'header')) throw refusal('header');
   const endpoint = absolute(url);
   return grantOf({
     name: nameOf(endpoint), description: { kind: 'cookieRefresh', url: partsOf(endpoint), headerName: header[0], headerValue: header[1] },
@@ -164,8 +162,7 @@ export interface CustomGrantOptions {
  * @throws ERR_INVALID_ARG
  */
 export function customGrant(options: CustomGrantOptions): Grant {
-  if (typeof options !== 'object' || options === null) throw refusal('grant');
-  const { acquire, refresh, revoke } = options;
+  const { acquire, refresh, revoke } = optionsOf(options);
   for (const [name, each] of Object.entries({ acquire, refresh, revoke })) {
     if (each !== undefined && typeof each !== 'function') throw refusal(name);
   }
@@ -185,6 +182,12 @@ export function readGrant(grant: Grant): GrantParts {
   return parts;
 }
 
+/** The caller's options, copied: a getter among them is asked once. */
+function optionsOf<T extends object>(options: T): T {
+  if (typeof options !== 'object' || options === null) throw refusal('grant');
+  return guarded(() => ({ ...options }), 'grant');
+}
+
 function grantOf(parts: GrantParts): Grant {
   const grant: Grant = Object.freeze({ kind: parts.description.kind });
   partsOfGrant.set(grant, parts);
@@ -192,9 +195,9 @@ function grantOf(parts: GrantParts): Grant {
 }
 
 /** Names a record. Two clients of one server have two. */
-function nameOf(url: string | URL = '', clientId?: string): string {
-  const { origin, pathname } = absolute(url);
-  return origin + pathname + (clientId === undefined ? '' : `#${encodeURIComponent(clientId)}`);
+function nameOf(url: string | URL | undefined, clientId?: string): string {
+  const { origin, pathname } = absolute(url ?? '');
+  return origin + pathname + (clientId === undefined ? '' : `#${guarded(() => encodeURIComponent(clientId), 'clientId')}`);
 }
 
 function optional(url: string | URL | undefined): UrlParts | undefined {

@@ -2,7 +2,8 @@
 
 import { isTokenwardError } from './error.js';
 import { Held } from './held.js';
-import { call } from './instance.js';
+import { bounded, call } from './instance.js';
+import { guarded } from './memory.js';
 import type { BearerGuard, GuardResult, Verified } from './types.js';
 import type { Verifier } from './verify.js';
 
@@ -31,18 +32,18 @@ type Need = { scopes?: readonly string[] };
  * A CORS preflight is answered with 204 and never reaches the handler.
  */
 export function createBearerGuard<C extends object = {}>(options: BearerGuardOptions<C>): BearerGuard<C> {
-  const given = { ...options };
-  const { verifier } = given;
-  const settings = written({ ...given, verifier: typeof verifier?.verify === 'function' });
+  const [verifier, settings] = guarded(() => {
+    const given = { ...options };
+    const { verifier } = given;
+    return [verifier, written({ ...given, verifier: typeof verifier?.verify === 'function' })];
+  }, 'argument', 'options');
   const held = new Held('release_guard', () => call('guard_open', settings));
-  void held.handle;
+  bounded(() => held.handle);
 
-  async function judge({ method, url, headers }: Request, need: string): Promise<{ verified: Verified<C>; headers: HeaderLine[] } | Refused> {
-    const origin = headers.get('origin');
-    const first = JSON.parse(call(
-      'guard_credentials', held.handle, method, url, headers.get('authorization'), origin,
-      headers.get('access-control-request-method'), headers.get('access-control-request-headers'),
-    )) as { token: string } | Refused;
+  async function judge(request: Request, need: string): Promise<{ verified: Verified<C>; headers: HeaderLine[] } | Refused> {
+    const [method, url, authorization, origin, ...asked] = guarded(() => fieldsOf(request), 'argument', 'request');
+    const first = JSON.parse(bounded(() => call('guard_credentials', held.handle, method, url, authorization, origin, ...asked))) as
+      { token: string } | Refused;
     if (!('token' in first)) return first;
     let verified: Verified<C> | undefined;
     let [code, claim]: [string, string?] = [''];
@@ -52,14 +53,15 @@ export function createBearerGuard<C extends object = {}>(options: BearerGuardOpt
       // Anything that is not an error about the token is an outage on this side, and judged as one.
       [code, claim] = isTokenwardError(error) ? [error.code, error.claim] : ['unknown'];
     }
-    const second = JSON.parse(call('guard_judge', held.handle, origin, need, first.token, code, claim)) as { headers: HeaderLine[] } | Refused;
+    const second = JSON.parse(bounded(() => call('guard_judge', held.handle, origin, need, first.token, code, claim))) as
+      { headers: HeaderLine[] } | Refused;
     return 'error' in second ? second : { verified: verified as Verified<C>, headers: second.headers };
   }
 
   return {
     async check(request, need) {
       const outcome = await judge(request, needOf(need));
-      if ('verified' in outcome) return { ok: true, ...outcome.verified };
+      if ('verified' in outcome) return guarded(() => ({ ok: true, ...outcome.verified }), 'argument', 'verifier');
       const { status, error } = outcome;
       return { ok: false, status, error, response: responseOf(outcome) } as GuardResult<C>;
     },
@@ -74,9 +76,20 @@ export function createBearerGuard<C extends object = {}>(options: BearerGuardOpt
   };
 }
 
+type Field = string | null;
+
+/** What the module looks at in a request. */
+function fieldsOf({ method, url, headers }: Request): [method: string, url: string, authorization: Field, origin: Field, method: Field, headers: Field] {
+  const field = (name: string): Field => {
+    const value = headers.get(name);
+    return value === null ? null : `${value}`;
+  };
+  return [`${method}`, `${url}`, field('authorization'), field('origin'), field('access-control-request-method'), field('access-control-request-headers')];
+}
+
 /** The scopes of one route as the module reads them, checked. */
 function needOf(need: Need | undefined): string {
-  const needed = written({ ...need });
+  const needed = guarded(() => written({ ...need }), 'argument', 'scopes');
   call('guard_need', needed);
   return needed;
 }

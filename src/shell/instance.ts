@@ -5,6 +5,9 @@ import { isTokenwardError, tokenwardError, wasmUnavailable, type ErrorFields } f
 import type { Exports } from './exports.js';
 import { version } from './version.js';
 
+/** A module's memory never shrinks, so what one huge input took would be held for ever. */
+export const MAX_GROWTH = 16 * 1024 * 1024;
+
 type Returned<Name extends keyof Exports> = Exclude<ReturnType<Exports[Name]>, undefined>;
 interface Instance { exports: Exports; memory: WebAssembly.Memory }
 
@@ -50,6 +53,17 @@ export function memory(): WebAssembly.Memory {
 /** Drops the instance: the next call gets a new one. To be called when nothing in it is needed any more. */
 export function drop(): void {
   instance = undefined;
+}
+
+/** Runs what takes an input that may be huge, and gives nothing that still lies in the module's memory. */
+export function bounded<T>(run: () => T): T {
+  const { memory } = current();
+  const before = memory.buffer.byteLength;
+  try {
+    return run();
+  } finally {
+    if (instance?.memory === memory && memory.buffer.byteLength - before > MAX_GROWTH) drop();
+  }
 }
 
 function current(): Instance {

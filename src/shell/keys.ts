@@ -2,7 +2,7 @@
 // what a string or bytes contain.
 
 import { Held, disposable } from './held.js';
-import { call } from './instance.js';
+import { bounded, call } from './instance.js';
 import { guarded, refusal } from './memory.js';
 import { Remote } from './remote.js';
 import type { Algorithm, ImportOptions, Jwk, KeySetState, RemoteOptions } from './types.js';
@@ -66,8 +66,7 @@ export class KeySet {
   /** @throws ERR_JWKS_INVALID where it is not a set, or mixes shared secrets with public keys. */
   static fromJwks(jwks: { keys: Jwk[] }): KeySet {
     const set = new KeySet();
-    keysOf.set(set, guarded(() => readSet(json(jwks)), 'key-kind'));
-    void set.size;
+    keysOf.set(set, bounded(() => installed(() => readSet(json(jwks)))));
     return set;
   }
 
@@ -101,7 +100,9 @@ export class KeySet {
 
   /** Fetches the set now. @throws (rejects with) ERR_JWKS_FETCH_FAILED, ERR_JWKS_TIMEOUT; what there was stays. */
   async refresh(options: { signal?: AbortSignal } = {}): Promise<void> {
-    await keysOf.get(this)?.remote?.refresh(options.signal);
+    const signal = guarded(() => options.signal, 'argument', 'options');
+    if (signal !== undefined && guarded(() => typeof signal.addEventListener, 'argument', 'signal') !== 'function') throw refusal('argument', 'signal');
+    await keysOf.get(this)?.remote?.refresh(signal);
   }
 
   /** What is known of a remote set, for `RemoteOptions.snapshot` elsewhere; of a set that was given, the set. */
@@ -129,7 +130,7 @@ disposable(KeySet);
  * @throws ERR_JWK_INVALID where it is malformed, ERR_KEY_WEAK, or ERR_KEY_UNUSABLE where it is meant for something else.
  */
 export function importKey(input: Exclude<KeyInput, KeySet | { keys: Jwk[] }>, options: ImportOptions = {}): VerificationKey {
-  return guarded(() => VerificationKey.of(readKey(input, options)), 'key-kind');
+  return bounded(() => guarded(() => VerificationKey.of(readKey(input, options)), 'key-kind'));
 }
 
 /**
@@ -137,21 +138,29 @@ export function importKey(input: Exclude<KeyInput, KeySet | { keys: Jwk[] }>, op
  * @throws ERR_JWK_INVALID where a member that defines the key is missing.
  */
 export function thumbprint(jwk: Jwk): string {
-  return guarded(() => call('thumbprint', json(jwk)), 'key-kind');
+  return bounded(() => guarded(() => call('thumbprint', json(jwk)), 'key-kind'));
 }
 
 /** The keys behind any key input: those that were read last, where it says the same as then. */
 export function readKeys(input: unknown): Keys {
-  if (typeof input !== 'object' || input === null) return guarded(() => readKey(input, {}), 'key-kind');
-  return keysOf.get(input as VerificationKey) ?? guarded(() => {
+  if (typeof input !== 'object' || input === null) return bounded(() => guarded(() => readKey(input, {}), 'key-kind'));
+  return keysOf.get(input as VerificationKey) ?? bounded(() => installed(() => {
     const said = saidBy(input);
     const last = lastRead.get(input);
     if (last && isSame(last.said, said)) return last.keys;
     // Not `'keys' in input`: bytes have a method of that name.
     const isSet = Array.isArray((input as { keys?: unknown }).keys);
     const keys = isSet && typeof said === 'string' ? readSet(said) : readKey(input, {}, said);
-    void keys.held.handle;
     lastRead.set(input, { keys, said });
+    return keys;
+  }));
+}
+
+/** Keys that the module has taken once, so that they are known to be sound. */
+function installed(read: () => Keys): Keys {
+  return guarded(() => {
+    const keys = read();
+    void keys.held.handle;
     return keys;
   }, 'key-kind');
 }

@@ -4,6 +4,7 @@ import { lossOf, readSome, type EndpointName } from './discover.js';
 import { type ErrorFields, tokenwardError } from './error.js';
 import { Held } from './held.js';
 import { call } from './instance.js';
+import { guarded, refusal } from './refusal.js';
 import type { SessionEvents, SessionSnapshot, TokenStore, TransitionRecord } from './types.js';
 
 /** What one of the caller's own functions is for. */
@@ -61,6 +62,8 @@ interface Waiting { event: Event; settle(outcome: Outcome): void; reject(error: 
 
 /** A store that hangs must not hang everybody. */
 const STORE_TIME_LIMIT_MS = 3_000;
+/** Timers of a longer time go off at once. */
+const MAX_TIMER_MS = 0x7fffffff;
 
 /** What one call of a user's asks of the machine. */
 export interface Calls {
@@ -150,7 +153,7 @@ export class Machine {
       this.#outdated = true;
       this.#last = undefined;
     });
-    if (stop) this.#forget.push(stop);
+    if (typeof stop === 'function') this.#forget.push(stop);
   }
 
   /** Hears what other instances change. */
@@ -160,7 +163,7 @@ export class Machine {
       if (!this.#writing) this.report({ event: 'changed' });
     };
     const stop = store.subscribe?.(key, changed);
-    if (stop) this.#forget.push(stop);
+    if (typeof stop === 'function') this.#forget.push(stop);
     if (store.shared === 'origin' && typeof BroadcastChannel === 'function') {
       const channel = this.#channel = new BroadcastChannel(key);
       channel.onmessage = changed;
@@ -191,6 +194,7 @@ export class Machine {
   }
 
   #stillServing(minValidity = 0, once: boolean, force: boolean, signal: AbortSignal | null | undefined): Outcome | undefined {
+    if (typeof minValidity !== 'number') throw refusal('minValidity');
     const last = this.#last;
     if (!last || force || signal?.aborted || !(minValidity >= 0)) return undefined;
     const handle = this.#held.handle;
@@ -203,6 +207,7 @@ export class Machine {
     if (signal?.aborted) return Promise.reject(signal.reason);
     const id = this.#calls = this.#calls % 0x7fffffff + 1;
     event['id'] = id;
+    guarded(() => JSON.stringify(event), 'options');
     let answer: Outcome | undefined;
     const waiting: Waiting = { event, settle: (outcome) => { answer = outcome; }, reject() {} };
     this.#waiting.set(id, waiting);
@@ -242,14 +247,25 @@ export class Machine {
   close(): void {
     this.report({ event: 'close' });
     this.#last = undefined;
-    for (const forget of this.#forget.splice(0)) forget();
+    for (const forget of this.#forget.splice(0)) {
+      try {
+        forget();
+      } catch {
+        // A store's own affair.
+      }
+    }
   }
 
   #time(): [wall: number, mono: number, given: boolean] {
     const { now } = this.#host;
     if (!now) return [Date.now(), performance.now(), false];
-    const reading = Number(now());
-    return [reading, reading, true];
+    let reading: unknown;
+    try {
+      reading = now();
+    } catch {
+      // What is no number is refused.
+    }
+    return typeof reading === 'number' ? [reading, reading, true] : [NaN, NaN, true];
   }
 
   #step(event: Event): void {
@@ -297,10 +313,10 @@ export class Machine {
         break;
       }
       case 'load':
-        this.#answer(effect.op, 'loaded', inTime(() => store.load(key), STORE_TIME_LIMIT_MS));
+        this.#answer(effect.op, 'loaded', inTime(() => store.load(key), STORE_TIME_LIMIT_MS).then(onlyRow));
         break;
       case 'save':
-        this.#answer(effect.op, 'saved', this.#write(() => store.save(key, effect.record, effect.expect ?? null)));
+        this.#answer(effect.op, 'saved', this.#write(() => store.save(key, effect.record, effect.expect ?? null)).then(onlySaved));
         break;
       case 'clear':
         this.#answer(effect.op, 'cleared', this.#write(() => store.clear(key, effect.expect ?? null)).then((ok) => ({ ok: ok === true })));
@@ -322,7 +338,7 @@ export class Machine {
         this.#answer(effect.op, 'received', this.#call(effect));
         break;
       case 'wake':
-        this.#answer(effect.op, 'woken', new Promise((resolve) => setTimeout(resolve, effect.afterMs, null)));
+        this.#answer(effect.op, 'woken', new Promise((resolve) => setTimeout(resolve, Math.min(effect.afterMs, MAX_TIMER_MS), null)));
         break;
       case 'broadcast':
         this.#channel?.postMessage([effect.epoch, effect.generation]);
@@ -336,14 +352,22 @@ export class Machine {
 
   /** Reports what became of an effect. */
   #answer(op: number, event: string, work: Promise<unknown>): void {
-    if (this.#busy++ === 0) this.#host.waitUntil?.(new Promise<void>((resolve) => { this.#rested = resolve; }));
+    if (this.#busy++ === 0) this.#stayAwake();
     const done = (members: object) => {
       this.report({ event, op, ...members });
       if (--this.#busy > 0) return;
       this.#rested?.();
       if (this.#leaving) this.#held.free();
     };
-    work.then((result) => done(result ?? {}), () => done({ failed: true }));
+    work.then((result) => done(readable(result)), () => done({ failed: true }));
+  }
+
+  #stayAwake(): void {
+    try {
+      this.#host.waitUntil?.(new Promise<void>((resolve) => { this.#rested = resolve; }));
+    } catch {
+      // Whatever the host makes of it, the call at hand goes on.
+    }
   }
 
   /** Writes to the store; a store that tells everybody tells us too, and we know already. */
@@ -360,7 +384,7 @@ export class Machine {
   #lock(op: number, timeoutMs: number): void {
     const report = (held: boolean) => this.report({ event: 'locked', op, held });
     const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), timeoutMs);
+    const timer = setTimeout(() => late.abort(), Math.min(timeoutMs, MAX_TIMER_MS));
     const released = new Promise<void>((resolve) => this.#locks.set(op, resolve));
     navigator.locks.request(this.#host.key, { signal: late.signal }, () => {
       clearTimeout(timer);
@@ -392,15 +416,17 @@ export class Machine {
   async #send({ method, url: given, endpoint, headers, body, keepalive, cookies, timeoutMs }: Send): Promise<object> {
     if (typeof navigator === 'object' && (navigator as { onLine?: boolean }).onLine === false) return { event: 'lost', loss: 'not-sent' };
     const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), timeoutMs);
-    let url: string;
-    try {
-      url = endpoint === undefined ? given : await this.#host.endpoint(endpoint, late.signal);
-    } catch (error) {
-      clearTimeout(timer);
-      return { event: 'lost', loss: lossOf(error) };
-    }
-    try {
+    let loss: 'network' | ReturnType<typeof lossOf> = 'network';
+    const exchange = async () => {
+      let url = given;
+      if (endpoint !== undefined) {
+        try {
+          url = await this.#host.endpoint(endpoint, late.signal);
+        } catch (error) {
+          loss = lossOf(error);
+          throw error;
+        }
+      }
       const send = this.#host.fetch();
       const response = await send(url, {
         method, headers, body, redirect: 'manual', signal: late.signal, ...(keepalive && { keepalive }),
@@ -412,10 +438,14 @@ export class Machine {
         retryAfter: response.headers.get('retry-after') ?? undefined,
         body: await readSome(response),
       };
-    } catch {
-      return { event: 'lost', loss: late.signal.aborted ? 'timeout' : 'network' };
+    };
+    try {
+      // A fetch of the caller's may not heed the signal.
+      return await inTime(exchange, timeoutMs);
+    } catch (error) {
+      return { event: 'lost', loss: error === undefined ? 'timeout' : loss };
     } finally {
-      clearTimeout(timer);
+      late.abort();
     }
   }
 }
@@ -437,6 +467,27 @@ function randomSeed(): number {
   }
 }
 
+/** What the machine can be told of a result: values of the caller's may throw when they are read. */
+function readable(result: unknown): object {
+  try {
+    const members = { ...Object(result) } as object;
+    JSON.stringify(members);
+    return members;
+  } catch {
+    return { failed: true };
+  }
+}
+
+function onlyRow(row: unknown): object {
+  const { record, version } = (row ?? {}) as { record?: unknown; version?: unknown };
+  return { record, version };
+}
+
+function onlySaved(saved: unknown): object {
+  const { ok, version } = (saved ?? {}) as { ok?: unknown; version?: unknown };
+  return { ok, version };
+}
+
 function onlyCredentials(given: unknown): object {
   const { username, password } = (given ?? {}) as { username?: unknown; password?: unknown };
   return { username, password };
@@ -444,7 +495,7 @@ function onlyCredentials(given: unknown): object {
 
 function inTime<T>(work: () => Promise<T>, limitMs: number): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const timer = setTimeout(reject, limitMs);
+    const timer = setTimeout(reject, Math.min(limitMs, MAX_TIMER_MS));
     const settled = <V>(settle: (value: V) => void) => (value: V) => {
       clearTimeout(timer);
       settle(value);

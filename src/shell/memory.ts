@@ -1,7 +1,7 @@
 // Tokens go into the module through a scratch buffer, headers and payloads come out as ranges of its memory.
 
 import { isTokenwardError } from './error.js';
-import { call, drop, generation, memory } from './instance.js';
+import { MAX_GROWTH, call, drop, generation, memory } from './instance.js';
 import type { Algorithm } from './types.js';
 
 const encoder = new TextEncoder();
@@ -32,8 +32,6 @@ let answer = 0;
 /** The instance that all of these belong to. */
 let of = 0;
 
-/** A module's memory never shrinks, so what one huge input took would be held for ever. */
-const MAX_GROWTH = 16 * 1024 * 1024;
 /** How much memory there was before the last input came in. */
 let marked = 0;
 

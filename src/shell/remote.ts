@@ -3,7 +3,7 @@
 import { Held } from './held.js';
 import { call } from './instance.js';
 import type { Keys } from './keys.js';
-import { refusal } from './memory.js';
+import { guarded, refusal } from './memory.js';
 import type { JwksCache, KeySetState, RemoteOptions } from './types.js';
 import { partsOf, resolve } from './url.js';
 
@@ -11,6 +11,10 @@ import { partsOf, resolve } from './url.js';
 const USE_AND_FETCH = 1, FETCH = 2, WAIT = 3, STAND = 4;
 
 const MAX_REDIRECTS = 3;
+/** Timers of a longer time go off at once. */
+const MAX_TIMER_MS = 0x7fffffff;
+/** What `inTime` rejects with. */
+const LATE = Symbol('late');
 /** How often a request in workerd looks whether another request's fetch is done. */
 const POLL_MS = 15;
 
@@ -34,14 +38,15 @@ export class Remote {
 
   constructor(source: string | URL, isIssuer: boolean, options: RemoteOptions = {}) {
     if (typeof options !== 'object' || options === null) throw refusal('argument', 'options');
-    const { maxAge, minAge, staleIfError, cooldown, timeoutMs, maxBytes, cache } = this.#options = { ...options };
-    check(this.#options);
-    this.#snapshot = options.snapshot;
+    const { maxAge, minAge, staleIfError, cooldown, timeoutMs, maxBytes, cache, snapshot } = this.#options
+      = guarded(() => check({ ...options }), 'argument', 'options');
+    this.#snapshot = snapshot;
     this.#source = parse(source, isIssuer);
-    admit(this.#source, undefined, options);
+    admit(this.#source, undefined, this.#options);
     const name = isIssuer ? String(source) : this.#source.href;
     const numbers = { maxAge, minAge, staleIfError, cooldown, timeoutMs, maxBytes };
-    const settings = JSON.stringify({ ...numbers, sharedCache: cache !== undefined, names: Object.keys(this.#options) });
+    const written = () => JSON.stringify({ ...numbers, sharedCache: cache !== undefined, names: Object.keys(this.#options) });
+    const settings = guarded(written, 'argument', 'options');
     const install = () => call('remote_open', name, isIssuer, settings, randomSeed(), this.#snapshot);
     this.#held = new Held('release_remote', install);
     this.keys = { held: new Held('release_keys', () => call('remote_keys', this.#held.handle), this.#held), remote: this };
@@ -61,10 +66,16 @@ export class Remote {
     return call('remote_snapshot', this.#held.handle);
   }
 
-  /** Milliseconds, and whether they are the caller's word rather than the host clock's. */
+  /** Milliseconds, and whether they are the caller's word rather than the host clock's. What is no number is NaN, which is refused. */
   moment(): [now: number, given: boolean] {
     const { now } = this.#options;
-    return now ? [Number(now()), true] : [Date.now(), false];
+    if (!now) return [Date.now(), false];
+    try {
+      const value: unknown = now();
+      return [typeof value === 'number' ? value : NaN, true];
+    } catch {
+      return [NaN, true];
+    }
   }
 
   /**
@@ -87,7 +98,7 @@ export class Remote {
 
   /** Fetches the set, whatever its age. Rejects where that fails. */
   async refresh(signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw signal.reason;
     const need = call('remote_refresh', this.#held.handle, ...this.moment());
     const broken = await unlessAborted(need === FETCH ? this.#fly() : this.#landing(), signal);
     if (broken) throw broken;
@@ -186,23 +197,26 @@ export class Remote {
 
   async #get(target: string, withinMs: number): Promise<Outcome> {
     const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), withinMs);
     try {
-      let url = new URL(target);
-      admit(url, undefined, this.#options);
-      for (let redirects = 0; ; redirects++) {
-        const response = await this.#send(url, late.signal);
-        const location = response.status >= 300 && response.status < 400 ? response.headers.get('location') : null;
-        if (location === null || redirects === MAX_REDIRECTS) return await answer(response, this.#options.maxBytes);
-        void response.body?.cancel().catch(() => {});
-        const next = new URL(location, url);
-        admit(next, url, this.#options);
-        url = next;
-      }
-    } catch {
-      return [late.signal.aborted ? 'timeout' : 'failed'];
+      // A fetch of the caller's may not heed the signal.
+      return await inTime(() => this.#follow(new URL(target), late.signal), withinMs);
+    } catch (error) {
+      return [error === LATE ? 'timeout' : 'failed'];
     } finally {
-      clearTimeout(timer);
+      late.abort();
+    }
+  }
+
+  async #follow(url: URL, signal: AbortSignal): Promise<Outcome> {
+    admit(url, undefined, this.#options);
+    for (let redirects = 0; ; redirects++) {
+      const response = await this.#send(url, signal);
+      const location = response.status >= 300 && response.status < 400 ? response.headers.get('location') : null;
+      if (location === null || redirects === MAX_REDIRECTS) return answer(response, this.#options.maxBytes);
+      void response.body?.cancel().catch(() => {});
+      const next = new URL(location, url);
+      admit(next, url, this.#options);
+      url = next;
     }
   }
 
@@ -216,7 +230,8 @@ export class Remote {
   }
 }
 
-function check({ fetch, headers, now, waitUntil, cache, snapshot, insecure }: RemoteOptions): void {
+function check(options: RemoteOptions): RemoteOptions {
+  const { fetch, headers, now, waitUntil, cache, snapshot, insecure } = options;
   try {
     void new Headers(headers);
   } catch {
@@ -228,13 +243,14 @@ function check({ fetch, headers, now, waitUntil, cache, snapshot, insecure }: Re
   if (cache !== undefined && (typeof cache?.get !== 'function' || typeof cache.set !== 'function')) throw refusal('argument', 'cache');
   if (snapshot !== undefined && typeof snapshot !== 'string') throw refusal('argument', 'snapshot');
   if (insecure !== undefined && insecure !== 'never' && insecure !== 'loopback') throw refusal('argument', 'insecure');
+  return options;
 }
 
 function parse(source: unknown, isIssuer: boolean): URL {
   try {
     // An issuer is compared letter for letter, so it is never resolved or written another way.
     if (typeof source === 'string') return isIssuer ? new URL(source) : resolve(source);
-    if (!isIssuer && source instanceof URL) return source;
+    if (!isIssuer && source instanceof URL) return new URL(source.href);
   } catch {
     // Not a URL.
   }
@@ -280,13 +296,13 @@ async function read(cache: JwksCache | undefined, keys: readonly string[], withi
 }
 
 function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+  return new Promise((resolve) => setTimeout(resolve, Math.min(ms, MAX_TIMER_MS)));
 }
 
 function inTime<T>(work: () => Promise<T>, limitMs: number): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(reject, limitMs);
+    timer = setTimeout(reject, Math.min(limitMs, MAX_TIMER_MS), LATE);
   });
   return Promise.race([work(), late]).finally(() => clearTimeout(timer));
 }

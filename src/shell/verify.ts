@@ -3,7 +3,7 @@
 import { Compiled, type Ask } from './compiled.js';
 import { isTokenwardError } from './error.js';
 import { disposable } from './held.js';
-import { call } from './instance.js';
+import { bounded, call } from './instance.js';
 import { Judge, moment, parsed, usedKey } from './judge.js';
 import { readKeys, type KeyInput } from './keys.js';
 import { guarded, put, range, refusal, trim } from './memory.js';
@@ -151,7 +151,7 @@ export function checkExpiry(token: string | JwtClaims, options: ExpiryOptions = 
     ? guarded(() => JSON.stringify({ exp: token.exp, nbf: token.nbf }), 'argument', 'token') : undefined;
   const [expired, notYetValid, exp] = claims === undefined
     ? call('expiry_of_token', put(token), now, given, clockTolerance)
-    : call('expiry_of_claims', claims, now, given, clockTolerance);
+    : bounded(() => call('expiry_of_claims', claims, now, given, clockTolerance));
   trim();
   const expiresAt = exp === undefined || Number.isNaN(exp) ? null : exp;
   return { expired: expired === 1, notYetValid: notYetValid === 1, expiresAt, expiresIn: expiresAt === null ? null : expiresAt - now };

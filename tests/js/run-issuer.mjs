@@ -3,6 +3,8 @@
 import { runSuites } from './harness.mjs';
 import { importFromUser, report } from './installed.mjs';
 import { hasRedis } from './issuer/redis.mjs';
+import hostileStores from './issuer/hostile-stores.mjs';
+import leaks from './issuer/leaks.mjs';
 import remote from './issuer/remote.mjs';
 import rotation from './issuer/rotation.mjs';
 import stores from './issuer/stores.mjs';
@@ -13,7 +15,7 @@ const [only] = process.argv.slice(2);
 const user = await importFromUser('issuer.mjs', "export * as tokenward from 'tokenward';\nexport * as stores from 'tokenward/stores';\n");
 if (!hasRedis) console.log('skipped: JWK Sets shared through Redis (redis-server is missing)');
 let fine = true;
-for (const [name, suite] of Object.entries({ remote, rotation, workerd, stores })) {
+for (const [name, suite] of Object.entries({ remote, rotation, leaks, workerd, stores, 'hostile stores': hostileStores })) {
   if (only && name !== only) continue;
   fine = report(`issuer (${name})`, await runSuites({ [name]: suite }, user)) && fine;
 }

@@ -431,7 +431,9 @@ fn pitfall_19_a_removed_key_stays_trusted() {
     let signed = sign_json(ES256, &json!({ "alg": "ES256", "kid": "old" }), &claims());
     let verdict = |remote: &Remote| verify(&signed, remote.keys().unwrap().clone(), rules()).err();
     assert_eq!(verdict(&remote), None);
+    // A verification waits for the newer set then: it does not go by the old one while that is on its way.
     let after_max_age = T0 + 600_000;
+    assert!(matches!(remote.clone().need(after_max_age, after_max_age, None), Need::Fetch(_)));
     fetch(&mut remote, &json!({ "keys": [named_jwk(RS256, "new")] }), after_max_age);
     assert_eq!(verdict(&remote), Some(Error::NoMatchingKey { kid: Some("old".into()) }));
 }

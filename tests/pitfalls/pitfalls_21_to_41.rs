@@ -7,7 +7,9 @@ use crate::common::{
 use crate::{ES256, HS256, RS256, malformed, not_allowed, payload, verdict, with};
 use serde_json::json;
 use tokenward::guard::{Guard, Request, Settings};
-use tokenward::jwt::{Accept, Algorithm, ImportOptions, Rules, UnverifiedJwt, VerificationKey, Verifier};
+use tokenward::jwt::{
+    Accept, Algorithm, ClaimValue, ImportOptions, Rules, UnverifiedJwt, VerificationKey, Verifier,
+};
 use tokenward::{Error, JwkFault, NumericDate, Reason, TokenFault, Weakness, base64url, json::Fault};
 
 #[test]
@@ -231,12 +233,26 @@ fn pitfall_32_encrypted_tokens() {
 
 #[test]
 fn pitfall_33_no_rule_is_a_pattern() {
-    // A text that would match as a pattern is a text.
-    for pattern in ["https://.*", "^https://issuer.test$", "https://issuer?test", "*"] {
-        let patterned =
-            with(|rules| (rules.issuer, rules.audience) = (Accept::only(pattern), Accept::only(pattern)));
-        assert_eq!(verdict(judge(&claims(), patterned)), claim_error("iss", Reason::Mismatch), "{pattern}");
+    // A text that would match as a pattern is a text, wherever a rule has one.
+    let mut full = claims_with("scope", json!("read"));
+    full["nonce"] = json!("n-0S6");
+    let signed = sign_json(ES256, &json!({ "alg": "ES256", "typ": "at+jwt" }), &full);
+    for pattern in [".*", "*", "^.*$", "https://.*", "https://issuer.test/?", "^https://issuer.test$", "?*"] {
+        let pattern = || String::from(pattern);
+        let patterned = [
+            ("iss", with(|rules| rules.issuer = Accept::only(&pattern()))),
+            ("aud", with(|rules| rules.audience = Accept::only(&pattern()))),
+            ("sub", with(|rules| rules.subject = Some(pattern()))),
+            ("typ", with(|rules| rules.typ = Some(pattern()))),
+            ("scope", with(|rules| rules.scopes = vec![pattern()])),
+            ("nonce", with(|rules| rules.claims = vec![("nonce".into(), ClaimValue::String(pattern()))])),
+        ];
+        for (claim, rules) in patterned {
+            let verdict = verdict(verify(&signed, key(ES256), rules));
+            assert_eq!(verdict, claim_error(claim, Reason::Mismatch), "{}", pattern());
+        }
     }
+    assert_eq!(verdict(verify(&signed, key(ES256), rules())), None);
 }
 
 #[test]

@@ -1,3 +1,4 @@
+import { has, misuse } from '../error.js';
 import type { JwksCache } from '../types.js';
 
 /** Cache keys are URLs; this host name is reserved and belongs to nobody (RFC 2606). */
@@ -6,8 +7,10 @@ const BASE = 'https://tokenward.invalid/';
 /**
  * Shares JWK Sets through the Cache API: between the isolates of one Cloudflare data centre, or the tabs of a site.
  * @param cache where to keep them; default: `caches.open('tokenward')`
+ * @throws ERR_INVALID_ARG
  */
 export function cacheApiStore(cache?: Cache): JwksCache {
+  if (cache !== undefined && !has(cache, 'match', 'put')) throw misuse('cache', 'a Cache');
   const open = async () => cache ?? caches.open('tokenward');
   return {
     async get(key) {

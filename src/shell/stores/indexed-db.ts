@@ -1,3 +1,4 @@
+import { misuse } from '../error.js';
 import type { TokenStore } from '../types.js';
 import { newVersion } from './version.js';
 
@@ -8,8 +9,10 @@ interface Row { record: string; version: string }
 /**
  * Keeps sessions in IndexedDB, shared by the tabs and workers of an origin. Its transactions are the compare-and-set,
  * so tabs stay in order without any lock.
+ * @throws ERR_INVALID_ARG
  */
-export function indexedDbStore({ database = 'tokenward' }: { database?: string } = {}): TokenStore {
+export function indexedDbStore(options: { database?: string } = {}): TokenStore {
+  const database = nameIn(options);
   let opened: Promise<IDBDatabase> | undefined;
 
   function open(): Promise<IDBDatabase> {
@@ -64,4 +67,15 @@ export function indexedDbStore({ database = 'tokenward' }: { database?: string }
       return true;
     }),
   };
+}
+
+function nameIn(options: { database?: string }): string {
+  let name: unknown;
+  try {
+    ({ database: name = 'tokenward' } = options);
+  } catch {
+    // No options, or somebody's proxy.
+  }
+  if (typeof name !== 'string') throw misuse('database', 'a name');
+  return name;
 }

@@ -1,4 +1,4 @@
-import { misuse } from '../error.js';
+import { has, misuse } from '../error.js';
 import type { JwksCache } from '../types.js';
 
 /** Workers KV refuses to forget sooner. What is older than it should be is not used: entries say when they were written. */
@@ -17,7 +17,7 @@ interface Namespace {
  */
 export function kvStore(namespace: unknown): JwksCache {
   const kv = namespace as Namespace;
-  if (typeof kv?.get !== 'function' || typeof kv.put !== 'function') throw misuse('namespace', 'a Workers KV binding');
+  if (!has(namespace, 'get', 'put')) throw misuse('namespace', 'a Workers KV binding');
   return {
     get: (key) => kv.get(key),
     set: (key, value, ttlSeconds) => kv.put(key, value, { expirationTtl: Math.max(ttlSeconds, SHORTEST_TTL) }),

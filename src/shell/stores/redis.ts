@@ -1,4 +1,4 @@
-import { misuse } from '../error.js';
+import { has, misuse } from '../error.js';
 import type { JwksCache, TokenStore } from '../types.js';
 import { newVersion } from './version.js';
 
@@ -15,13 +15,13 @@ interface Client {
  * @throws ERR_INVALID_ARG
  */
 export function redisStore(client: unknown): JwksCache {
+  const write = ['setEx', 'setex'].find((name) => has(client, 'get', name)) as 'setEx' | 'setex' | undefined;
+  if (!write) throw misuse('client', 'a client of node-redis or ioredis');
   const redis = client as Client;
-  const write = redis?.setEx ?? redis?.setex;
-  if (typeof redis?.get !== 'function' || typeof write !== 'function') throw misuse('client', 'a client of node-redis or ioredis');
   return {
     get: (key) => redis.get(key),
     async set(key, value, ttlSeconds) {
-      await write.call(redis, key, ttlSeconds, value);
+      await redis[write]?.(key, ttlSeconds, value);
     },
   };
 }
@@ -50,8 +50,8 @@ const LOAD = "return redis.call('HMGET', KEYS[1], 'version', 'record')";
  * @throws ERR_INVALID_ARG
  */
 export function redisTokenStore(client: unknown): TokenStore {
+  if (!has(client, 'eval')) throw misuse('client', 'a client of node-redis or ioredis');
   const redis = client as Evaluator;
-  if (typeof redis?.eval !== 'function') throw misuse('client', 'a client of node-redis or ioredis');
   const run = (script: string, key: string, ...args: string[]) => (typeof redis.setEx === 'function'
     ? redis.eval(script, { keys: [key], arguments: args })
     : redis.eval(script, 1, key, ...args));

@@ -1,3 +1,4 @@
+import { misuse } from '../error.js';
 import type { TokenStore } from '../types.js';
 import { newVersion } from './version.js';
 
@@ -7,8 +8,10 @@ interface Row { record: string; version: string }
  * Keeps sessions in `sessionStorage` (one tab) or `localStorage` (all tabs of an origin). Storage has no transactions:
  * between tabs, order depends on Web Locks, and where a browser has none two tabs may refresh at once.
  * `indexedDbStore` has no such gap.
+ * @throws ERR_INVALID_ARG
  */
 export function webStore(area: 'session' | 'local'): TokenStore {
+  if (area !== 'session' && area !== 'local') throw misuse('area', '"session" or "local"');
   const storage = (): Storage => (area === 'local' ? localStorage : sessionStorage);
 
   function read(key: string): Row | null {

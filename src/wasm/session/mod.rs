@@ -267,6 +267,7 @@ pub fn session_refuse(what: &str) -> Option<bool> {
         "foreign-url" => Error::ForeignUrl,
         "body-not-replayable" => Error::BodyNotReplayable,
         "not-a-url" => no_url(),
+        "store-unavailable" => Error::StoreUnavailable,
         "no-metadata" => Error::TokenEndpointMisconfigured { status: None, oauth_error: None },
         _ => argument(what),
     }))
@@ -290,7 +291,9 @@ pub(super) fn argument(name: &str) -> Error {
         "acquire" | "refresh" | "revoke" => "a function",
         "wwwAuthenticate" => "a string",
         "event" | "listener" => "the name of an event and a function",
-        _ => "something else",
+        "minValidity" => "a number of seconds, 0 or more",
+        "signal" => "an AbortSignal",
+        _ => "of the type that the documentation names",
     };
     Error::invalid_arg(name, expected)
 }
