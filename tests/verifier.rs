@@ -11,7 +11,7 @@ use common::{
 use serde_json::{Value, json};
 use tokenward::json::Fault;
 use tokenward::jwt::{Accept, Algorithm, Callbacks, Check, HostKey, Keys, Outcome, Rules, Verifier};
-use tokenward::{Error, Misuse, NumericDate, Reason, TokenFault};
+use tokenward::{Error, KeySet, Misuse, NumericDate, Reason, TokenFault};
 
 const ES256: Algorithm = Algorithm::Es256;
 
@@ -495,8 +495,12 @@ fn with_several_issuers_an_unknown_one_is_explained_before_any_key() {
 fn an_explanation_says_what_the_callers_own_checks_said() {
     let verifier = Verifier::new(rules(), key(ES256)).unwrap();
     let explain = |claims: &Value, revocation, schema| {
-        let explanation =
-            verifier.explain(token(ES256, claims).as_bytes(), now(), None, Callbacks { revocation, schema });
+        let explanation = verifier.explain(
+            token(ES256, claims).as_bytes(),
+            now(),
+            None,
+            Callbacks { revocation, schema, keys: None },
+        );
         let last: Vec<_> =
             explanation.steps[12..].iter().map(|step| (step.check.name(), step.detail.clone())).collect();
         (explanation.is_ok(), last)
@@ -520,6 +524,26 @@ fn an_explanation_says_what_the_callers_own_checks_said() {
         explain(&expired, Some(Err(Error::Revoked)), None),
         (false, said(&[("revocation", "not reached")]))
     );
+}
+
+#[test]
+fn an_explanation_says_that_keys_could_not_be_had_where_one_is_missing() {
+    let outage = Error::KeySetFetchFailed { status: None };
+    let callbacks = || Callbacks { keys: Some(outage.clone()), ..Callbacks::default() };
+    let verifier = Verifier::new(rules(), KeySet::from_jwks(br#"{"keys":[]}"#).unwrap()).unwrap();
+    let good = token(ES256, &claims());
+    let explained = verifier.explain(good.as_bytes(), now(), None, callbacks());
+    let key = explained.steps.iter().find(|step| step.check == Check::Key).unwrap();
+    assert_eq!(key.outcome, Outcome::Failed(outage.clone()));
+    assert_eq!(key.detail, outage.to_string());
+    let algorithm = explained.steps.iter().find(|step| step.check == Check::Algorithm).unwrap();
+    assert_eq!(algorithm.detail, "it is accepted");
+
+    // What fails before, or with keys that are there, is not the outage's doing.
+    let explained = verifier.explain(b"a.b", now(), None, callbacks());
+    assert!(matches!(explained.steps[0].outcome, Outcome::Failed(Error::Malformed { .. })));
+    let verifier = Verifier::new(rules(), key_set(&[named_jwk(ES256, "k")])).unwrap();
+    assert!(verifier.explain(good.as_bytes(), now(), None, callbacks()).is_ok());
 }
 
 #[test]

@@ -142,14 +142,16 @@ impl Explanation {
     }
 }
 
-/// What the caller's own checks said of a token that the rules accept. They are made where callbacks can be called, and
-/// told here. `None` where there is no such check.
+/// What was found out where callbacks can be called and keys be fetched: what the caller's own checks said of a token that
+/// the rules accept, `None` where there is no such check, and why there are no keys.
 #[derive(Clone, Debug, Default)]
 pub struct Callbacks {
     /// Whether the token has been revoked.
     pub revocation: Option<Result<(), Error>>,
     /// What the schema made of the claims.
     pub schema: Option<Result<(), Error>>,
+    /// Why the key set could not be had. It is told in place of a key that is missing.
+    pub keys: Option<Error>,
 }
 
 impl Verifier {
@@ -170,7 +172,13 @@ impl Verifier {
             schema: callbacks.schema.is_some(),
             ..Facts::default()
         };
-        let outcome = self.run(token, now, verdict, &mut facts).and_then(|_| {
+        let run = self.run(token, now, verdict, &mut facts).map_err(|mut stopped| {
+            if let (Error::NoMatchingKey { .. }, Some(outage)) = (&stopped.error, callbacks.keys) {
+                stopped.error = outage;
+            }
+            stopped
+        });
+        let outcome = run.and_then(|_| {
             callbacks.revocation.unwrap_or(Ok(())).map_err(Stopped::at(Check::Revocation))?;
             callbacks.schema.unwrap_or(Ok(())).map_err(Stopped::at(Check::Schema))
         });
@@ -262,6 +270,8 @@ fn success(check: Check, facts: &Facts<'_>, now: NumericDate) -> String {
     let ends = facts.dates.and_then(|dates| dates.expires);
     match check {
         Check::Format => format!("three segments, {} characters", facts.length),
+        // It is known by name where a key was found for it.
+        Check::Algorithm if facts.algorithm.is_empty() => "it is accepted".into(),
         Check::Algorithm => format!("{} is accepted", facts.algorithm),
         Check::Key if facts.keys == 1 => "one key, and it fits".into(),
         Check::Key => format!("one of {} keys fits", facts.keys),

@@ -13,8 +13,8 @@ interface JwtExports {
   answer(): number;
   decode(length: number): number | undefined;
   explain(
-    verifier: number, length: number, now: number, given: boolean, hostKey: number, valid?: boolean | null,
-    revocation?: string | null, schema?: string | null,
+    verifier: number, length: number, now: number, given: boolean, hostKey: number, valid: boolean | null | undefined,
+    revocation: string | null | undefined, schema: string | null | undefined, keys: string,
   ): number | undefined;
   expiry_of_claims(json: string, now: number, given: boolean, tolerance: number): Float64Array | undefined;
   expiry_of_token(length: number, now: number, given: boolean, tolerance: number): Float64Array | undefined;

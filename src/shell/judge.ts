@@ -1,6 +1,7 @@
 // A verifier with the caller's own checks: the module judges the token, then `isRevoked` and `schema` are asked.
 
 import { Compiled, Refused, type Ask } from './compiled.js';
+import { isTokenwardError } from './error.js';
 import { call, generation } from './instance.js';
 import type { Keys } from './keys.js';
 import { algorithm, guarded, number, refusal, text } from './memory.js';
@@ -48,8 +49,12 @@ export class Judge<C extends object = {}> {
   }
 
   async explain(token: string): Promise<Explanation> {
+    let code = '';
     // This fetches the keys that the explanation is about.
-    const accepted = await this.#compiled.async(token, this.#verify, this.#accepted).catch(() => undefined);
+    const accepted = await this.#compiled.async(token, this.#verify, this.#accepted).catch((error: unknown) => {
+      code = isTokenwardError(error) ? error.code : '';
+      return undefined;
+    });
     const place = this.#compiled.put(token, (verifier, length) => this.#placeOf(verifier, length));
     const { isRevoked, schema } = this.#callbacks[place] ?? {};
     // What they say of a token that the module refuses is never reached.
@@ -57,7 +62,7 @@ export class Judge<C extends object = {}> {
       (code === 'ERR_JWT_REVOKED' ? 'revoked' : 'revocation'));
     const refused = schema && await word(accepted && revocation ? undefined : () => this.#schema(accepted as Accepted<C>), ({ claim }) => claim);
     const ask: Ask = (verifier, length, { hostKey, valid }) =>
-      call('explain', verifier, length, ...this.#moment(verifier, length), hostKey, valid, revocation, refused);
+      call('explain', verifier, length, ...this.#moment(verifier, length), hostKey, valid, revocation, refused, code);
     return this.#compiled.async(token, ask, () => parsed<Explanation>('payload'));
   }
 

@@ -230,7 +230,8 @@ pub fn verify_many(verifier: u32, tokens: &[u8], lengths: &[u32], moments: &[f64
 
 /// As [`verify`], and the answer's payload is the explanation in JSON. `revocation` and `schema` are what the caller's
 /// checks said of the token: nothing where there is no such check, an empty text where it passed, `revoked` or
-/// `revocation` as in [`refuse`], and the claim that the schema refused.
+/// `revocation` as in [`refuse`], and the claim that the schema refused. `keys` is the code of what verifying came to
+/// before, for the outage that it may have been.
 #[wasm_bindgen]
 #[expect(
     clippy::too_many_arguments,
@@ -245,11 +246,17 @@ pub fn explain(
     valid: Option<bool>,
     revocation: Option<String>,
     schema: Option<String>,
+    keys: &str,
 ) -> Option<u32> {
     let outcome = |what: &str, word: &str| if word.is_empty() { Ok(()) } else { Err(refusal(what, word)) };
     let callbacks = Callbacks {
         revocation: revocation.map(|word| outcome(&word, &word)),
         schema: schema.map(|claim| outcome("schema", &claim)),
+        keys: match keys {
+            "ERR_JWKS_FETCH_FAILED" => Some(Error::KeySetFetchFailed { status: None }),
+            "ERR_JWKS_TIMEOUT" => Some(Error::KeySetTimeout),
+            _ => None,
+        },
     };
     conclude(verifier, length, |verifier, token| {
         let verifier = verifier.jwt()?;
