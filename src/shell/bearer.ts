@@ -210,7 +210,7 @@ function admits({ places, loopback }: Wrapper, url: URL): boolean {
 
 /** Also one of another realm. */
 function isRequest(input: Input): input is Request {
-  return typeof input === 'object' && 'url' in input && 'method' in input;
+  return typeof input === 'object' && input !== null && 'url' in input && 'method' in input;
 }
 
 /** A body that can be read only once. */

@@ -1,7 +1,7 @@
 //! Keys, engines, limits, options, the clock, and what errors say.
 
 use crate::common::{
-    self, ALGORITHMS, AUDIENCE, SECRET, claim_error, claims, claims_with, claims_without, import, judge,
+    self, ALGORITHMS, AUDIENCE, SECRET, claim_error, claims, claims_with, claims_without, import,
     judge_header, jwk, jwk_with, key, key_set, named_jwk, rules, rules_for, sign_json, token, verify,
 };
 use crate::{ES256, HS256, RS256, malformed, not_allowed, payload, verdict, with};

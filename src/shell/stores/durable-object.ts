@@ -1,4 +1,4 @@
-import { misuse } from '../error.js';
+import { has, misuse } from '../error.js';
 import type { TokenStore } from '../types.js';
 import { newVersion } from './version.js';
 
@@ -33,7 +33,7 @@ interface State {
  */
 export function durableObjectStore(stub: unknown): TokenStore {
   const found = typeof stub === 'function' ? stub as () => Stub : () => stub as Stub;
-  if (typeof stub !== 'function' && typeof (stub as Stub | null)?.fetch !== 'function') {
+  if (typeof stub !== 'function' && !has(stub, 'fetch')) {
     throw misuse('stub', 'a Durable Object stub, or a function that gives one');
   }
   async function send<T>(command: Command): Promise<T> {

@@ -46,8 +46,8 @@ export default ({ test, assert, tokenward }) => {
     const code = { authorizationEndpoint: AUTH, tokenEndpoint: AUTH, clientId: 'a', redirectUri: 'https://app.test/' };
     const over = (make) => (options) => use(session({ grant: make(options) }));
     calm([
-      ...await besieged('createSession', (value) => use(createSession(value))),
-      ...await besiegedMembers('createSession', whole, names, (options) => use(createSession(options))),
+      ...await besieged('createSession', (value) => createSession(value)),
+      ...await besiegedMembers('createSession', whole, names, (options) => use(createSession(options.fetch === undefined ? { ...options, fetch: whole.fetch } : options))),
       ...await besiegedMembers('refreshAhead', {}, ['maxSeconds', 'fraction'], (refreshAhead) => use(session({ refreshAhead }))),
       ...await besiegedMembers('retry', {}, ['baseMs', 'capMs'], (retry) => use(session({ retry }))),
       ...await besieged('jsonLogin', over(jsonLogin)), ...await besieged('oauth2', over(oauth2)), ...await besieged('authorizationCode', over(authorizationCode)),

@@ -90,11 +90,13 @@ export default ({ test, assert, tokenward, way }) => {
       await set.refresh();
       set.free();
     };
+    /** The host's own fetch would go out into the world. */
+    const offline = (options) => (options.fetch === undefined ? { ...options, fetch: whole.fetch } : options);
     const over = (more) => use(KeySet.fromUrl(URL_, { ...whole, ...more }));
     const set = KeySet.fromUrl(URL_, whole);
     assert.same([
-      ...await besieged('fromUrl', (value) => use(KeySet.fromUrl(value, whole))), ...await besieged('options', (value) => use(KeySet.fromUrl(URL_, value ?? whole))),
-      ...await besieged('discover', (value) => use(KeySet.discover(value, whole))), ...await besiegedMembers('fromUrl', whole, names, (options) => use(KeySet.fromUrl(URL_, options))),
+      ...await besieged('fromUrl', (value) => use(KeySet.fromUrl(value, whole))), ...await besieged('options', (value) => KeySet.fromUrl(URL_, value).state),
+      ...await besieged('discover', (value) => use(KeySet.discover(value, whole))), ...await besiegedMembers('fromUrl', whole, names, (options) => use(KeySet.fromUrl(URL_, offline(options)))),
       ...await besieged('fetch', (value) => over({ fetch: async () => value })), ...await besieged('fetch, at once', (value) => over({ fetch: () => value })),
       ...await besieged('status', (value) => over({ fetch: async () => ({ status: value, headers: new Headers(), body: null }) })),
       ...await besieged('headers', (value) => over({ fetch: async () => ({ status: 200, headers: value, body: null }) })),
