@@ -31,6 +31,7 @@ test: setup pack ## Check formatting, lints, types, and run every test, natively
 	@node .ci/test.mjs
 
 test-all: test ## Every test there is: also what takes long
+	@SIMULATOR_SCHEDULES=300000 cargo test --quiet --locked --release --test simulator
 	@node tests/js/run-browsers.mjs --long
 	@node tests/js/run-examples.mjs --next
 

@@ -183,7 +183,7 @@ async function plain(name, api) {
 function commandLine() {
   const api = {
     name: 'api',
-    setup: (build) => build.onResolve({ filter: /^\.\.\/(index|ml-dsa)\.js$/ }, ({ path }) => ({ path: path.replace(/^\.\.\/(.*)\.js$/, './$1.node.mjs'), external: true })),
+    setup: (build) => build.onResolve({ filter: /^\.\.\/(index|ml-dsa)\.js$/ }, ({ path }) => ({ path: path.replace('../', './').replace('.js', '.node.mjs'), external: true })),
   };
   return esbuild.build({
     entryPoints: [join(shell, 'cli/main.ts')], outfile: join(dist, 'cli.mjs'), bundle: true, format: 'esm', target: 'es2022',

@@ -9,10 +9,14 @@ import { at, target } from './tools.mjs';
 /** What of www/ is the page; the rest is the Worker, the client and the examples. */
 const PAGE = /^(index\.html|icon\.svg|service\.js|service\.json|(page|style)\/.+\.(js|css))$/;
 
+/** What of the package is in it, under which names. */
+const PACKED = { 'tokenward.js': 'index.js', 'ml-dsa.js': 'ml-dsa.js' };
+
 /** The files of the page: their path in it → where they are. */
 export function pageFiles() {
   const files = readdirSync(at('www'), { recursive: true }).filter((path) => PAGE.test(path)).sort();
-  return new Map([...files.map((path) => [path, at('www', path)]), ['tokenward.js', join(packageFolder, 'dist/index.js')]]);
+  const packed = Object.entries(PACKED).map(([path, file]) => [path, join(packageFolder, 'dist', file)]);
+  return new Map([...files.map((path) => [path, at('www', path)]), ...packed]);
 }
 
 /** Writes them into `folder`. */

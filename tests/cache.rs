@@ -133,6 +133,28 @@ fn only_the_whole_token_hits() {
     assert!(verifier.is_cached(&good));
 }
 
+/// Two of the last bytes exchanged so that the hash stays, which is made to be quick and not to be hard to meet.
+fn colliding(token: &str) -> Vec<u8> {
+    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+    let (start, tail) = token.as_bytes().split_last_chunk::<16>().unwrap();
+    let tail = u128::from_le_bytes(*tail);
+    let (low, high) = (tail as u64 ^ token.len() as u64, (tail >> 64) as u64);
+    let other = low ^ (1 << 56);
+    let high = high ^ low.wrapping_mul(FACTOR) ^ other.wrapping_mul(FACTOR);
+    let low = other ^ token.len() as u64;
+    [start, &low.to_le_bytes(), &high.to_le_bytes()].concat()
+}
+
+#[test]
+fn a_token_that_meets_the_hash_of_another_is_not_taken_for_it() {
+    let verifier = cached(rules(), key(Algorithm::Hs256));
+    for length in 0..32 {
+        let good = token(Algorithm::Hs256, &claims_with("x", json!("x".repeat(length))));
+        verifier.verify(&good, now()).unwrap();
+        assert!(verifier.attempt(&colliding(&good), Ok(now()), None).outcome.is_err(), "{length}");
+    }
+}
+
 #[test]
 fn what_one_verifier_keeps_serves_no_other() {
     let good = token(ES256, &claims());

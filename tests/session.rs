@@ -3,24 +3,10 @@
 
 mod session_support;
 
-use session_support::{Host, Reply, SharedStore, T0, json_login, oauth_error, tokens};
+use session_support::{
+    Host, Reply, SharedStore, T0, end_reason, generation, json_login, oauth_error, tokens,
+};
 use tokenward::session::{EndReason, Event, Freshness, Loss, Notice, Options, Snapshot, Warning};
-
-const INVALID_TOKEN: &str = r#"Bearer realm="api", error="invalid_token""#;
-
-fn generation(host: &Host) -> u64 {
-    match host.snapshot() {
-        Snapshot::Active { generation, .. } => generation,
-        other => panic!("not signed in: {other:?}"),
-    }
-}
-
-fn end_reason(host: &Host) -> EndReason {
-    match host.snapshot() {
-        Snapshot::SignedOut { reason } => reason,
-        other => panic!("signed in or loading: {other:?}"),
-    }
-}
 
 #[test]
 fn nobody_is_signed_in_at_first() {
@@ -112,102 +98,6 @@ fn an_absent_refresh_token_keeps_the_old_one_and_a_present_one_replaces_it() {
         assert_eq!(sent, format!(r#"{{"refresh_token":"{next}"}}"#));
         host.release(tokens("a9", None, Some(3600)));
     }
-}
-
-#[test]
-fn a_401_refreshes_once_and_the_second_401_is_delivered() {
-    let mut host = Host::signed_in(false);
-    host.need(2);
-    host.reply(tokens("a2", Some("r2"), Some(3600)));
-    host.take();
-    host.unauthorized(2, Some(INVALID_TOKEN));
-    assert_eq!(host.take(), ["use 2 a2"]);
-    host.unauthorized(2, Some(INVALID_TOKEN));
-    assert_eq!(host.take(), ["deliver 2"]);
-    assert!(host.take_notices().contains(&Notice::Warning(Warning::RejectedOnArrival)));
-    assert_eq!(host.requests.len(), 2);
-}
-
-#[test]
-fn a_401_without_a_readable_challenge_counts_as_invalid_token() {
-    let mut host = Host::signed_in(false);
-    host.need(2);
-    host.reply(tokens("a2", Some("r2"), Some(3600)));
-    host.unauthorized(2, None);
-    assert_eq!(host.take(), ["use 2 a1", "use 2 a2"]);
-}
-
-#[test]
-fn a_401_that_a_new_token_cannot_cure_is_delivered() {
-    for challenge in [
-        r#"Bearer error="invalid_request""#,
-        r#"Basic realm="door""#,
-        r#"Negotiate, Basic realm="door, Bearer""#,
-        r#"Bearer error="insufficient_user_authentication", acr_values="gold""#,
-        r#"Bearer error="insufficient_scope", scope="admin""#,
-    ] {
-        let mut host = Host::signed_in(false);
-        host.need(2);
-        host.unauthorized(2, Some(challenge));
-        assert_eq!(host.take(), ["use 2 a1", "deliver 2"], "{challenge}");
-        assert_eq!(host.requests.len(), 1, "{challenge}");
-    }
-}
-
-#[test]
-fn a_late_401_is_answered_with_the_current_token_and_no_refresh() {
-    let mut host = Host::signed_in(false);
-    host.need(2);
-    let old = host.last_use;
-    host.reply(tokens("a2", Some("r2"), Some(3600)));
-    host.unauthorized(2, Some(INVALID_TOKEN));
-    host.take();
-    host.answered(3, old.0, old.1, 401, Some(INVALID_TOKEN), true);
-    assert_eq!(host.take(), ["use 3 a2"]);
-    assert_eq!(host.requests.len(), 2);
-}
-
-#[test]
-fn a_401_under_another_sign_in_is_delivered() {
-    let mut host = Host::signed_in(false);
-    host.need(2);
-    let old = host.last_use;
-    host.reply(tokens("b1", Some("s1"), Some(3600)));
-    host.login(3);
-    host.take();
-    host.answered(2, old.0, old.1, 401, Some(INVALID_TOKEN), true);
-    assert_eq!(host.take(), ["deliver 2"]);
-}
-
-#[test]
-fn a_request_that_cannot_be_repeated_gets_its_401_and_the_next_one_a_new_token() {
-    let mut host = Host::signed_in(false);
-    host.need(2);
-    let (epoch, generation) = host.last_use;
-    host.take();
-    host.reply(tokens("a2", Some("r2"), Some(3600)));
-    host.answered(2, epoch, generation, 401, Some(INVALID_TOKEN), false);
-    host.need(3);
-    assert_eq!(host.take(), ["deliver 2", "use 3 a2"]);
-}
-
-#[test]
-fn a_mark_ends_with_a_success_from_that_origin() {
-    let mut host = Host::new(false);
-    host.reply(tokens("a1", Some("r1"), Some(3600)));
-    host.login(1);
-    host.need(2);
-    host.take();
-    host.unauthorized(2, Some(INVALID_TOKEN));
-    assert_eq!(host.take(), ["deliver 2"], "brand-new tokens are not refreshed");
-    host.pass(20_000);
-    host.unauthorized(2, Some(INVALID_TOKEN));
-    assert_eq!(host.take(), ["deliver 2"], "the origin is still marked");
-    let (epoch, generation) = host.last_use;
-    host.answered(2, epoch, generation, 200, None, true);
-    host.reply(tokens("a2", Some("r2"), Some(3600)));
-    host.unauthorized(2, Some(INVALID_TOKEN));
-    assert_eq!(host.take(), ["use 2 a2"]);
 }
 
 #[test]
@@ -373,23 +263,6 @@ fn logout_forgets_at_once_revokes_and_stays_out() {
 }
 
 #[test]
-fn after_a_logout_no_other_instance_signs_in_by_itself() {
-    let mut host = Host::signed_in(true);
-    let mut other = Host::with(json_login(true), Options::default(), host.store.clone(), 2);
-    other.need(1);
-    assert_eq!(other.take(), ["use 1 a1"]);
-    host.logout(2);
-    other.step(Event::Changed);
-    other.need(2);
-    assert_eq!(other.take(), ["fail 2 ERR_SESSION_SIGNED_OUT"]);
-    assert_eq!(end_reason(&other), EndReason::LogoutElsewhere);
-    let mut later = Host::with(json_login(true), Options::default(), host.store.clone(), 3);
-    later.need(1);
-    assert_eq!(later.take(), ["fail 1 ERR_SESSION_SIGNED_OUT"]);
-    assert_eq!((other.asked, later.asked), (0, 0));
-}
-
-#[test]
 fn without_a_credentials_callback_a_logout_leaves_the_store_empty() {
     let mut host = Host::signed_in(false);
     host.reply(Reply::Text(200, ""));
@@ -422,145 +295,6 @@ fn a_caller_who_leaves_stops_nothing() {
     host.step(Event::Leave { id: 2 });
     host.release(tokens("a2", Some("r2"), Some(3600)));
     assert_eq!(host.take(), ["use 3 a2"]);
-}
-
-#[test]
-fn a_lost_answer_is_asked_for_once_more_inside_the_window() {
-    let mut host = Host::signed_in(false);
-    host.pass(3_600_000);
-    host.reply(Reply::Loss(Loss::Network));
-    host.need(2);
-    host.reply(tokens("a2", Some("r2"), Some(3600)));
-    host.wake();
-    assert_eq!(host.take(), ["use 2 a2"]);
-    assert_eq!(host.requests[1], host.requests[2], "the same refresh token, once more");
-}
-
-#[test]
-fn a_replay_that_is_refused_says_that_the_answer_was_lost() {
-    let mut host = Host::signed_in(false);
-    host.pass(3_600_000);
-    host.reply(Reply::Loss(Loss::Timeout));
-    host.need(2);
-    host.reply(oauth_error(400, "invalid_grant"));
-    host.wake();
-    assert_eq!(host.take(), ["fail 2 ERR_TOKEN_REFRESH_REJECTED"]);
-    assert_eq!(end_reason(&host), EndReason::RotationResponseLost);
-}
-
-#[test]
-fn a_killed_instance_leaves_an_intent_that_the_next_one_understands() {
-    let mut host = Host::signed_in(false);
-    host.pass(3_600_000);
-    host.need(2);
-    // Killed here: the request was sent. Another instance finds the intent and waits for it to be abandoned.
-    let mut next = Host::with(json_login(false), Options::default(), host.store.clone(), 2);
-    next.now = host.now;
-    next.need(1);
-    assert_eq!(next.wakes.len(), 1);
-    while next.requests.is_empty() {
-        next.wake();
-    }
-    assert!(next.now.wall_ms - host.now.wall_ms >= 12_000, "as long as the holder may live");
-    assert_eq!(next.requests[0].1, r#"{"refresh_token":"r1"}"#);
-    next.release(tokens("a2", Some("r2"), Some(3600)));
-    assert_eq!(next.take(), ["use 1 a2"]);
-    // The first was only frozen: its answer comes, its save fails, and it takes up what stands there.
-    host.now = next.now;
-    host.release(tokens("a1x", Some("r1x"), Some(3600)));
-    assert_eq!(host.take(), ["use 2 a2"]);
-}
-
-#[test]
-fn with_a_lock_the_dead_holder_is_not_waited_for() {
-    let options = Options { has_lock: true, ..Options::default() };
-    let store = SharedStore::default();
-    let mut host = Host::with(json_login(false), options.clone(), store.clone(), 1);
-    host.reply(tokens("a1", Some("r1"), Some(60)));
-    host.login(1);
-    host.pass(60_000);
-    host.need(2);
-    let mut next = Host::with(json_login(false), options, store, 2);
-    next.now = host.now;
-    next.reply(tokens("a2", Some("r2"), Some(60)));
-    next.need(1);
-    assert_eq!(next.take(), ["use 1 a2"]);
-    assert_eq!(next.locks.len(), 2, "taken and given back: {:?}", next.locks);
-}
-
-#[test]
-fn the_loser_of_a_race_takes_up_the_winners_tokens() {
-    let mut one = Host::signed_in(false);
-    let mut two = Host::with(json_login(false), Options::default(), one.store.clone(), 2);
-    two.now = one.now;
-    two.need(1);
-    one.pass(3_600_000);
-    two.pass(3_600_000);
-    one.reply(tokens("a2", Some("r2"), Some(3600)));
-    one.need(2);
-    two.need(2);
-    assert_eq!(two.take(), ["use 1 a1", "use 2 a2"]);
-    assert!(two.requests.is_empty());
-    assert!(
-        two.take_notices().iter().any(|notice| matches!(notice, Notice::Refreshed { adopted: true, .. }))
-    );
-}
-
-#[test]
-fn a_refused_token_that_somebody_replaced_is_no_refusal() {
-    let mut one = Host::signed_in(false);
-    one.pass(3_600_000);
-    one.need(2);
-    let mut two = Host::with(json_login(false), Options::default(), one.store.clone(), 2);
-    two.now = one.now;
-    two.pass(13_000);
-    two.reply(tokens("a2", Some("r2"), Some(3600)));
-    two.need(1);
-    one.now = two.now;
-    one.release(oauth_error(400, "invalid_grant"));
-    assert_eq!(one.take(), ["use 2 a2"]);
-}
-
-#[test]
-fn tokens_that_cannot_be_saved_are_used_from_memory_and_saved_later() {
-    let mut host = Host::signed_in(false);
-    host.pass(3_600_000);
-    host.need(2);
-    host.store.borrow_mut().fails = true;
-    host.release(tokens("a2", Some("r2"), Some(3600)));
-    assert_eq!(host.take(), ["use 2 a2"]);
-    assert!(matches!(host.snapshot(), Snapshot::Active { volatile: true, .. }));
-    assert!(host.take_notices().contains(&Notice::Warning(Warning::PersistFailed)));
-    host.store.borrow_mut().fails = false;
-    host.wake();
-    assert!(matches!(host.snapshot(), Snapshot::Active { volatile: false, .. }));
-    assert!(host.store.borrow().record.as_ref().expect("a record").0.contains("r2"));
-}
-
-#[test]
-fn a_store_that_cannot_be_read_says_so_and_is_asked_again() {
-    let mut host = Host::new(false);
-    host.store.borrow_mut().fails = true;
-    host.need(1);
-    assert_eq!(host.take(), ["fail 1 ERR_TOKEN_STORE_UNAVAILABLE"]);
-    host.store.borrow_mut().fails = false;
-    host.need(2);
-    assert_eq!(host.take(), ["fail 2 ERR_SESSION_SIGNED_OUT"]);
-}
-
-#[test]
-fn a_record_that_cannot_be_read_signs_out_and_does_not_stand_in_the_way() {
-    for garbage in ["", "{}", "nonsense", r#"{"v":2,"epoch":1,"generation":1}"#, "\u{0}"] {
-        let mut host = Host::new(false);
-        host.store.borrow_mut().record = Some((garbage.to_owned(), 900));
-        host.need(1);
-        assert_eq!(host.take(), ["fail 1 ERR_SESSION_SIGNED_OUT"]);
-        assert_eq!(end_reason(&host), EndReason::StoreCorrupt);
-        host.reply(tokens("a1", Some("r1"), Some(3600)));
-        host.login(2);
-        assert_eq!(host.take(), ["signed in 2"]);
-        assert!(host.store.borrow().record.as_ref().expect("a record").0.contains("a1"));
-    }
 }
 
 #[test]
@@ -705,37 +439,6 @@ fn nothing_that_is_printed_holds_a_secret() {
 }
 
 #[test]
-fn forks_of_one_session_meet_in_the_store_and_the_session_learns_from_them() {
-    let mut host = Host::signed_in(false);
-    host.pass(3_600_000);
-    let fork = |host: &Host, seed| {
-        let mut fork = Host::with(json_login(false), Options::default(), host.store.clone(), 0);
-        fork.session = host.session.fork(seed);
-        fork.now = host.now;
-        fork
-    };
-    let (mut one, mut two) = (fork(&host, 7), fork(&host, 8));
-    one.need(1);
-    two.need(1);
-    assert_eq!((one.requests.len(), two.requests.len()), (1, 0), "the intent is the mutex");
-    one.release(tokens("a2", Some("r2"), Some(3600)));
-    two.wake();
-    assert_eq!((one.take(), two.take()), (vec!["use 1 a2".to_owned()], vec!["use 1 a2".to_owned()]));
-    host.session.absorb(&mut one.session);
-    host.session.absorb(&mut two.session);
-    host.need(2);
-    assert_eq!(host.take(), ["use 2 a2"]);
-    // A fork that knows less teaches nothing.
-    let mut stale = fork(&host, 9);
-    host.pass(3_600_000);
-    host.reply(tokens("a3", Some("r3"), Some(3600)));
-    host.need(3);
-    host.session.absorb(&mut stale.session);
-    host.need(4);
-    assert_eq!(host.take(), ["use 3 a3", "use 4 a3"]);
-}
-
-#[test]
 fn without_background_work_a_stale_token_serves_until_it_expires() {
     let options = Options { background: false, ..Options::default() };
     let mut host = Host::with(json_login(false), options, SharedStore::default(), 1);
@@ -747,50 +450,4 @@ fn without_background_work_a_stale_token_serves_until_it_expires() {
     host.pass(10_000);
     host.need(3);
     assert_eq!(host.requests.len(), 2);
-}
-
-#[test]
-fn a_restored_session_goes_on_where_the_lost_one_was() {
-    let mut host = Host::signed_in(false);
-    host.pass(3_600_000);
-    host.need(2);
-    let state = host.session.state();
-    let before = host.session.snapshot(host.now);
-    host.session = tokenward::session::Session::restore(
-        json_login(false),
-        Options::default(),
-        2,
-        state.reveal(),
-        host.now,
-    );
-    assert_eq!(host.session.explain(), []);
-    assert!(matches!(
-        (before, host.snapshot()),
-        (Snapshot::Active { generation: 1, .. }, Snapshot::Active { generation: 1, .. })
-    ));
-    // The answer to the lost request belongs to nobody; the intent says that one was sent, so this is a replay.
-    host.release(tokens("never", Some("heard"), Some(3600)));
-    assert!(host.take().is_empty());
-    host.reply(tokens("a2", Some("r2"), Some(3600)));
-    host.need(3);
-    assert_eq!(host.take(), ["use 3 a2"]);
-    let garbage =
-        tokenward::session::Session::restore(json_login(false), Options::default(), 2, "{}", host.now);
-    assert_eq!(garbage.snapshot(host.now), Snapshot::Loading);
-}
-
-#[test]
-fn whatever_the_seed_is_an_intent_is_seen_by_others() {
-    // Among so many, some give the largest numbers there are.
-    for seed in 0..20_000 {
-        let mut one = Host::with(json_login(false), Options::default(), SharedStore::default(), seed);
-        one.reply(tokens("a1", Some("r1"), Some(60)));
-        one.login(1);
-        one.pass(60_000);
-        one.need(2);
-        let mut two = Host::with(json_login(false), Options::default(), one.store.clone(), !seed);
-        two.now = one.now;
-        two.need(1);
-        assert!(two.requests.is_empty(), "seed {seed}");
-    }
 }

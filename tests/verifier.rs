@@ -306,6 +306,16 @@ fn an_issuer_that_is_alone_in_the_list_is_matched_before_any_key_is_looked_at_to
     };
     assert_eq!(attempt("https://evil.test"), (None, claim_error("iss", Reason::Mismatch)));
     assert_eq!(attempt(ISSUER), (Some(0), Some(Error::NoMatchingKey { kid: None })));
+    // What other keys would not have made better has nobody's keys in it.
+    let header = |header: Value| sign_json(ES256, &header, &claims());
+    for hopeless in [
+        header(json!({ "alg": "none" })),
+        header(json!({ "alg": "ES256", "crit": ["x"] })),
+        header(json!({ "alg": 1 })),
+        "a.b".to_owned(),
+    ] {
+        assert_eq!(verifier.attempt(hopeless.as_bytes(), Ok(now()), None).issuer, None, "{hopeless}");
+    }
 }
 
 #[test]

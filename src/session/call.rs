@@ -278,7 +278,10 @@ impl Session {
 
     /// What to do when nothing is under way any more.
     pub(super) fn settle(&mut self, out: &mut Effects) {
-        if let Some(op) = self.lock.take() {
+        // Whoever gets the lock takes an intent that was written under it for abandoned, and sends the old refresh
+        // token again. Tokens that could not be saved get one more chance first.
+        let keeps = self.keeps_lock && self.volatile;
+        if let Some(op) = self.lock.take_if(|_| !keeps) {
             out.push(Effect::Unlock { op });
         }
         self.finish_leaving(out);

@@ -147,11 +147,11 @@ impl Session {
         self.hold(next.set, next.epoch, next.generation);
         self.intent = None;
         self.volatile = volatile;
+        self.keeps_lock = volatile;
         self.outdated = false;
         if volatile {
             out.push(Effect::Tell(Notice::Warning(Warning::PersistFailed)));
-            self.persist = self.side_op();
-            self.wake(self.persist, self.options.retry_base_ms, out);
+            self.persist_after(self.options.retry_base_ms, out);
         } else {
             out.push(Effect::Broadcast { epoch: self.epoch, generation: self.generation });
         }
@@ -396,11 +396,21 @@ impl Session {
     /// Tries again to save what lives in memory only.
     pub(super) fn persist(&mut self, out: &mut Effects) {
         self.persist = 0;
-        if self.phase == Phase::Idle && self.volatile {
-            let record = self.record(None).to_text();
-            let op = self.await_op(Phase::Persisting);
-            out.push(Effect::Save { op, record, expect: self.version.clone() });
+        self.keeps_lock = false;
+        if !self.volatile {
+            return;
         }
+        if self.phase != Phase::Idle {
+            return self.persist_after(self.options.retry_base_ms, out);
+        }
+        let record = self.record(None).to_text();
+        let op = self.await_op(Phase::Persisting);
+        out.push(Effect::Save { op, record, expect: self.version.clone() });
+    }
+
+    fn persist_after(&mut self, after_ms: u64, out: &mut Effects) {
+        self.persist = self.side_op();
+        self.wake(self.persist, after_ms, out);
     }
 
     pub(super) fn persisted(&mut self, result: Result<Option<String>, StoreFailed>, out: &mut Effects) {
@@ -409,11 +419,11 @@ impl Session {
                 self.version = Some(version);
                 self.volatile = false;
             }
-            Ok(None) => self.outdated = true,
-            Err(StoreFailed) => {
-                self.persist = self.side_op();
-                self.wake(self.persist, self.options.retry_cap_ms, out);
+            Ok(None) => {
+                self.outdated = true;
+                self.persist_after(self.options.retry_base_ms, out);
             }
+            Err(StoreFailed) => self.persist_after(self.options.retry_cap_ms, out),
         }
         self.rest_signed_in_or_out(out);
     }

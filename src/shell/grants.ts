@@ -79,6 +79,7 @@ export interface OAuth2Options {
  */
 export function oauth2(options: OAuth2Options): Grant {
   const { tokenEndpoint, revocationEndpoint, issuer, clientId, ...rest } = optionsOf(options);
+  if ((tokenEndpoint ?? issuer) === undefined) throw refusal('issuer');
   return grantOf({
     name: nameOf(tokenEndpoint ?? issuer, clientId),
     issuer,
@@ -112,7 +113,7 @@ export function authorizationCode(options: AuthorizationCodeOptions): Grant {
   const { authorizationEndpoint, tokenEndpoint, revocationEndpoint, redirectUri, issuer, clientId, scope } = optionsOf(options);
   const redirect = guarded(() => String(redirectUri), 'redirectUri');
   const endpoint = authorizationEndpoint === undefined ? undefined : absolute(authorizationEndpoint).href;
-  if (endpoint === undefined && issuer === undefined) throw refusal('issuer');
+  if ((endpoint ?? issuer) === undefined || (tokenEndpoint ?? issuer) === undefined) throw refusal('issuer');
   if (scope !== undefined && typeof scope !== 'string') throw refusal('scope');
   return grantOf({
     name: nameOf(tokenEndpoint ?? issuer, clientId),

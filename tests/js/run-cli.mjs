@@ -10,6 +10,7 @@ import { exportJWK, exportSPKI, generateKeyPair, SignJWT } from 'jose';
 
 import { runSuites } from './harness.mjs';
 import { installed, report } from './installed.mjs';
+import { signed } from './signed.mjs';
 
 const program = join(installed, 'node_modules/.bin/tokenward');
 const folder = mkdtempSync(join(tmpdir(), 'tokenward-'));
@@ -62,6 +63,15 @@ const cli = ({ test, assert }) => {
       assert.ok(out.startsWith('✓ accepted: ES256') && out.includes('"sub": "ada"'), out);
     });
   }
+
+  test('verify takes ES256K and ML-DSA', async () => {
+    for (const alg of ['ES256K', 'ML-DSA-44']) {
+      const { jwk: key, token } = signed[alg];
+      const { code, out, err } = await run(['verify', '--key', file(`${alg}.json`, key), '--any-issuer', '--any-audience', '--now', '1800000000'], token);
+      assert.equal(code, 0, out + err);
+      assert.ok(out.startsWith(`✓ accepted: ${alg}`), out);
+    }
+  });
 
   test('verify takes a secret from a file, whose last line break does not count, and from the environment', async () => {
     const token = await minted({}, { key: new TextEncoder().encode(SECRET), alg: 'HS256' });

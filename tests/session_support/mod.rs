@@ -6,8 +6,8 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use tokenward::session::{
-    Answer, Credentials, Effect, Event, Fields, Grant, JsonLogin, Loss, Notice, Now, Op, Options, Request,
-    Session, Snapshot, StoreFailed, Stored,
+    Answer, Credentials, Effect, EndReason, Event, Fields, Grant, JsonLogin, Loss, Notice, Now, Op, Options,
+    Request, Session, Snapshot, StoreFailed, Stored,
 };
 use tokenward::{Error, Secret};
 
@@ -349,4 +349,20 @@ fn answer(op: Op, reply: Reply) -> Option<Event> {
 
 fn describe(error: &Error) -> String {
     error.code().to_owned()
+}
+
+pub(crate) const INVALID_TOKEN: &str = r#"Bearer realm="api", error="invalid_token""#;
+
+pub(crate) fn generation(host: &Host) -> u64 {
+    match host.snapshot() {
+        Snapshot::Active { generation, .. } => generation,
+        other => panic!("not signed in: {other:?}"),
+    }
+}
+
+pub(crate) fn end_reason(host: &Host) -> EndReason {
+    match host.snapshot() {
+        Snapshot::SignedOut { reason } => reason,
+        other => panic!("signed in or loading: {other:?}"),
+    }
 }

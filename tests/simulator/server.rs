@@ -25,8 +25,8 @@ impl Server {
         Self { rotates, reuse_window_ms, lifetime_s, ..Self::default() }
     }
 
-    /// Answers a token request; `None` means `invalid_grant`.
-    pub(crate) fn token(&mut self, body: &str, now_ms: u64) -> Option<String> {
+    /// Answers a token request with the access token and the whole text; `None` means `invalid_grant`.
+    pub(crate) fn token(&mut self, body: &str, now_ms: u64) -> Option<(String, String)> {
         let Some(token) =
             body.strip_prefix(r#"{"refresh_token":""#).and_then(|rest| rest.strip_suffix("\"}"))
         else {
@@ -39,7 +39,7 @@ impl Server {
             return None;
         };
         if !self.rotates {
-            return Some(self.issue_with(family, token.to_owned()));
+            return Some(self.issue_with(family, None));
         }
         if used.is_some_and(|used| now_ms > used.saturating_add(self.reuse_window_ms)) {
             self.thefts += 1;
@@ -65,20 +65,25 @@ impl Server {
         self.access.get(access).is_some_and(|family| !self.revoked.contains(family))
     }
 
-    fn issue(&mut self, family: u64) -> String {
+    fn issue(&mut self, family: u64) -> (String, String) {
         let refresh = format!("SECRET-r{}", self.issued);
-        self.issue_with(family, refresh)
+        self.issue_with(family, Some(refresh))
     }
 
-    fn issue_with(&mut self, family: u64, refresh: String) -> String {
+    /// Without a new refresh token the old one stays in force (RFC 6749 §6).
+    fn issue_with(&mut self, family: u64, refresh: Option<String>) -> (String, String) {
         self.issued += 1;
         let access = format!("SECRET-a{}", self.issued);
+        let member =
+            refresh.as_ref().map(|token| format!(r#""refresh_token":"{token}","#)).unwrap_or_default();
         let text = format!(
-            r#"{{"token":"{access}","refresh_token":"{refresh}","token_type":"Bearer","expires_in":{}}}"#,
+            r#"{{"token":"{access}",{member}"token_type":"Bearer","expires_in":{}}}"#,
             self.lifetime_s
         );
-        self.refresh.entry(refresh).or_insert((family, None));
-        self.access.insert(access, family);
-        text
+        if let Some(refresh) = refresh {
+            self.refresh.entry(refresh).or_insert((family, None));
+        }
+        self.access.insert(access.clone(), family);
+        (access, text)
     }
 }

@@ -62,8 +62,6 @@ same<ReturnType<typeof several.verifyMany>, Promise<Result<{ tenant: string }>[]
 same<IssuerRules['issuer'], string>(true);
 const options: VerifierOptions = { ...rules, keys: inputs[0]!, cache: true };
 void options;
-// @ts-expect-error: rules belong to an issuer
-new Verifier({ issuers: [], audience: null });
 // @ts-expect-error: each issuer is one
 new Verifier({ issuers: [{ ...rules, issuer: ['a', 'b'], keys: inputs[0]! }] });
 // @ts-expect-error: how many entries is said

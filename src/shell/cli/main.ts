@@ -2,6 +2,7 @@
 // `tokenward` on a terminal: decode, verify, explain.
 
 import process from 'node:process';
+import '../ml-dsa.js';
 import { decode, isTokenwardError, version, type TokenwardError } from '../index.js';
 import '../ml-dsa.js';
 import { Arguments, Usage } from './arguments.js';

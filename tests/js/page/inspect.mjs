@@ -2,6 +2,7 @@
 
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT } from 'jose';
 
+import { signed } from '../signed.mjs';
 import { findings } from './axe.mjs';
 
 const ISSUER = 'https://login.example.com';
@@ -31,6 +32,8 @@ export default ({ browser, origin, issuer, shot, brief }) => ({ test: define, as
     await tab.click('button', name);
     await tab.until((said) => [...document.querySelectorAll('#samples [aria-pressed=true]')].some(({ textContent }) => textContent === said), name);
   };
+  /** What was asked of others than the page's own origin, in all of this browser. */
+  const foreign = () => browser.requests.filter((url) => !url.startsWith(origin) && !/^(about|data|moz-extension|chrome):/.test(url));
   const empty = async () => {
     await tab.click('button', 'Clear');
     await headline('No token yet');
@@ -40,7 +43,7 @@ export default ({ browser, origin, issuer, shot, brief }) => ({ test: define, as
     tab = await browser.open(`${origin}/`);
     await headline('No token yet');
     await shot(tab, 'inspect-empty');
-    assert.same(browser.requests.filter((url) => !url.startsWith(origin) && !/^(about|data|moz-extension|chrome):/.test(url)), []);
+    assert.same(foreign(), []);
   });
 
   for (const [name, verdict] of Object.entries(VERDICTS)) {
@@ -85,6 +88,20 @@ export default ({ browser, origin, issuer, shot, brief }) => ({ test: define, as
     await tab.fill('textbox', 'Scope', 'read');
     await headline('Accepted');
     assert.ok((await text('code')).includes(`issuer: '${ISSUER}',`));
+  }, false);
+
+  test('ML-DSA is fetched for the first token that needs it', async () => {
+    const { jwk: key, token } = signed['ML-DSA-44'];
+    assert.equal(browser.requests.some((url) => url.endsWith('/ml-dsa.js')), false, 'fetched before:');
+    await empty();
+    await tab.evaluate(() => { document.querySelector('[name=now]').value = '2027-01-15T08:00:00'; });
+    await tab.fill('textbox', 'Public JWK, or an oct secret, as JSON', JSON.stringify(key));
+    await tab.fill('textbox', 'Token', token);
+    await headline('Accepted');
+    assert.equal(browser.requests.some((url) => url.endsWith('/ml-dsa.js')), true, 'fetched:');
+    await choose('valid');
+    await tab.click('radio', 'JWK');
+    await tab.fill('textbox', 'Public JWK, or an oct secret, as JSON', JSON.stringify(jwk));
   }, false);
 
   test('a token ends before one’s eyes: the bar moves, and the verdict follows', async () => {
@@ -195,6 +212,10 @@ export default ({ browser, origin, issuer, shot, brief }) => ({ test: define, as
     await tab.evaluate(() => document.querySelectorAll('details').forEach((details) => { details.open = false; }));
     await shot(tab, 'inspect-phone');
     await tab.close();
+  });
+
+  test('nobody was asked for anything but keys', () => {
+    assert.same(foreign().filter((url) => !['/keys', '/.well-known/openid-configuration', '/page'].some((path) => url === issuer.origin + path)), []);
   });
 
   test('the page had nothing to complain of', () => assert.same(browser.complaints.filter((text) => !text.includes(`${issuer.origin}/page`)), []));

@@ -127,7 +127,9 @@ export default ({ test, assert, tokenward, host }) => {
       assert.throws('ERR_INSECURE_URL', () => createSession({ grant }));
     }
     assert.throws('ERR_INVALID_ARG', () => createSession({ grant: oauth2({ issuer: 'https://login.test/?q', clientId: 'svc', clientSecret: 's', grant: 'client_credentials' }) }));
-    assert.throws(null, () => oauth2({ clientId: 'svc', clientSecret: 's', grant: 'client_credentials' }));
+    assert.throws('ERR_INVALID_ARG', () => oauth2({ clientId: 'svc', clientSecret: 's', grant: 'client_credentials' }));
+    const half = { clientId: 'app', redirectUri: 'https://app.test/', tokenEndpoint: `${issuer}/token` };
+    assert.throws('ERR_INVALID_ARG', () => authorizationCode(half));
     const given = oauth2({ issuer, tokenEndpoint: `${issuer}/token`, clientId: 'svc', clientSecret: 's', grant: 'client_credentials' });
     const direct = world(given);
     await direct.session.getAccessToken();

@@ -84,6 +84,7 @@ async function fetchNow(changed) {
     const options = { fetch: fetchKeys, cooldown: 1 };
     const set = kind === 'url' ? KeySet.fromUrl(address, options) : KeySet.discover(address, options);
     await set.refresh();
+    if (field(kind).value.trim() !== address) return;
     fetched = set;
     changed();
   } catch (error) {

@@ -18,6 +18,8 @@ let decoded = null;
 /** Why the token cannot even be read. */
 let unreadable = null;
 let compiled = {};
+/** The sample that was asked for last: some take longer to make than others. */
+let wishes = 0;
 /** The run of explain whose answer counts. */
 let latest = 0;
 
@@ -25,10 +27,12 @@ export function startInspect() {
   byId('samples').append(...SAMPLES.map(([name, shows, make]) =>
     h('button', { type: 'button', class: 'chip', title: shows, onclick: (event) => take(event.currentTarget, shows, make) }, name)));
   byId('token').addEventListener('input', () => {
+    wishes += 1;
     unpress();
     read();
   });
   byId('clear').addEventListener('click', () => {
+    wishes += 1;
     byId('token').value = '';
     clearKey();
     unpress();
@@ -46,7 +50,15 @@ export function startInspect() {
 }
 
 async function take(button, shows, make) {
-  const sample = await make();
+  const wish = wishes += 1;
+  let sample;
+  try {
+    sample = await make();
+  } catch {
+    say(byId('token-note'), 'Samples are signed in this page, and this browser cannot do that here: it wants https, or localhost.');
+    return;
+  }
+  if (wish !== wishes) return;
   clearKey();
   setKey(sample.kind, sample.key);
   setRules(sample.rules);
@@ -75,9 +87,21 @@ function read() {
   } catch (error) {
     unreadable = error;
   }
+  loadMlDsa();
   showDecoded(decoded, token, clock());
   setTimes(decoded?.payload ?? null, clock());
   judge();
+}
+
+let mlDsa = false;
+
+/** The package has ML-DSA in an entry point of its own, which is fetched for the first token that needs it. */
+async function loadMlDsa() {
+  if (mlDsa || !String(decoded?.header.alg).startsWith('ML-DSA')) return;
+  mlDsa = true;
+  await import('../../ml-dsa.js');
+  // A key that could not be used before can be now.
+  readKeys();
 }
 
 function readKeys() {

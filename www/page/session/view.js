@@ -28,10 +28,16 @@ let generation = 0;
 let spoilNext = false;
 let steady;
 
+/** Starts the view. With `shared`, it looks for a sign-in that another tab has stored. */
 export async function startSession(options) {
   record = new Record(log);
   drawTimeline(byId('timeline'), record);
-  service = await findService();
+  try {
+    service = await findService();
+  } catch {
+    say(byId('where'), 'But the token service cannot be reached, so there is nothing to sign in to.');
+    return;
+  }
   say(byId('where'), service.says);
   byId('login').elements.shared.checked = options.shared;
   // A tab that was opened to share a sign-in looks for it; any other touches no storage before it is asked to.
