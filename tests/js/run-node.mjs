@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import crossings from './crossings.mjs';
+import { CODES } from './canaries.mjs';
 import { runSuites, suitesFor } from './harness.mjs';
 import { importFromUser, installed, packageFolder, report, suiteFiles } from './installed.mjs';
 import nativeRsa from './native-rsa.mjs';
@@ -45,6 +46,10 @@ const packaging = {
       const required = require('tokenward');
       assert.same(Object.keys(tokenward).sort(), Object.keys(required).sort());
       for (const name of Object.keys(required)) assert.ok(tokenward[name] === required[name], name);
+    });
+    test('the leak suites know every code of the declarations, and no other', () => {
+      const declared = readFileSync(join(packageFolder, 'dist/types.d.ts'), 'utf8').match(/'ERR_\w+'/g);
+      assert.same([...new Set(declared)].map((code) => code.slice(1, -1)).sort(), Object.keys(CODES).sort());
     });
     test('tokenward has what tokenward/session has', () => {
       for (const name of Object.keys(session)) assert.ok(name in tokenward, name);

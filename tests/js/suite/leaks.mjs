@@ -96,7 +96,7 @@ export default ({ test, assert, tokenward }) => {
       'remote: waitUntil throws': () => set(fetches.html, { waitUntil: thrower }).refresh(),
       'remote: at once': () => verifySync(token, set(async () => thrower()), rules()), 'remote: a snapshot': () => set(thrower, { snapshot: CANARY }),
       'remote: another snapshot': () => set(thrower, { snapshot: JSON.stringify({ source: CANARY, jwks: { keys: [hs.jwk] } }) }),
-      'remote: not a URL': () => KeySet.fromUrl(CANARY, {}), 'remote: in the clear': () => KeySet.fromUrl(`http://evil.test/${CANARY}`),
+      'remote: not a URL': () => KeySet.fromUrl(`https://${CANARY}:port/`, {}), 'remote: in the clear': () => KeySet.fromUrl(`http://evil.test/${CANARY}`),
       'remote: a password': () => KeySet.fromUrl(`https://u:${CANARY}@evil.test/`), 'remote: an option': () => set(thrower, { maxAge: CANARY }),
       'remote: an option that throws': () => KeySet.fromUrl(URL_, { get maxAge() { return thrower(); } }), 'remote: headers': () => KeySet.fromUrl(URL_, { headers: { 'a b': CANARY } }),
     };
