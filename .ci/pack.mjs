@@ -132,10 +132,9 @@ function checkSimd({ wasm, features }) {
 /** The shell's entry points, each in one file: a bundler may drop a file that has no exports of its own. */
 async function bundle({ name, wasm, api, slim }, glue) {
   say(`${name}: entry points`);
-  const hex = readFileSync(join(dist, wasm)).toString('hex');
   const inPlace = {
     '#glue': { contents: glue, loader: 'js' },
-    '#hex': { contents: `export default "${hex}";`, loader: 'js' },
+    '#bytes': { contents: await asText(readFileSync(join(dist, wasm))), loader: 'js' },
   };
   const names = {
     name: 'names',
@@ -143,7 +142,7 @@ async function bundle({ name, wasm, api, slim }, glue) {
       build.onResolve({ filter: /^#api$/ }, () => ({ path: join(shell, api) }));
       build.onResolve({ filter: /^#engines$/ }, () => ({ path: join(shell, 'engines.ts') }));
       build.onResolve({ filter: /^#core\.wasm/ }, ({ path }) => ({ path: path.replace('#core.wasm', `./${wasm}`), external: true }));
-      build.onResolve({ filter: /^#(glue|hex)$/ }, ({ path }) => ({ path, namespace: 'in-place' }));
+      build.onResolve({ filter: /^#(glue|bytes)$/ }, ({ path }) => ({ path, namespace: 'in-place' }));
       build.onLoad({ filter: /./, namespace: 'in-place' }, ({ path }) => inPlace[path]);
     },
   };
@@ -167,6 +166,24 @@ async function bundle({ name, wasm, api, slim }, glue) {
     await entry('slim', `${slim}.js`, 'esm');
     await entry('slim', `${slim}.cjs`, 'cjs');
   }
+}
+
+/** The bytes of a module as src/shell/entry/text.ts reads them, which is asked whether it does. */
+async function asText(bytes) {
+  const { outputFiles } = await esbuild.build({ entryPoints: [join(shell, 'entry/text.ts')], format: 'esm', write: false });
+  const { ALPHABET, PAIRS, fromText } = await import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`);
+  const count = new Uint32Array(256);
+  for (const byte of bytes) count[byte] += 1;
+  const order = Uint8Array.from(count.keys()).sort((a, b) => count[b] - count[a] || a - b);
+  const singles = ALPHABET.length - PAIRS;
+  const characters = [];
+  order.forEach((byte, rank) => {
+    const pair = Math.floor((rank - singles) / ALPHABET.length);
+    characters[byte] = rank < singles ? ALPHABET[rank] : ALPHABET[singles + pair] + ALPHABET[(rank - singles) % ALPHABET.length];
+  });
+  const written = [Buffer.from(order).toString('hex'), Array.from(bytes, (byte) => characters[byte]).join('')];
+  if (!bytes.equals(fromText(...written))) throw new Error('the module does not come back out of its text');
+  return `export const order = "${written[0]}";\nexport const text = "${written[1]}";`;
 }
 
 /** An entry point without a module, as ESM and as CommonJS. */

@@ -26,6 +26,7 @@ mod error;
 #[cfg(any(feature = "jwt", feature = "session"))]
 mod issuer;
 pub mod json;
+mod number;
 mod secret;
 mod time;
 #[cfg(any(feature = "jwt", feature = "session"))]
