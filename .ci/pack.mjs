@@ -10,10 +10,16 @@ import { at, cargoHome, locked, output, read, root, run, tarball, target, versio
 
 const esbuild = createRequire(at('tests/'))('esbuild');
 
-/** One row for each module that is shipped: its features, the exports over it, its own entry points. */
+/**
+ * LLVM copies a function into its caller, "for size" too, wherever that might make it faster: an eighth of core.wasm. This
+ * leaves it what makes the code smaller. What verification needs fast says `#[inline(always)]`.
+ */
+const SMALL = ['-Cllvm-args=-inline-threshold=5', '-Cllvm-args=-inlinehint-threshold=5'];
+/** One row for each module that is shipped: its features, how it is compiled, the exports over it, its own entry points. */
 const BUILDS = [
-  { name: 'index', wasm: 'core.wasm', features: 'jwt,session', api: 'index.ts', slim: 'slim' },
-  { name: 'session', wasm: 'session.wasm', features: 'session', api: 'session.ts' },
+  { name: 'index', wasm: 'core.wasm', features: 'jwt,session', flags: SMALL, api: 'index.ts', slim: 'slim' },
+  // Nothing in it is computed for longer than it takes to send a request.
+  { name: 'session', wasm: 'session.wasm', features: 'session', level: 'z', api: 'session.ts' },
   { name: 'ml-dsa', wasm: 'ml-dsa.wasm', features: 'ml-dsa', api: 'ml-dsa.ts' },
 ];
 /** Entry points that need no module. */
@@ -55,7 +61,7 @@ function checkTools() {
 }
 
 /** From the crate to a small module in `dist`, and wasm-bindgen's glue beside it in `work`. */
-function compile({ name, wasm, features }) {
+function compile({ name, wasm, features, flags: more = [], level }) {
   say(`${wasm}: cargo build (${features})`);
   const sysroot = output('rustc', ['--print', 'sysroot']);
   const flags = [
@@ -64,10 +70,11 @@ function compile({ name, wasm, features }) {
     `--remap-path-prefix=${cargoHome}=/cargo`,
     `--remap-path-prefix=${sysroot}=/rust`,
     `--remap-path-prefix=${root}=/tokenward`,
+    ...more,
   ];
   run('cargo', ['build', '--quiet', '--release', '--locked', '--lib', '--target', 'wasm32-unknown-unknown',
     '--target-dir', join(work, 'cargo'), '--no-default-features', '--features', features],
-  { CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f') });
+  { CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f'), ...(level && { CARGO_PROFILE_RELEASE_OPT_LEVEL: level }) });
 
   say(`${wasm}: wasm-bindgen, wasm-opt`);
   const built = join(work, 'cargo/wasm32-unknown-unknown/release/tokenward.wasm');

@@ -256,22 +256,26 @@ impl<'a> Scanner<'a> {
         Self { text, at: 0, depth: 0, names: Vec::new() }
     }
 
+    #[inline(always)]
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
+    #[inline(always)]
     fn space(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
             self.at += 1;
         }
     }
 
+    #[inline(always)]
     fn take(&mut self, byte: u8) -> bool {
         let found = self.peek() == Some(byte);
         self.at += usize::from(found);
         found
     }
 
+    #[inline(always)]
     fn expect(&mut self, byte: u8) -> Result<(), Fault> {
         if self.take(byte) { Ok(()) } else { Err(Fault::Syntax) }
     }
@@ -281,6 +285,7 @@ impl<'a> Scanner<'a> {
         if self.peek().is_none() { Ok(()) } else { Err(Fault::Syntax) }
     }
 
+    #[inline(always)]
     fn slice(&self, from: usize, to: usize) -> Result<&'a str, Fault> {
         self.text.get(from..to).ok_or(Fault::Syntax)
     }
@@ -418,6 +423,7 @@ impl<'a> Scanner<'a> {
         Ok(unit)
     }
 
+    #[inline(always)]
     fn digits(&mut self) -> Result<(), Fault> {
         let start = self.at;
         while matches!(self.peek(), Some(b'0'..=b'9')) {
