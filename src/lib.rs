@@ -28,6 +28,8 @@ mod issuer;
 pub mod json;
 mod number;
 mod secret;
+#[cfg(any(feature = "jwt", feature = "session"))]
+mod text;
 mod time;
 #[cfg(any(feature = "jwt", feature = "session"))]
 mod url;
