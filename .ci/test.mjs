@@ -16,6 +16,8 @@ const total = { passed: 0, failed: 0, skipped: [] };
 
 // Two lanes, because nothing in either needs the other and most of the second waits for browsers, timers and servers.
 await Promise.all([crate(), packed()]);
+// A person's patience, and tokens of a few seconds: this one has the machine to itself.
+await count('page in Chromium and Firefox', 'node', ['tests/js/run-page.mjs']);
 
 async function crate() {
   await check('formatting', 'cargo', ['fmt', '--check']);
@@ -50,7 +52,6 @@ async function packed() {
   await inChromium('README in a page', 'node', ['tests/js/run-readme.mjs', '--page']);
   await count('demo', 'node', ['tests/js/run-demo.mjs']);
   await check('static files of the page', 'node', ['.ci/site.mjs']);
-  await count('page in Chromium and Firefox', 'node', ['tests/js/run-page.mjs']);
   await check('declarations', 'node', ['.ci/types.mjs']);
   await check('sizes', 'node', ['.ci/size.mjs']);
   await check('publint', 'publint', ['--strict', tarball]);
