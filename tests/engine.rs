@@ -1,6 +1,9 @@
 //! The published examples of every algorithm, each as it stands and with one bit of it flipped.
 #![cfg(all(feature = "jwt", not(target_arch = "wasm32")))]
 
+mod engine_support;
+
+use engine_support::verifies;
 use jwt_compact::{Algorithm, AlgorithmSignature};
 use tokenward::{
     base64url,
@@ -17,11 +20,6 @@ const RFC_7520: &str = "SXTigJlzIGEgZGFuZ2Vyb3VzIGJ1c2luZXNzLCBGcm9kbywgZ29pbmcg
 
 fn bytes(text: &str) -> Vec<u8> {
     base64url::decode(text.as_bytes()).unwrap()
-}
-
-fn verifies<A: Algorithm>(algorithm: &A, key: &A::VerifyingKey, message: &[u8], signature: &[u8]) -> bool {
-    A::Signature::try_from_slice(signature)
-        .is_ok_and(|signature| algorithm.verify_signature(&signature, key, message))
 }
 
 /// The signature holds, and no longer holds when a bit of it or of the message is flipped.

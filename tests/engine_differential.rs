@@ -4,15 +4,14 @@
 //! another.
 #![cfg(all(feature = "jwt", not(target_arch = "wasm32")))]
 
+mod engine_support;
+
 use std::env;
 
-use jwt_compact::{Algorithm, AlgorithmSignature};
+use engine_support::{padded, pkcs1, pss, rsa_verdicts, verifies};
 use num_bigint::BigUint;
 use sha2::{Digest, Sha256, Sha384, Sha512};
-use tokenward::engine::{
-    Curve, EcKey, Ed25519Key, EdDsa, Es256, Es256k, Es384, Es512, Hash, Ps256, Ps384, Ps512, Rs256, Rs384,
-    Rs512, RsaKey,
-};
+use tokenward::engine::{Curve, EcKey, Ed25519Key, EdDsa, Es256, Es256k, Es384, Es512, Hash, RsaKey};
 
 fn setting(name: &str, otherwise: u64) -> u64 {
     env::var(name).map_or(otherwise, |value| value.parse().expect("a number"))
@@ -65,16 +64,6 @@ impl Random {
             _ => bytes.rotate_left(half),
         }
     }
-}
-
-fn verifies<A: Algorithm>(algorithm: &A, key: &A::VerifyingKey, message: &[u8], signature: &[u8]) -> bool {
-    A::Signature::try_from_slice(signature)
-        .is_ok_and(|signature| algorithm.verify_signature(&signature, key, message))
-}
-
-fn padded(number: &BigUint, width: usize) -> Vec<u8> {
-    let bytes = number.to_bytes_be();
-    [vec![0; width - bytes.len()], bytes].concat()
 }
 
 /// Of so many cases, some have to be good and some bad.
@@ -318,48 +307,9 @@ impl SmallFactors {
     }
 }
 
-fn digest(hash: Hash, bytes: &[u8]) -> Vec<u8> {
-    match hash {
-        Hash::Sha256 => Sha256::digest(bytes).to_vec(),
-        Hash::Sha384 => Sha384::digest(bytes).to_vec(),
-        Hash::Sha512 => Sha512::digest(bytes).to_vec(),
-    }
-}
-
-/// EMSA-PKCS1-v1_5 (RFC 8017 §9.2).
-fn pkcs1(hash: Hash, message: &[u8], length: usize) -> Vec<u8> {
-    let oid = match hash {
-        Hash::Sha256 => 1,
-        Hash::Sha384 => 2,
-        Hash::Sha512 => 3,
-    };
-    let digest = digest(hash, message);
-    let size = digest.len() as u8;
-    let info = [48, 17 + size, 48, 13, 6, 9, 96, 134, 72, 1, 101, 3, 4, 2, oid, 5, 0, 4, size];
-    let filler = vec![0xff; length - 3 - info.len() - digest.len()];
-    [&[0, 1], &filler[..], &[0], &info, &digest].concat()
-}
-
-/// EMSA-PSS (RFC 8017 §9.1).
-fn pss(hash: Hash, message: &[u8], salt: &[u8], bits: usize) -> Vec<u8> {
-    let length = bits.div_ceil(8);
-    let of_message = digest(hash, message);
-    let h = digest(hash, &[&[0; 8], &of_message[..], salt].concat());
-    let mut block = vec![0; length - h.len() - 1];
-    let one = block.len() - salt.len() - 1;
-    block[one] = 1;
-    block[one + 1..].copy_from_slice(salt);
-    for (counter, chunk) in (0_u32..).zip(block.chunks_mut(h.len())) {
-        let mask = digest(hash, &[&h[..], &counter.to_be_bytes()].concat());
-        chunk.iter_mut().zip(mask).for_each(|(byte, mask)| *byte ^= mask);
-    }
-    block[0] &= 0xff >> (8 * length - bits);
-    [&block[..], &h, &[0xbc]].concat()
-}
-
 #[test]
 fn rsa() {
-    use rsa::{BoxedUint, Pkcs1v15Sign, Pss, PublicKey};
+    use rsa::{BoxedUint, PublicKey};
     let mut random = Random::new();
     let cases = setting("TOKENWARD_SOAK", 2000);
     let sizes = [2048, 2049, 2050, 2055, 2056, 2057, 3072, 3400, 3401, 4096, 8185, 8191, 8192];
@@ -386,7 +336,7 @@ fn rsa() {
         let (size, bits) = (key.n.bits().div_ceil(8) as usize, key.n.bits() as usize);
         let probabilistic = random.below(2) == 0;
         let mut encoded = if probabilistic {
-            let length = digest(hash, &[]).len();
+            let length = hash.length();
             let length = if random.below(8) == 0 { random.below(2 * length) } else { length };
             pss(hash, &message, &random.vec(length), bits - 1)
         } else {
@@ -414,34 +364,8 @@ fn rsa() {
             3 => signature.insert(0, 0),
             _ => {}
         }
-        let hashed = digest(hash, &message);
-        let (verdict, expected) = match (hash, probabilistic) {
-            (Hash::Sha256, false) => (
-                verifies(&Rs256, ours, &message, &signature),
-                theirs.verify(Pkcs1v15Sign::new::<Sha256>(), &hashed, &signature),
-            ),
-            (Hash::Sha384, false) => (
-                verifies(&Rs384, ours, &message, &signature),
-                theirs.verify(Pkcs1v15Sign::new::<Sha384>(), &hashed, &signature),
-            ),
-            (Hash::Sha512, false) => (
-                verifies(&Rs512, ours, &message, &signature),
-                theirs.verify(Pkcs1v15Sign::new::<Sha512>(), &hashed, &signature),
-            ),
-            (Hash::Sha256, true) => (
-                verifies(&Ps256, ours, &message, &signature),
-                theirs.verify(Pss::<Sha256>::new(), &hashed, &signature),
-            ),
-            (Hash::Sha384, true) => (
-                verifies(&Ps384, ours, &message, &signature),
-                theirs.verify(Pss::<Sha384>::new(), &hashed, &signature),
-            ),
-            (Hash::Sha512, true) => (
-                verifies(&Ps512, ours, &message, &signature),
-                theirs.verify(Pss::<Sha512>::new(), &hashed, &signature),
-            ),
-        };
-        assert_eq!(verdict, expected.is_ok(), "case {case}: {bits} bits, {hash:?}, e = {}", key.e);
+        let (verdict, expected) = rsa_verdicts((ours, theirs), (hash, probabilistic), &message, &signature);
+        assert_eq!(verdict, expected, "case {case}: {bits} bits, {hash:?}, e = {}", key.e);
         good += u64::from(verdict);
     }
     both_kinds(cases, good);
