@@ -53,6 +53,7 @@ async function packed() {
   await count('page in Chromium and Firefox', 'node', ['tests/js/run-page.mjs']);
   await check('declarations', 'node', ['.ci/types.mjs']);
   await check('sizes', 'node', ['.ci/size.mjs']);
+  await count('what packing refuses', 'node', ['tests/js/run-pack.mjs']);
   await check('publint', 'publint', ['--strict', tarball]);
   // core.wasm is not for TypeScript to resolve.
   await check('are the types wrong', 'attw', [tarball, '--profile', 'node16', '--exclude-entrypoints', 'core.wasm', '--format', 'ascii', '--no-emoji']);

@@ -29,7 +29,7 @@ export function run(program, args, env = {}) {
 
 /** What a program prints. */
 export function output(program, args) {
-  return execFileSync(program, args, { cwd: root, encoding: 'utf8', env: { ...process.env, PATH: path } }).trim();
+  return execFileSync(program, args, { cwd: root, encoding: 'utf8', maxBuffer: Infinity, env: { ...process.env, PATH: path } }).trim();
 }
 
 /** Where a program is, if anywhere. */

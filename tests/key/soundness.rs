@@ -4,7 +4,7 @@ use serde_json::json;
 use tokenward::jwt::Algorithm;
 use tokenward::{Error, JwkFault, Weakness, base64url};
 
-use super::common::{N, import, jwk, jwk_with};
+use super::common::{N, import, jwk, jwk_with, roca_modulus};
 use super::{ES256, ES256K, invalid, unhex, weak};
 
 #[test]
@@ -110,6 +110,8 @@ fn weak_rsa_keys_are_refused() {
         "zeros are no bits"
     );
     assert_eq!(rsa(&[&[0], &n[..]].concat(), &[1, 0, 1]), None, "a leading zero octet is tolerated");
+    // Of CVE-2017-15361.
+    assert_eq!(rsa(&roca_modulus(), &[1, 0, 1]), weak(Weakness::Roca));
     let mut even = n;
     *even.last_mut().unwrap() &= 0xfe;
     assert_eq!(rsa(&even, &[1, 0, 1]), weak(Weakness::RsaModulus));
