@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { checkSimd } from './simd.mjs';
-import { at, cargoHome, locked, output, read, root, run, tarball, target, version } from './tools.mjs';
+import { at, cargoHome, locked, output, packing as work, read, root, run, tarball, target, variant, version } from './tools.mjs';
 
 const esbuild = createRequire(at('tests/'))('esbuild');
 
@@ -25,7 +25,6 @@ const ALLOWED = /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|dist\/[\w.-]+\
 const COPIED = ['README.md', 'CHANGELOG.md', 'LICENSE'].filter((file) => existsSync(at(file)));
 
 const shell = at('src/shell');
-const work = join(target, 'pack');
 const staging = join(work, 'package');
 const dist = join(staging, 'dist');
 const say = (what) => console.log(`pack: ${what}`);
@@ -36,7 +35,7 @@ checkTools();
 for (const build of BUILDS) {
   const generated = compile(build);
   build.generated = generated;
-  if (build.features.includes('jwt')) {
+  if (build.features.includes('jwt') && !variant) {
     const { narrow, wide } = checkSimd(join(dist, build.wasm));
     say(`${build.wasm}: ${narrow} × i64x2.extmul_*_i32x4_u, ${wide} × i64x2.mul`);
   }
@@ -68,11 +67,11 @@ function compile({ name, wasm, features }) {
     `--remap-path-prefix=${root}=/tokenward`,
   ];
   run('cargo', ['build', '--quiet', '--release', '--locked', '--lib', '--target', 'wasm32-unknown-unknown',
-    '--target-dir', join(work, 'cargo'), '--no-default-features', '--features', features],
+    '--target-dir', join(target, 'pack/cargo'), '--no-default-features', '--features', variant && features.includes('jwt') ? `${features},${variant}` : features],
   { CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f') });
 
   say(`${wasm}: wasm-bindgen, wasm-opt`);
-  const built = join(work, 'cargo/wasm32-unknown-unknown/release/tokenward.wasm');
+  const built = join(target, 'pack/cargo/wasm32-unknown-unknown/release/tokenward.wasm');
   const generated = join(work, 'generated', name);
   rmSync(generated, { recursive: true, force: true });
   run('wasm-bindgen', ['--target', 'bundler', '--out-name', name, '--out-dir', generated,

@@ -1,12 +1,12 @@
 //! Random and mutated signatures, judged by our engine and by RustCrypto's.
 //!
-//! Every family gets `TOKENWARD_SOAK` of them, 2000 if that is not set. The seed is fixed; `TOKENWARD_SEED` gives
-//! another.
+//! Every family gets `TOKENWARD_SOAK` of them, 2000 if that is not set; from 100 000 on each says how far it is. The
+//! seed is fixed; `TOKENWARD_SEED` gives another.
 #![cfg(all(feature = "jwt", not(target_arch = "wasm32")))]
 
 mod engine_support;
 
-use std::env;
+use std::{env, time::Instant};
 
 use engine_support::{padded, pkcs1, pss, rsa_verdicts, verifies};
 use num_bigint::BigUint;
@@ -66,9 +66,36 @@ impl Random {
     }
 }
 
-/// Of so many cases, some have to be good and some bad.
-fn both_kinds(cases: u64, good: u64) {
-    assert!(cases < 100 || (good > cases / 4 && good < cases / 4 * 3), "{good} good of {cases}");
+/// How many inputs of a family were judged, and how many held.
+struct Tally {
+    family: &'static str,
+    inputs: u64,
+    judged: u64,
+    good: u64,
+    started: Instant,
+}
+
+impl Tally {
+    fn of(family: &'static str) -> Self {
+        Self { family, inputs: setting("TOKENWARD_SOAK", 2000), judged: 0, good: 0, started: Instant::now() }
+    }
+
+    fn count(&mut self, verdict: bool) {
+        self.judged += 1;
+        self.good += u64::from(verdict);
+        if self.inputs >= 100_000 && self.judged.is_multiple_of(self.inputs / 20) {
+            let seconds = self.started.elapsed().as_secs();
+            println!("  … {}: {} of {}, {seconds} s", self.family, self.judged, self.inputs);
+        }
+    }
+
+    /// Some have to be good and some bad.
+    fn finish(self) {
+        let Self { family, inputs, judged, good, .. } = self;
+        assert_eq!(judged, inputs);
+        assert!(inputs < 100 || (good > inputs / 4 && good < inputs / 4 * 3), "{good} good of {inputs}");
+        println!("{family}: {inputs} inputs, {good} held, no verdict differs");
+    }
 }
 
 macro_rules! ecdsa {
@@ -95,10 +122,9 @@ macro_rules! ecdsa {
                 let key = EcKey::new(Curve::$curve, x, y).unwrap();
                 (signer, key)
             };
-            let cases = setting("TOKENWARD_SOAK", 2000);
+            let mut tally = Tally::of(stringify!($curve));
             let mut keys: Vec<_> = (0..4).map(|_| new_key(&mut random)).collect();
-            let mut good = 0;
-            for case in 0..cases {
+            for case in 0..tally.inputs {
                 if case % 20 == 0 {
                     // Some keys grow tables, some are new.
                     keys[0] = new_key(&mut random);
@@ -123,9 +149,9 @@ macro_rules! ecdsa {
                 });
                 let ours = verifies(&$algorithm, key, &message, &signature);
                 assert_eq!(ours, theirs, "case {case}");
-                good += u64::from(ours);
+                tally.count(ours);
             }
-            both_kinds(cases, good);
+            tally.finish();
         }
     };
 }
@@ -192,15 +218,14 @@ fn points_of_curves_are_told_from_others() {
 fn ed25519() {
     use ed25519_dalek::{Signature, Signer, SigningKey};
     let mut random = Random::new();
-    let cases = setting("TOKENWARD_SOAK", 2000);
+    let mut tally = Tally::of("Ed25519");
     let new_key = |random: &mut Random| {
         let signer = SigningKey::from_bytes(&random.bytes());
         let key = Ed25519Key::new(signer.verifying_key().as_bytes()).unwrap();
         (signer, key)
     };
     let mut keys: Vec<_> = (0..4).map(|_| new_key(&mut random)).collect();
-    let mut good = 0;
-    for case in 0..cases {
+    for case in 0..tally.inputs {
         if case % 20 == 0 {
             keys[0] = new_key(&mut random);
         }
@@ -215,24 +240,23 @@ fn ed25519() {
             signer.verifying_key().verify_strict(&message, &Signature::from_bytes(&signature)).is_ok();
         let ours = verifies(&EdDsa, key, &message, &signature);
         assert_eq!(ours, theirs, "case {case}");
-        good += u64::from(ours);
+        tally.count(ours);
     }
-    both_kinds(cases, good);
+    tally.finish();
 }
 
 #[test]
 fn ed25519_keys_are_decoded_alike() {
     let mut random = Random::new();
-    let mut points = 0;
-    let cases = setting("TOKENWARD_SOAK", 2000);
-    for _ in 0..cases {
+    let mut tally = Tally::of("points of Ed25519");
+    for _ in 0..tally.inputs {
         let bytes = random.bytes::<32>();
         let theirs = ed25519_dalek::VerifyingKey::from_bytes(&bytes)
             .is_ok_and(|key| key.to_edwards().compress().to_bytes() == bytes && !key.is_weak());
         assert_eq!(Ed25519Key::new(&bytes).is_ok(), theirs, "{bytes:?}");
-        points += u64::from(theirs);
+        tally.count(theirs);
     }
-    both_kinds(cases, points);
+    tally.finish();
 }
 
 /// An RSA key whose modulus has many small prime factors: of any size, made at once, and to be signed with at once.
@@ -311,7 +335,7 @@ impl SmallFactors {
 fn rsa() {
     use rsa::{BoxedUint, PublicKey};
     let mut random = Random::new();
-    let cases = setting("TOKENWARD_SOAK", 2000);
+    let mut tally = Tally::of("RSA");
     let sizes = [2048, 2049, 2050, 2055, 2056, 2057, 3072, 3400, 3401, 4096, 8185, 8191, 8192];
     let exponents = [3, 5, 17, 257, 65537, 0xffff_fffb, 0x1_0000_0001, u64::MAX - 58, u64::MAX];
     let keys: Vec<_> = (0..sizes.len() * 2)
@@ -325,8 +349,7 @@ fn rsa() {
             (key, ours, theirs)
         })
         .collect();
-    let mut good = 0;
-    for case in 0..cases {
+    for case in 0..tally.inputs {
         // The small ones more often.
         let limit = if random.below(8) == 0 { sizes.len() } else { 6 };
         let (key, ours, theirs) = &keys[random.below(limit) + random.below(2) * sizes.len()];
@@ -366,7 +389,7 @@ fn rsa() {
         }
         let (verdict, expected) = rsa_verdicts((ours, theirs), (hash, probabilistic), &message, &signature);
         assert_eq!(verdict, expected, "case {case}: {bits} bits, {hash:?}, e = {}", key.e);
-        good += u64::from(verdict);
+        tally.count(verdict);
     }
-    both_kinds(cases, good);
+    tally.finish();
 }
