@@ -5,6 +5,7 @@
 mod algorithms;
 #[path = "../common/mod.rs"]
 mod common;
+mod der;
 mod jwk;
 mod pem;
 mod secret;
