@@ -13,7 +13,7 @@ const require = createRequire(join(root, 'tests/'));
 export async function edgeRuntime({ report }) {
   const { EdgeRuntime } = require('edge-runtime');
   const script = await bundled(program({
-    host: 'edge-runtime', before: "import module from 'tokenward/core.wasm?module';", slim: 'slim.initSync(module)',
+    host: 'edge-runtime', long: true, before: "import module from 'tokenward/core.wasm?module';", slim: 'slim.initSync(module)',
   }));
   // The leak suites read every getter of what they are given, prototypes too; some of Node's answer that with a rejection.
   process.on('unhandledRejection', (error) => { if (error?.code !== 'ERR_INVALID_THIS') throw error; });

@@ -9,12 +9,14 @@ import { fetched, Missing } from './fetched.mjs';
 import { program } from './program.mjs';
 
 const MARK = 'result: ';
+/** What `require` gives is the same functions as `import`, which is the first thing tested. */
+const MAIN = ['instances', 'import'];
+const EVERY = [...MAIN, 'session', 'slim'];
 const REQUIRE = "import { createRequire } from 'node:module';\nconst required = createRequire(import.meta.url);";
 
 /** A user's module: it runs the ways that it is told, and says for each what came out. */
 const main = (options) => `${program({
   ...options, file: (path) => relative(installed, join(here, path)), before: `${REQUIRE}\n${options.before ?? ''}`,
-  more: { require: "required('tokenward')" },
 })}
 const instances = ({ test, assert }) => {
   test('import and require give the same functions, so one instance', () => {
@@ -59,13 +61,10 @@ function ended(file, args, env) {
 
 /** One version of Node, with the whole of run-node.mjs. */
 export function node(version) {
-  return async ({ quick, report }) => {
+  return async ({ long, report }) => {
     const file = join(fetched(`node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`, version), 'bin/node');
-    if (quick) {
-      const options = { host: 'node', quick };
-      return inProgram(`node ${version}`, file, [], options, ['instances', 'import'], report);
-    }
-    const said = await ended(file, [join(here, 'run-node.mjs')]);
+    if (!long) return inProgram(`node ${version}`, file, [], { host: 'node' }, MAIN, report);
+    const said = await ended(file, [join(here, 'run-node.mjs'), '--long']);
     console.log(said.trim().replace(/\bnode \(/g, `node ${version} (`));
     return /\d+ passed, 0 failed/.test(said) && !/[1-9]\d* failed|^FAILED/m.test(said);
   };
@@ -85,15 +84,13 @@ function native(scope, path) {
  * Deno with no permission at all. What a module imports by a name that stands in it is no reading to Deno, so the package
  * and the suites need none; core.wasm for slim comes the same way.
  */
-export function deno({ quick, report }) {
-  const options = { host: 'deno', quick, ...(!quick && { before: "import source core from 'tokenward/core.wasm';", slim: 'slim.initSync(core)' }) };
-  const ways = quick ? ['instances', 'import'] : ['instances', 'import', 'require', 'session', 'slim'];
-  return inProgram('deno', native('@deno', 'deno'), ['run', '--no-prompt', '--no-lock', '--cached-only'], options, ways, report, { DENO_NO_UPDATE_CHECK: '1' });
+export function deno({ long, report }) {
+  const options = { host: 'deno', long, before: "import source core from 'tokenward/core.wasm';", slim: 'slim.initSync(core)' };
+  return inProgram('deno', native('@deno', 'deno'), ['run', '--no-prompt', '--no-lock', '--cached-only'], options, long ? EVERY : MAIN, report, { DENO_NO_UPDATE_CHECK: '1' });
 }
 
-export function bun({ quick, report }) {
+export function bun({ long, report }) {
   const read = "import { readFileSync } from 'node:fs';";
-  const options = { host: 'bun', quick, before: read, slim: "slim.initSync(readFileSync(required.resolve('tokenward/core.wasm')))" };
-  const ways = quick ? ['instances', 'import'] : ['instances', 'import', 'require', 'session', 'slim'];
-  return inProgram('bun', native('@oven', 'bin/bun'), [], options, ways, report);
+  const options = { host: 'bun', long, before: read, slim: "slim.initSync(readFileSync(required.resolve('tokenward/core.wasm')))" };
+  return inProgram('bun', native('@oven', 'bin/bun'), [], options, long ? EVERY : MAIN, report);
 }

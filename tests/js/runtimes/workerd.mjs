@@ -19,7 +19,7 @@ const DATES = ['2024-01-01', '2024-09-23', '2025-05-04', '2025-05-05', '2025-12-
 const PLATFORMS = { 'linux-x64': 'linux-64', 'linux-arm64': 'linux-arm64', 'darwin-x64': 'darwin-64', 'darwin-arm64': 'darwin-arm64' };
 const PATIENCE_MS = 20_000;
 
-const worker = `${program({ host: 'workerd', before: "import module from 'tokenward/core.wasm';", slim: 'slim.initSync(module)' })}
+const worker = `${program({ host: 'workerd', long: true, before: "import module from 'tokenward/core.wasm';", slim: 'slim.initSync(module)' })}
 export default {
   fetch: async (request) => Response.json(await run(decodeURIComponent(new URL(request.url).pathname.slice(1)))),
 };`;

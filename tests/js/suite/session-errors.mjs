@@ -85,7 +85,7 @@ export default ({ test, assert, tokenward, host }) => {
     },
   };
   /** A browser shows nobody where a redirect leads, so it is the browser that fails there. */
-  const HIDDEN = host === 'chromium' ? ['ERR_BODY_NOT_REPLAYABLE'] : [];
+  const HIDDEN = host === 'browser' ? ['ERR_BODY_NOT_REPLAYABLE'] : [];
   const RETRYABLE = ['ERR_TOKEN_REFRESH_UNAVAILABLE', 'ERR_TOKEN_STORE_UNAVAILABLE', 'ERR_TOKEN_TIMEOUT'];
 
   for (const [code, reach] of Object.entries(REACHED)) {
