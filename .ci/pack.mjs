@@ -15,6 +15,7 @@ const BUILDS = [
   { name: 'index', wasm: 'core.wasm', features: 'jwt,session', api: 'index.ts', slim: 'slim' },
   { name: 'session', wasm: 'session.wasm', features: 'session', api: 'session.ts' },
   { name: 'ml-dsa', wasm: 'ml-dsa.wasm', features: 'ml-dsa', api: 'ml-dsa.ts' },
+  { name: 'testing', wasm: 'testing.wasm', features: 'testing', api: 'testing/index.ts' },
 ];
 /** Entry points that need no module. */
 const PLAIN = [{ name: 'stores', api: 'stores/index.ts' }];

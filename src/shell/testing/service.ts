@@ -1,0 +1,138 @@
+// What an issuer and a token endpoint have in common: they answer requests, remember them, and fail when they are told to.
+
+import { misuse } from '../error.js';
+
+/** A request that was served, and what it carried. */
+export interface ServedRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Headers;
+  readonly body: string;
+}
+
+/** Answers in place of the service; undefined leaves a request to it. */
+export type Answer = (request: ServedRequest) => Response | undefined | Promise<Response | undefined>;
+
+interface Moment { readonly request: ServedRequest; readonly signal: AbortSignal; readonly usual: () => Promise<Response> }
+type Failing = (moment: Moment) => Response | Promise<Response>;
+
+const json = (body: BodyInit, init: ResponseInit = {}): Response =>
+  new Response(body, { ...init, headers: { 'content-type': 'application/json', 'cache-control': 'no-store', ...init.headers } });
+const oauth = (error: string, status = 400): Failing => () => json(JSON.stringify({ error }), { status });
+
+const FAILURES = {
+  /** 503, with a `Retry-After` of a second. */
+  down: () => new Response(null, { status: 503, headers: { 'retry-after': '1' } }),
+  /** 429, with a `Retry-After` of a second. */
+  'rate-limited': () => new Response(null, { status: 429, headers: { 'retry-after': '1' } }),
+  /** 404, with the usual body. */
+  missing: async ({ usual }: Moment) => new Response((await usual()).body, { status: 404, headers: { 'content-type': 'application/json' } }),
+  /** The connection breaks before anything was done: `fetch` rejects with a TypeError. */
+  unreachable: () => { throw new TypeError('fetch failed'); },
+  /** No answer ever comes, and nothing is done. */
+  silent: ({ signal }: Moment) => aborted(signal),
+  /** What was asked for is done, and the connection breaks before the answer: the one that was to rotate a refresh token, say. */
+  lost: async ({ usual }: Moment) => {
+    await usual();
+    throw new TypeError('fetch failed');
+  },
+  /** 200, and a page that says that it is JSON. */
+  html: () => json('<!doctype html><title>sign in</title>'),
+  /** The usual answer, and its body ends too soon. */
+  truncated: async ({ usual }: Moment) => json((await (await usual()).text()).slice(0, -5)),
+  /** 200, and a body that never ends. */
+  endless: ({ signal }: Moment) => json(drip(signal)),
+  /** 200, and ten million bytes. */
+  huge: () => json(`${' '.repeat(10_000_000)}{}`),
+  /** 302 to itself. */
+  loop: ({ request }: Moment) => new Response(null, { status: 302, headers: { location: request.url } }),
+  /** 302 to another origin. */
+  redirect: () => new Response(null, { status: 302, headers: { location: 'https://elsewhere.test/' } }),
+  // What a token endpoint says (RFC 6749 §5.2).
+  invalid_request: oauth('invalid_request'),
+  invalid_client: oauth('invalid_client', 401),
+  invalid_grant: oauth('invalid_grant'),
+  unauthorized_client: oauth('unauthorized_client'),
+  unsupported_grant_type: oauth('unsupported_grant_type'),
+  invalid_scope: oauth('invalid_scope'),
+} satisfies Record<string, Failing>;
+
+/**
+ * How a service fails. `down` answers 503, `rate-limited` 429, `missing` 404; `unreachable` rejects, `silent` never answers, `lost`
+ * does what was asked for and then rejects; `html`, `truncated`, `endless` and `huge` spoil the body; `loop` and `redirect` send
+ * elsewhere. The others are what a token endpoint says (RFC 6749 §5.2).
+ */
+export type Failure = keyof typeof FAILURES;
+
+/** Something that answers requests without a socket of its own. */
+export interface TestService {
+  /** Has the shape of `fetch`: inject it in its place, or call it with the requests of a server. It needs no `this`. */
+  readonly fetch: (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>;
+  /** Every request so far, oldest first. */
+  readonly requests: readonly ServedRequest[];
+  /** Milliseconds before each answer. */
+  delayMs: number;
+  /**
+   * Fails the next `times` requests, or every one until `recover`. A function may answer instead, or leave a request to the service.
+   * @throws ERR_INVALID_ARG
+   */
+  fail(how: Failure | Answer, times?: number): void;
+  /** Ends what `fail` began. */
+  recover(): void;
+}
+
+/** A service that answers so. */
+export function serve(answer: (request: ServedRequest) => Response | Promise<Response>): TestService {
+  const requests: ServedRequest[] = [];
+  let failing: Failing | undefined;
+  let left = 0;
+  const service: TestService = {
+    requests,
+    delayMs: 0,
+    async fetch(input, init) {
+      const asked = new Request(input, { duplex: 'half', ...init } as RequestInit);
+      const { method, url, headers, signal } = asked;
+      const request = { method, url, headers, body: await asked.text() };
+      requests.push(request);
+      signal.throwIfAborted();
+      const fails = left > 0 ? failing : undefined;
+      left -= fails ? 1 : 0;
+      if (service.delayMs > 0) await Promise.race([aborted(signal), new Promise((resolve) => setTimeout(resolve, service.delayMs))]);
+      const usual = async () => answer(request);
+      return fails ? fails({ request, signal, usual }) : usual();
+    },
+    fail(how, times = Infinity) {
+      if (!(times > 0)) throw misuse('times', 'a number greater than zero');
+      if (typeof how !== 'function' && !Object.hasOwn(FAILURES, how)) throw misuse('how', 'a failure or a function');
+      failing = typeof how === 'function' ? async ({ request, usual }) => await how(request) ?? usual() : FAILURES[how];
+      left = times;
+    },
+    recover() {
+      left = 0;
+    },
+  };
+  return service;
+}
+
+/** A blank now and then, until nobody reads any more. */
+function drip(signal: AbortSignal): ReadableStream<Uint8Array> {
+  let timer: ReturnType<typeof setInterval>;
+  return new ReadableStream({
+    start(controller) {
+      timer = setInterval(() => controller.enqueue(new Uint8Array([0x20])), 50);
+      signal.addEventListener('abort', () => {
+        clearInterval(timer);
+        controller.error(signal.reason);
+      }, { once: true });
+    },
+    cancel: () => clearInterval(timer),
+  });
+}
+
+/** Rejects when the caller gives up, and never answers. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
