@@ -1,4 +1,4 @@
-// The suite in a page of headless Chromium: no bundler, an import map, and a Content-Security-Policy as strict as it can be.
+// The suite in a page of headless Chromium (`--long`: also what takes long): no bundler, an import map, and a Content-Security-Policy as strict as it can be.
 
 import { readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -32,7 +32,7 @@ const modules = {};
 for (const name of ${JSON.stringify(suiteFiles().map(([name]) => name))}) modules[name] = await import('/js/suite/' + name + '.mjs');
 ${api}
 const way = location.pathname.slice(1);
-return runSuites(suitesFor(way, modules), { tokenward, host: 'chromium', way, importMlDsa: () => import('tokenward/ml-dsa') });`);
+return runSuites(suitesFor(way, modules), { tokenward, host: 'chromium', way, long: ${process.argv.includes('--long')}, importMlDsa: () => import('tokenward/ml-dsa') });`);
 
 const STRICT = `default-src 'none'; connect-src 'self'; script-src 'self' 'nonce-${NONCE}'`;
 const ALLOWING = `${STRICT} 'wasm-unsafe-eval'`;

@@ -1,4 +1,4 @@
-// The suite in Node: by import, by require, and over the other entry points.
+// The suite in Node: by import, by require, and over the other entry points. `--long`: over each of them also what takes long.
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -27,16 +27,19 @@ const { session } = await importFromUser('session.mjs', "export * as session fro
 const { importMlDsa } = await importFromUser('ml-dsa.mjs', "export const importMlDsa = () => import('tokenward/ml-dsa');\n");
 slim.initSync(readFileSync(join(packageFolder, 'dist/core.wasm')));
 
+const everything = process.argv.includes('--long');
+// What `require` gives is the same functions, as is tested below.
 const ways = {
   import: tokenward,
-  require: require('tokenward'),
+  ...everything && { require: require('tokenward') },
   slim,
   session,
   'default entry': await import(pathToFileURL(join(packageFolder, 'dist/index.js'))),
 };
 let fine = true;
 for (const [way, api] of Object.entries(ways)) {
-  const context = { tokenward: api, host: 'node', way, importMlDsa: way === 'require' ? () => require('tokenward/ml-dsa') : importMlDsa };
+  const long = everything || way === 'import';
+  const context = { tokenward: api, host: 'node', way, long, importMlDsa: way === 'require' ? () => require('tokenward/ml-dsa') : importMlDsa };
   fine = report(`node (${way})`, await runSuites(suitesFor(way, modules), context)) && fine;
 }
 

@@ -156,7 +156,7 @@ export default ({ test, assert, tokenward, stores }) => {
     const hanging = { get: () => new Promise(() => {}), set: () => new Promise(() => {}) };
     const before = performance.now();
     await tokenward.verify(token, KeySet.fromUrl(issuer.url, { cache: hanging, timeoutMs: 600 }), rules());
-    assert.ok(performance.now() - before < 1_200, 'it hung');
+    assert.ok(performance.now() - before < 4_500, 'it took as long as without the option');
   }));
 
   for (const [name, store, options] of [
