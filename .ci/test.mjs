@@ -6,7 +6,7 @@ import { at, path, root, tarball, which } from './tools.mjs';
 const CHROMIUM = 'headless Chromium (chromedriver is missing)';
 const WASM = ['--target', 'wasm32-unknown-unknown'];
 const SIMD = { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: '-Ctarget-feature=+simd128' };
-const PARTS = ['jwt', 'session', 'ml-dsa'].map((part) => ['--no-default-features', '--features', part]);
+const PARTS = ['jwt', 'session', 'ml-dsa', 'testing'].map((part) => ['--no-default-features', '--features', part]);
 /** With everything that can be built in. */
 const WHOLE = ['--features', 'ml-dsa'];
 const deny = ['--', '-D', 'warnings'];

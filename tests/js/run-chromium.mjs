@@ -17,6 +17,7 @@ const imports = JSON.stringify({
     'tokenward/session': '/package/dist/session.js',
     'tokenward/slim': '/package/dist/slim.js',
     'tokenward/ml-dsa': '/package/dist/ml-dsa.js',
+    'tokenward/testing': '/package/dist/testing.js',
   },
 });
 const page = (body) => `<!doctype html><meta charset="utf-8"><title>tokenward</title>

@@ -144,7 +144,7 @@ export function createTokenEndpoint(options: TokenEndpointOptions = {}): TestTok
     if (!known) return refuse('invalid_grant');
     known.sentAt.push(now());
     const first = known.sentAt[0] ?? 0;
-    if (rotation && known.sentAt.length > 1 && now() - first > self.replayWindowMs) {
+    if (rotation && known.sentAt.length > 1 && now() - first >= self.replayWindowMs) {
       self.reuses += 1;
       ended.add(known.signIn);
     }

@@ -43,7 +43,7 @@ const FAILURES = {
   /** 200, and a body that never ends. */
   endless: ({ signal }: Moment) => json(drip(signal)),
   /** 200, and ten million bytes. */
-  huge: () => json(`${' '.repeat(10_000_000)}{}`),
+  huge: () => json(flood(10_000_000)),
   /** 302 to itself. */
   loop: ({ request }: Moment) => new Response(null, { status: 302, headers: { location: request.url } }),
   /** 302 to another origin. */
@@ -126,6 +126,19 @@ function drip(signal: AbortSignal): ReadableStream<Uint8Array> {
       }, { once: true });
     },
     cancel: () => clearInterval(timer),
+  });
+}
+
+/** So many blanks, as fast as they are read, and then an object. */
+function flood(length: number): ReadableStream<Uint8Array> {
+  const chunk = new Uint8Array(65_536).fill(0x20);
+  let given = 0;
+  return new ReadableStream({
+    pull(controller) {
+      given += chunk.length;
+      controller.enqueue(given < length ? chunk : new TextEncoder().encode('{}'));
+      if (given >= length) controller.close();
+    },
   });
 }
 
