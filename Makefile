@@ -37,6 +37,7 @@ test-all: test ## Every test there is: also what takes long
 	@SIMULATOR_SCHEDULES=300000 cargo test --quiet --locked --release --test simulator
 	@node tests/js/run-browsers.mjs --long
 	@node tests/js/run-examples.mjs --next
+	@node tests/packaging/run.mjs
 
 compare: pack ## Give the same adversarial tokens to tokenward and to other libraries, and print a table
 	@node tests/compare/compare.mjs
