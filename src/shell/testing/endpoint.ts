@@ -1,13 +1,14 @@
 import { misuse } from '../error.js';
 import { base64url, utf8 } from './encode.js';
 import type { TestIssuer } from './issuer.js';
+import { only } from './options.js';
 import { serve, type ServedRequest, type TestService } from './service.js';
 
 /** What a token endpoint is like. */
 export interface TokenEndpointOptions {
   /**
-   * Whose tokens it gives: the endpoint is under its URL, in its metadata, and serves what the issuer serves. Without one it is at
-   * `https://login.test`, and its access tokens are `access-1`, `access-2`, …
+   * Whose tokens it gives: the endpoint is under its URL, in its metadata, and serves what the issuer serves. Without one it
+   * is at `https://login.test`, and its access tokens are `access-1`, `access-2`, …
    */
   issuer?: TestIssuer;
   /** Passwords by username. Without it any will do. */
@@ -33,8 +34,8 @@ export interface RefreshTokenUse {
 }
 
 /**
- * Gives tokens for passwords, client credentials, authorization codes (with PKCE) and refresh tokens, in the forms of `jsonLogin` and
- * of RFC 6749, and takes them back (RFC 7009, or a POST of `{refresh_token}`).
+ * Gives tokens for passwords, client credentials, authorization codes (with PKCE) and refresh tokens, in the forms of
+ * `jsonLogin` and of RFC 6749, and takes them back (RFC 7009, or a POST of `{refresh_token}`).
  */
 export interface TestTokenEndpoint extends TestService {
   /** Where tokens are had. */
@@ -76,12 +77,13 @@ interface Grant { signIn: number; subject?: string | undefined; scope?: string |
  * @throws ERR_INVALID_ARG
  */
 export function createTokenEndpoint(options: TokenEndpointOptions = {}): TestTokenEndpoint {
-  const { issuer, users, clients, lifetime = 3600, rotation = true, replayWindowMs = 0 } = options;
+  const { issuer, users, clients, lifetime = 3600, rotation = true, replayWindowMs = 0 } =
+    only(options, 'issuer', 'users', 'clients', 'lifetime', 'rotation', 'replayWindowMs', 'now');
   const now = options.now ?? (issuer ? () => issuer.rules.now() * 1000 : Date.now);
   if (!(lifetime > 0)) throw misuse('lifetime', 'a number of seconds');
   const base = (issuer?.issuer ?? 'https://login.test').replace(/\/$/, '');
   const [tokenUrl, revokeUrl, authorizeUrl] = [`${base}/token`, `${base}/revoke`, `${base}/authorize`];
-  const paths = { token: new URL(tokenUrl).pathname, revoke: new URL(revokeUrl).pathname, authorize: new URL(authorizeUrl).pathname };
+  const [tokenPath, revokePath, authorizePath] = [tokenUrl, revokeUrl, authorizeUrl].map((url) => new URL(url).pathname);
 
   const refreshTokens = new Map<string, { signIn: number; sentAt: number[]; subject: string | undefined }>();
   const accessTokens = new Map<string, { signIn: number; endsAt: number }>();
@@ -89,7 +91,8 @@ export function createTokenEndpoint(options: TokenEndpointOptions = {}): TestTok
   const ended = new Set<number>();
 
   const self: TestTokenEndpoint = Object.assign(serve(answer), {
-    tokenUrl, revokeUrl, authorizeUrl, lifetime, replayWindowMs, issued: 0, signIns: 0, reuses: 0, refused: 0, revocations: 0, refreshTokens,
+    tokenUrl, revokeUrl, authorizeUrl, lifetime, replayWindowMs, refreshTokens,
+    issued: 0, signIns: 0, reuses: 0, refused: 0, revocations: 0,
     accepts(token: string | Request) {
       const text = typeof token === 'string' ? token : /^Bearer (\S+)$/i.exec(token.headers.get('authorization') ?? '')?.[1];
       const known = accessTokens.get(text ?? '');
@@ -110,14 +113,14 @@ export function createTokenEndpoint(options: TokenEndpointOptions = {}): TestTok
 
   async function answer(request: ServedRequest): Promise<Response> {
     const { pathname, searchParams } = new URL(request.url);
-    if (pathname === paths.authorize) return authorize(searchParams);
-    const isOurs = request.method === 'POST' && (pathname === paths.token || pathname === paths.revoke);
-    if (!isOurs) return issuer ? issuer.fetch(request.url, { method: request.method, headers: request.headers }) : new Response(null, { status: 404 });
+    if (pathname === authorizePath) return authorize(searchParams);
+    const isOurs = request.method === 'POST' && (pathname === tokenPath || pathname === revokePath);
+    if (!isOurs) return await issuer?.fetch(request.url, { headers: request.headers }) ?? new Response(null, { status: 404 });
     const asked = read(request);
     if (asked === undefined) return refuse('invalid_request');
     const client = clientOf(asked, request.headers);
     if (!isClient(client) && asked['username'] === undefined) return refuse('invalid_client', 401);
-    return pathname === paths.token ? token(asked, client.id) : revoke(asked);
+    return pathname === tokenPath ? token(asked, client.id) : revoke(asked);
   }
 
   function authorize(asked: URLSearchParams): Response {
@@ -125,17 +128,24 @@ export function createTokenEndpoint(options: TokenEndpointOptions = {}): TestTok
     const redirectUri = asked.get('redirect_uri');
     codes.set(code, { challenge: asked.get('code_challenge'), redirectUri });
     const location = new URL(redirectUri ?? authorizeUrl);
-    for (const [name, value] of Object.entries({ code, state: asked.get('state'), iss: issuer?.issuer })) if (value) location.searchParams.set(name, value);
+    for (const [name, value] of Object.entries({ code, state: asked.get('state'), iss: issuer?.issuer })) {
+      if (value) location.searchParams.set(name, value);
+    }
     return new Response(null, { status: 302, headers: { location: location.href } });
   }
 
   async function token(asked: Asked, client: string | undefined): Promise<Response> {
     if (asked['refresh_token'] !== undefined) return refresh(asked['refresh_token']);
     switch (asked['grant_type'] ?? 'password') {
-      case 'client_credentials': return give({ signIn: ++self.signIns, subject: client, scope: asked['scope'] });
-      case 'password': return asked['username'] === undefined ? refuse('invalid_request') : isUser(asked) ? give({ signIn: ++self.signIns, subject: asked['username'], refresh: true }) : refuse('invalid_grant');
-      case 'authorization_code': return await isCode(asked) ? give({ signIn: ++self.signIns, refresh: true }) : refuse('invalid_grant');
-      default: return refuse('unsupported_grant_type');
+      case 'client_credentials':
+        return give({ signIn: ++self.signIns, subject: client, scope: asked['scope'] });
+      case 'password':
+        if (asked['username'] === undefined) return refuse('invalid_request');
+        return isUser(asked) ? give({ signIn: ++self.signIns, subject: asked['username'], refresh: true }) : refuse('invalid_grant');
+      case 'authorization_code':
+        return await isCode(asked) ? give({ signIn: ++self.signIns, refresh: true }) : refuse('invalid_grant');
+      default:
+        return refuse('unsupported_grant_type');
     }
   }
 
@@ -157,7 +167,7 @@ export function createTokenEndpoint(options: TokenEndpointOptions = {}): TestTok
     const said = { ...(subject !== undefined && { sub: subject }), ...(scope !== undefined && { scope }) };
     const access = await issuer?.token({ ...said, iat: at, exp: at + self.lifetime, jti: String(number) }) ?? `access-${number}`;
     accessTokens.set(access, { signIn, endsAt: now() + self.lifetime * 1000 });
-    const answer = { access_token: access, token_type: 'Bearer', expires_in: self.lifetime, ...(scope !== undefined && { scope }) };
+    const answer = { access_token: access, token_type: 'Bearer', expires_in: self.lifetime, scope };
     if (refresh === undefined) return plain(answer);
     const next = refresh === true ? `refresh-${number}` : refresh;
     if (refresh === true) refreshTokens.set(next, { signIn, sentAt: [], subject });

@@ -1,5 +1,5 @@
-// Everything that "tokenward/testing" exports. It makes keys and signs, which nothing else of the package does, and shares no
-// file with what verifies.
+// Everything that "tokenward/testing" exports. It makes keys and signs, which nothing else of the package does, and it has
+// no part of what verifies.
 
 export type { Algorithm, ErrorCode, Jwk } from '../types.js';
 export { createClock, type TestClock } from './clock.js';

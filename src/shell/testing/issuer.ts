@@ -1,6 +1,7 @@
 import { misuse } from '../error.js';
 import type { Algorithm, Jwk } from '../types.js';
 import { createKey, type TestKey } from './key.js';
+import { only } from './options.js';
 import { serve, type ServedRequest, type TestService } from './service.js';
 import { wrong, type WrongToken } from './wrong.js';
 
@@ -37,7 +38,7 @@ export interface TestIssuer extends TestService {
   readonly audience: string | string[];
   /** Where its JWK Set is. */
   readonly jwksUrl: string;
-  /** The keys that it signs with, one for each algorithm, and after them those that it signs with no more but still publishes. */
+  /** The keys that it signs with, one for each algorithm, and then those that it signs with no more but still publishes. */
   readonly keys: readonly TestKey[];
   /** The rules that accept its tokens, by its clock. */
   readonly rules: { readonly issuer: string; readonly audience: string | string[]; readonly now: () => number };
@@ -64,11 +65,13 @@ export interface TestIssuer extends TestService {
  * @throws ERR_INVALID_ARG
  */
 export async function createIssuer(options: IssuerOptions = {}): Promise<TestIssuer> {
-  const { issuer = 'https://issuer.test', audience = 'https://api.test', algorithms = ['ES256'], lifetime = 300, now = Date.now } = options;
+  const {
+    issuer = 'https://issuer.test', audience = 'https://api.test', algorithms = ['ES256'], lifetime = 300, now = Date.now,
+  } = only(options, 'issuer', 'audience', 'algorithms', 'lifetime', 'now');
   if (algorithms.length === 0) throw misuse('algorithms', 'a list with at least one algorithm');
   const seconds = () => now() / 1000;
   const meant = typeof audience === 'string' ? audience : [...audience];
-  const { origin, pathname } = new URL(issuer);
+  const { origin, pathname } = absolute(issuer);
   const path = pathname.replace(/\/$/, '');
   const jwksPath = `${path}/.well-known/jwks.json`;
   const documents = [`${path}/.well-known/openid-configuration`, `/.well-known/oauth-authorization-server${path}`];
@@ -112,5 +115,13 @@ export async function createIssuer(options: IssuerOptions = {}): Promise<TestIss
       issuer, jwks_uri: self.jwksUrl, response_types_supported: ['code'], subject_types_supported: ['public'],
       id_token_signing_alg_values_supported: algorithms, ...self.metadata,
     });
+  }
+}
+
+function absolute(url: string): URL {
+  try {
+    return new URL(url);
+  } catch {
+    throw misuse('issuer', 'an absolute URL');
   }
 }

@@ -1,9 +1,11 @@
-// Keys that sign. crypto.subtle makes them and signs with them where it has the algorithm; the module does for ES256K and ML-DSA.
+// Keys that sign. crypto.subtle makes them and signs with them where it has the algorithm; the module does for ES256K and
+// ML-DSA.
 
 import { misuse } from '../error.js';
 import { call } from '../instance.js';
 import type { Algorithm, Jwk } from '../types.js';
 import { base64url, fromBase64url, pem, utf8 } from './encode.js';
+import { only } from './options.js';
 
 /** What a key is called. */
 export interface KeyOptions {
@@ -16,11 +18,11 @@ export interface TestKey {
   readonly alg: Algorithm;
   /** Null where it has none. */
   readonly kid: string | null;
-  /** What verifies: the public key, or the secret where the algorithm is an HMAC. It has `alg`, and `kid` where there is one. */
+  /** What verifies: the public key, or the secret of an HMAC. It has `alg`, and `kid` where there is one. */
   readonly jwk: Jwk;
   /**
-   * A compact JWS. The payload is an object, or a text that is signed as it is; `header` is merged over `alg` and `kid`, and a
-   * member that is undefined there is left out.
+   * A compact JWS. The payload is an object, or a text that is signed as it is; `header` is merged over `alg` and `kid`, and
+   * a member that is undefined there is left out.
    */
   sign(payload: object | string, header?: Readonly<Record<string, unknown>>): Promise<string>;
   /**
@@ -41,7 +43,10 @@ export interface TestKey {
 }
 
 /** What crypto.subtle generates and imports, and how it signs. */
-interface Subtle { readonly generate: EcKeyGenParams | RsaHashedKeyGenParams | HmacKeyGenParams | { name: 'Ed25519' }; readonly how: AlgorithmIdentifier | EcdsaParams | RsaPssParams }
+interface Subtle {
+  readonly generate: EcKeyGenParams | RsaHashedKeyGenParams | HmacKeyGenParams | { name: 'Ed25519' };
+  readonly how: AlgorithmIdentifier | EcdsaParams | RsaPssParams;
+}
 
 const hmac = (bits: number): Subtle => ({ generate: { name: 'HMAC', hash: `SHA-${bits}` }, how: 'HMAC' });
 const rsa = (bits: number, name: string, saltLength?: number): Subtle => ({
@@ -74,7 +79,7 @@ const SPKI: { readonly [alg in Algorithm]?: string } = {
  * @throws ERR_INVALID_ARG for what is no algorithm; what the host says where its crypto.subtle lacks it
  */
 export async function createKey(alg: Algorithm = 'ES256', options: KeyOptions = {}): Promise<TestKey> {
-  const { kid = `${alg}-${base64url(random(6))}` } = options;
+  const { kid = `${alg}-${base64url(random(6))}` } = only(options, 'kid');
   const subtle = Object.hasOwn(SUBTLE, alg) ? SUBTLE[alg] : undefined;
   if (subtle) return keyOfSubtle(alg, subtle, kid);
   const spki = Object.hasOwn(SPKI, alg) ? SPKI[alg] : undefined;
@@ -136,7 +141,9 @@ function named(material: Record<string, string>, alg: Algorithm, kid: string | n
   return { ...material, alg, ...(kid !== null && { kid }) } as Jwk;
 }
 
-function signer(alg: Algorithm, kid: string | null, sign: (input: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>): TestKey['sign'] {
+type Sign = (input: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>;
+
+function signer(alg: Algorithm, kid: string | null, sign: Sign): TestKey['sign'] {
   return async (payload, header = {}) => {
     const said = { alg, ...(kid !== null && { kid }), ...header };
     const body = typeof payload === 'string' ? payload : JSON.stringify(payload);

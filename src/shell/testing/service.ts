@@ -17,52 +17,64 @@ interface Moment { readonly request: ServedRequest; readonly signal: AbortSignal
 type Failing = (moment: Moment) => Response | Promise<Response>;
 
 const json = (body: BodyInit, init: ResponseInit = {}): Response =>
-  new Response(body, { ...init, headers: { 'content-type': 'application/json', 'cache-control': 'no-store', ...init.headers } });
-const oauth = (error: string, status = 400): Failing => () => json(JSON.stringify({ error }), { status });
+  new Response(body, { ...init, headers: { 'content-type': 'application/json', 'cache-control': 'no-store' } });
 
-const FAILURES = {
+/** How a service fails. */
+export type Failure =
   /** 503, with a `Retry-After` of a second. */
-  down: () => new Response(null, { status: 503, headers: { 'retry-after': '1' } }),
+  | 'down'
   /** 429, with a `Retry-After` of a second. */
-  'rate-limited': () => new Response(null, { status: 429, headers: { 'retry-after': '1' } }),
+  | 'rate-limited'
   /** 404, with the usual body. */
-  missing: async ({ usual }: Moment) => new Response((await usual()).body, { status: 404, headers: { 'content-type': 'application/json' } }),
+  | 'missing'
   /** The connection breaks before anything was done: `fetch` rejects with a TypeError. */
-  unreachable: () => { throw new TypeError('fetch failed'); },
+  | 'unreachable'
   /** No answer ever comes, and nothing is done. */
-  silent: ({ signal }: Moment) => aborted(signal),
-  /** What was asked for is done, and the connection breaks before the answer: the one that was to rotate a refresh token, say. */
-  lost: async ({ usual }: Moment) => {
-    await usual();
-    throw new TypeError('fetch failed');
-  },
+  | 'silent'
+  /** What was asked for is done, and the connection breaks before the answer. */
+  | 'lost'
   /** 200, and a page that says that it is JSON. */
-  html: () => json('<!doctype html><title>sign in</title>'),
+  | 'html'
   /** The usual answer, and its body ends too soon. */
-  truncated: async ({ usual }: Moment) => json((await (await usual()).text()).slice(0, -5)),
+  | 'truncated'
   /** 200, and a body that never ends. */
-  endless: ({ signal }: Moment) => json(drip(signal)),
+  | 'endless'
   /** 200, and ten million bytes. */
-  huge: () => json(flood(10_000_000)),
+  | 'huge'
   /** 302 to itself. */
-  loop: ({ request }: Moment) => new Response(null, { status: 302, headers: { location: request.url } }),
+  | 'loop'
   /** 302 to another origin. */
-  redirect: () => new Response(null, { status: 302, headers: { location: 'https://elsewhere.test/' } }),
-  // What a token endpoint says (RFC 6749 §5.2).
-  invalid_request: oauth('invalid_request'),
-  invalid_client: oauth('invalid_client', 401),
-  invalid_grant: oauth('invalid_grant'),
-  unauthorized_client: oauth('unauthorized_client'),
-  unsupported_grant_type: oauth('unsupported_grant_type'),
-  invalid_scope: oauth('invalid_scope'),
-} satisfies Record<string, Failing>;
+  | 'redirect'
+  /** What a token endpoint says (RFC 6749 §5.2). */
+  | 'invalid_request' | 'invalid_client' | 'invalid_grant' | 'unauthorized_client' | 'unsupported_grant_type' | 'invalid_scope';
 
-/**
- * How a service fails. `down` answers 503, `rate-limited` 429, `missing` 404; `unreachable` rejects, `silent` never answers, `lost`
- * does what was asked for and then rejects; `html`, `truncated`, `endless` and `huge` spoil the body; `loop` and `redirect` send
- * elsewhere. The others are what a token endpoint says (RFC 6749 §5.2).
- */
-export type Failure = keyof typeof FAILURES;
+const failing = (error: string, status = 400): Failing => () => json(JSON.stringify({ error }), { status });
+const empty = (status: number, headers: Record<string, string>): Response => new Response(null, { status, headers });
+const broken = (): never => { throw new TypeError('fetch failed'); };
+
+const FAILURES: Readonly<Record<Failure, Failing>> = {
+  down: () => empty(503, { 'retry-after': '1' }),
+  'rate-limited': () => empty(429, { 'retry-after': '1' }),
+  missing: async ({ usual }) => json(await (await usual()).text(), { status: 404 }),
+  unreachable: broken,
+  silent: ({ signal }) => aborted(signal),
+  lost: async ({ usual }) => {
+    await usual();
+    return broken();
+  },
+  html: () => json('<!doctype html><title>sign in</title>'),
+  truncated: async ({ usual }) => json((await (await usual()).text()).slice(0, -5)),
+  endless: ({ signal }) => json(drip(signal)),
+  huge: () => json(flood(10_000_000)),
+  loop: ({ request }) => empty(302, { location: request.url }),
+  redirect: () => empty(302, { location: 'https://elsewhere.test/' }),
+  invalid_request: failing('invalid_request'),
+  invalid_client: failing('invalid_client', 401),
+  invalid_grant: failing('invalid_grant'),
+  unauthorized_client: failing('unauthorized_client'),
+  unsupported_grant_type: failing('unsupported_grant_type'),
+  invalid_scope: failing('invalid_scope'),
+};
 
 /** Something that answers requests without a socket of its own. */
 export interface TestService {
@@ -73,7 +85,8 @@ export interface TestService {
   /** Milliseconds before each answer. */
   delayMs: number;
   /**
-   * Fails the next `times` requests, or every one until `recover`. A function may answer instead, or leave a request to the service.
+   * Fails the next `times` requests, or every one until `recover`. A function may answer instead, or leave a request to the
+   * service.
    * @throws ERR_INVALID_ARG
    */
   fail(how: Failure | Answer, times?: number): void;
@@ -84,7 +97,7 @@ export interface TestService {
 /** A service that answers so. */
 export function serve(answer: (request: ServedRequest) => Response | Promise<Response>): TestService {
   const requests: ServedRequest[] = [];
-  let failing: Failing | undefined;
+  let failure: Failing | undefined;
   let left = 0;
   const service: TestService = {
     requests,
@@ -95,16 +108,16 @@ export function serve(answer: (request: ServedRequest) => Response | Promise<Res
       const request = { method, url, headers, body: await asked.text() };
       requests.push(request);
       signal.throwIfAborted();
-      const fails = left > 0 ? failing : undefined;
+      const fails = left > 0 ? failure : undefined;
       left -= fails ? 1 : 0;
-      if (service.delayMs > 0) await Promise.race([aborted(signal), new Promise((resolve) => setTimeout(resolve, service.delayMs))]);
+      if (service.delayMs > 0) await Promise.race([aborted(signal), pause(service.delayMs)]);
       const usual = async () => answer(request);
       return fails ? fails({ request, signal, usual }) : usual();
     },
     fail(how, times = Infinity) {
       if (!(times > 0)) throw misuse('times', 'a number greater than zero');
       if (typeof how !== 'function' && !Object.hasOwn(FAILURES, how)) throw misuse('how', 'a failure or a function');
-      failing = typeof how === 'function' ? async ({ request, usual }) => await how(request) ?? usual() : FAILURES[how];
+      failure = typeof how === 'function' ? async ({ request, usual }) => await how(request) ?? usual() : FAILURES[how];
       left = times;
     },
     recover() {
@@ -112,6 +125,10 @@ export function serve(answer: (request: ServedRequest) => Response | Promise<Res
     },
   };
   return service;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** A blank now and then, until nobody reads any more. */
