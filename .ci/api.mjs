@@ -43,7 +43,7 @@ const { status, stdout, stderr } = spawnSync(join(tools, 'node_modules/.bin/type
 ], { encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' } });
 const said = `${stdout}${stderr}`;
 // The members of a type that has no name are described where it is used.
-const faults = said.split('\n').filter((line) => /^\[(warning|error)\]/.test(line) && !line.includes('.__type.'));
+const faults = said.split('\n').filter((line) => /^\[(warning|error)\]/.test(line) && !line.includes('.__type.') && !line.startsWith('[warning] Found '));
 for (const fault of faults) console.error(fault);
 if (status !== 0 || faults.length > 0) {
   console.error(faults.length > 0 ? `API reference: ${faults.length} faults` : said);

@@ -141,7 +141,8 @@ export function createTokenEndpoint(options: TokenEndpointOptions = {}): TestTok
         return give({ signIn: ++self.signIns, subject: client, scope: asked['scope'] });
       case 'password':
         if (asked['username'] === undefined) return refuse('invalid_request');
-        return isUser(asked) ? give({ signIn: ++self.signIns, subject: asked['username'], refresh: true }) : refuse('invalid_grant');
+        if (!isUser(asked)) return refuse('invalid_grant');
+        return give({ signIn: ++self.signIns, subject: asked['username'], refresh: true });
       case 'authorization_code':
         return await isCode(asked) ? give({ signIn: ++self.signIns, refresh: true }) : refuse('invalid_grant');
       default:

@@ -15,6 +15,7 @@ export interface KeyOptions {
 
 /** A key that signs tokens, and what verifies them in every form that tokenward takes. */
 export interface TestKey {
+  /** The algorithm that it signs with. */
   readonly alg: Algorithm;
   /** Null where it has none. */
   readonly kid: string | null;

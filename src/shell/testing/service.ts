@@ -4,9 +4,13 @@ import { misuse } from '../error.js';
 
 /** A request that was served, and what it carried. */
 export interface ServedRequest {
+  /** GET, POST, … */
   readonly method: string;
+  /** The whole URL. */
   readonly url: string;
+  /** As they came. */
   readonly headers: Headers;
+  /** As text; empty where there was none. */
   readonly body: string;
 }
 

@@ -63,6 +63,7 @@ export default ({ test, long, assert, tokenward, importMlDsa }) => {
     }
     await assert.rejects('ERR_INVALID_ARG', (await createKey('HS256')).pem());
     await assert.rejects('ERR_INVALID_ARG', createKey('none'));
+    await assert.rejects('ERR_INVALID_ARG', createKey('ES256', { name: 'x' }));
     await assert.rejects('ERR_INVALID_ARG', createKey('toString'));
     assert.ok((await createKey()).kid !== (await createKey()).kid, 'a name of its own');
   });
@@ -87,6 +88,9 @@ export default ({ test, long, assert, tokenward, importMlDsa }) => {
         await assert.rejects('ERR_JWKS_NO_MATCHING_KEY', verifier.verify(before));
         await verifier.verify(await issuer.token());
       }
+    }
+    for (const wrong of [{ algorithm: 'RS256' }, { issuer: 'issuer' }, { algorithms: [] }, { algorithms: ['none'] }, null]) {
+      await assert.rejects('ERR_INVALID_ARG', createIssuer(wrong));
     }
     await assert.rejects('ERR_INVALID_ARG', (await createIssuer()).token({}, { alg: 'RS256' }));
     await assert.rejects('ERR_INVALID_ARG', (await createIssuer()).wrong('nonsense'));
@@ -175,6 +179,8 @@ export default ({ test, long, assert, tokenward, importMlDsa }) => {
     assert.equal((await send(window, { refresh_token })).access_token, 'access-3');
     clock.advance(0.1);
     assert.same(await send(window, { refresh_token }), { error: 'invalid_grant' });
+    assert.throws('ERR_INVALID_ARG', () => createTokenEndpoint({ refresh: true }));
+    assert.throws('ERR_INVALID_ARG', () => createTokenEndpoint({ lifetime: 0 }));
     window.endSignIns();
     assert.ok(!window.accepts('access-3'), 'ended');
     assert.same(await send(window, { grant_type: 'implicit' }), { error: 'unsupported_grant_type' });
