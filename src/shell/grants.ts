@@ -1,7 +1,7 @@
 // How a session obtains its tokens: descriptions that src/session/grant.rs reads.
 
 import type { Host } from './machine.js';
-import { guarded, refusal } from './refusal.js';
+import { guarded, optionsOf, refusal } from './refusal.js';
 import type { Grant } from './types.js';
 import { partsOf, resolve, type UrlParts } from './url.js';
 
@@ -44,7 +44,9 @@ export interface JsonLoginOptions {
  * @throws ERR_INSECURE_URL for what is not an absolute URL. Whether it is secure enough, the session decides.
  */
 export function jsonLogin(options: JsonLoginOptions): Grant {
-  const { tokenUrl, refreshUrl, revokeUrl, credentials, fields } = optionsOf(options);
+  const given = optionsOf(options, ['tokenUrl', 'refreshUrl', 'revokeUrl', 'credentials', 'fields'], 'grant');
+  const { tokenUrl, refreshUrl, revokeUrl, credentials } = given;
+  const fields = given.fields && optionsOf(given.fields, ['accessToken', 'refreshToken', 'expiresIn'], 'fields');
   if (credentials !== undefined && typeof credentials !== 'function') throw refusal('credentials');
   const endpoint = absolute(tokenUrl);
   return grantOf({
@@ -84,7 +86,9 @@ export interface OAuth2Options {
  * @throws ERR_INVALID_ARG, ERR_INSECURE_URL
  */
 export function oauth2(options: OAuth2Options): Grant {
-  const { tokenEndpoint, revocationEndpoint, issuer, clientId, ...rest } = optionsOf(options);
+  const { tokenEndpoint, revocationEndpoint, issuer, clientId, ...rest } = optionsOf(options, [
+    'issuer', 'tokenEndpoint', 'revocationEndpoint', 'clientId', 'clientSecret', 'clientAuth', 'scope', 'grant', 'refreshToken',
+  ], 'grant');
   if ((tokenEndpoint ?? issuer) === undefined) throw refusal('issuer');
   return grantOf({
     name: nameOf(tokenEndpoint ?? issuer, clientId),
@@ -122,7 +126,9 @@ export interface AuthorizationCodeOptions {
  * @throws ERR_INVALID_ARG, ERR_INSECURE_URL
  */
 export function authorizationCode(options: AuthorizationCodeOptions): Grant {
-  const { authorizationEndpoint, tokenEndpoint, revocationEndpoint, redirectUri, issuer, clientId, scope } = optionsOf(options);
+  const { authorizationEndpoint, tokenEndpoint, revocationEndpoint, redirectUri, issuer, clientId, scope } = optionsOf(options, [
+    'issuer', 'authorizationEndpoint', 'tokenEndpoint', 'revocationEndpoint', 'clientId', 'redirectUri', 'scope',
+  ], 'grant');
   const redirect = guarded(() => String(redirectUri), 'redirectUri');
   const endpoint = authorizationEndpoint === undefined ? undefined : absolute(authorizationEndpoint).href;
   if ((endpoint ?? issuer) === undefined || (tokenEndpoint ?? issuer) === undefined) throw refusal('issuer');
@@ -151,7 +157,7 @@ export interface CookieRefreshOptions {
  * @throws ERR_INVALID_ARG, ERR_INSECURE_URL
  */
 export function cookieRefresh(options: CookieRefreshOptions): Grant {
-  const { url, header = ['x-requested-with', 'tokenward'] } = optionsOf(options);
+  const { url, header = ['x-requested-with', 'tokenward'] } = optionsOf(options, ['url', 'header'], 'grant');
   const isHeader = () => Array.isArray(header) && typeof header[0] === 'string' && typeof header[1] === 'string';
   if (!guarded(isHeader, 'header')) throw refusal('header');
   const endpoint = absolute(url);
@@ -178,7 +184,7 @@ export interface CustomGrantOptions {
  * @throws ERR_INVALID_ARG
  */
 export function customGrant(options: CustomGrantOptions): Grant {
-  const { acquire, refresh, revoke } = optionsOf(options);
+  const { acquire, refresh, revoke } = optionsOf(options, ['acquire', 'refresh', 'revoke'], 'grant');
   for (const [name, each] of Object.entries({ acquire, refresh, revoke })) {
     if (each !== undefined && typeof each !== 'function') throw refusal(name);
   }
@@ -196,12 +202,6 @@ export function readGrant(grant: Grant): GrantParts {
   const parts = typeof grant === 'object' && grant !== null ? partsOfGrant.get(grant) : undefined;
   if (!parts) throw refusal('grant');
   return parts;
-}
-
-/** The caller's options, copied: a getter among them is asked once. */
-function optionsOf<T extends object>(options: T): T {
-  if (typeof options !== 'object' || options === null) throw refusal('grant');
-  return guarded(() => ({ ...options }), 'grant');
 }
 
 function grantOf(parts: GrantParts): Grant {
