@@ -16,11 +16,12 @@ const BUILDS = [
   { name: 'index', wasm: 'core.wasm', features: 'jwt,session', api: 'index.ts', slim: 'slim' },
   { name: 'session', wasm: 'session.wasm', features: 'session', api: 'session.ts' },
   { name: 'ml-dsa', wasm: 'ml-dsa.wasm', features: 'ml-dsa', api: 'ml-dsa.ts' },
+  { name: 'testing', wasm: 'testing.wasm', features: 'testing', api: 'testing/index.ts' },
 ];
 /** Entry points that need no module. */
 const PLAIN = [{ name: 'stores', api: 'stores/index.ts' }];
 /** Whatever else is in the package is a mistake. */
-const ALLOWED = /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|dist\/[\w.-]+\.(js|mjs|cjs|d\.ts|d\.cts|wasm))$/;
+const ALLOWED = /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|[\w-]+\/package\.json|dist\/[\w.-]+\.(js|mjs|cjs|d\.ts|d\.cts|wasm))$/;
 /** Files of the package that are not built. */
 const COPIED = ['README.md', 'CHANGELOG.md', 'LICENSE'].filter((file) => existsSync(at(file)));
 
@@ -221,9 +222,14 @@ export const complete: Record<keyof typeof generated, unknown> = exact;
   run('tsc', ['-p', project]);
 }
 
-/** pkg.json with the crate's version. */
+/** pkg.json with the crate's version, and a folder for each entry point, for those who do not read `exports`: Parcel, and older TypeScript. */
 function manifest() {
   const { name, ...rest } = JSON.parse(read('pkg.json'));
+  for (const folder of [...BUILDS.slice(1).map((build) => build.name), ...BUILDS.flatMap(({ slim }) => slim ?? []), ...PLAIN.map((each) => each.name)]) {
+    mkdirSync(join(staging, folder));
+    const entry = { main: `../dist/${folder}.cjs`, module: `../dist/${folder}.js`, types: `../dist/${folder}.d.cts` };
+    writeFileSync(join(staging, folder, 'package.json'), `${JSON.stringify(entry, null, 2)}\n`);
+  }
   writeFileSync(join(staging, 'package.json'), `${JSON.stringify({ name, version, ...rest }, null, 2)}\n`);
   for (const file of COPIED) cpSync(at(file), join(staging, file));
 }
