@@ -27,6 +27,8 @@ mod error;
 mod issuer;
 pub mod json;
 mod secret;
+#[cfg(all(feature = "testing", target_arch = "wasm32", target_os = "unknown"))]
+mod testing;
 mod time;
 #[cfg(any(feature = "jwt", feature = "session"))]
 mod url;

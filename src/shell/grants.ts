@@ -5,8 +5,6 @@ import { guarded, optionsOf, refusal } from './refusal.js';
 import type { Grant } from './types.js';
 import { partsOf, resolve, type UrlParts } from './url.js';
 
-interface Credentials { username: string; password: string }
-
 /** What a session needs to know of a grant. */
 export interface GrantParts {
   readonly description: { readonly kind: string; readonly [member: string]: unknown };
@@ -26,14 +24,16 @@ export interface Authorization {
 
 const partsOfGrant = new WeakMap<object, GrantParts>();
 
+/** Where a first-party login API is, and how it speaks. */
 export interface JsonLoginOptions {
   /** Takes `{username, password}`, and `{refresh_token}` where there is no `refreshUrl`. */
   tokenUrl: string | URL;
+  /** Takes `{refresh_token}`. Default: `tokenUrl`. */
   refreshUrl?: string | URL;
   /** Takes `{refresh_token}`, with the access token as Bearer, at logout. */
   revokeUrl?: string | URL;
   /** Asked when nothing else is left, never after a logout. What it gives is kept nowhere. */
-  credentials?: () => Credentials | Promise<Credentials>;
+  credentials?: () => { username: string; password: string } | Promise<{ username: string; password: string }>;
   /** Where the members of the answer stand. Default: `access_token` or `token`, `refresh_token`, `expires_in`. */
   fields?: { accessToken?: string; refreshToken?: string; expiresIn?: string };
 }
@@ -59,17 +59,23 @@ export function jsonLogin(options: JsonLoginOptions): Grant {
   });
 }
 
+/** An OAuth 2.0 client and its server. */
 export interface OAuth2Options {
   /** Instead of endpoints: they are read from its metadata (OpenID Connect Discovery, then RFC 8414), once. */
   issuer?: string;
+  /** RFC 6749 §3.2. */
   tokenEndpoint?: string | URL;
   /** RFC 7009. */
   revocationEndpoint?: string | URL;
+  /** The name of the client at the server. */
   clientId: string;
+  /** For clients that can keep one: never in a page. */
   clientSecret?: string;
   /** Default: `client_secret_basic` with a secret, `none` without. */
   clientAuth?: 'client_secret_basic' | 'client_secret_post' | 'none';
+  /** What is asked for, space separated. */
   scope?: string;
+  /** How the first token is obtained. */
   grant: 'client_credentials' | 'refresh_token';
   /** The first one. Those that follow are kept in the store. */
   refreshToken?: string;
@@ -93,18 +99,24 @@ export function oauth2(options: OAuth2Options): Grant {
   });
 }
 
+/** A public client that sends its users to an authorization server. */
 export interface AuthorizationCodeOptions {
   /**
    * Endpoints that are not given are read from its metadata (OpenID Connect Discovery, then RFC 8414), once. A response
    * that names another issuer is refused (RFC 9207).
    */
   issuer?: string;
+  /** RFC 6749 §3.1: where users go. */
   authorizationEndpoint?: string | URL;
+  /** RFC 6749 §3.2. */
   tokenEndpoint?: string | URL;
   /** RFC 7009. */
   revocationEndpoint?: string | URL;
+  /** The name of the client at the server. */
   clientId: string;
+  /** Where users come back to, letter for letter as the server knows it. */
   redirectUri: string | URL;
+  /** What is asked for, space separated. */
   scope?: string;
 }
 
@@ -132,7 +144,9 @@ export function authorizationCode(options: AuthorizationCodeOptions): Grant {
   });
 }
 
+/** Where a refresh by cookie is answered. */
 export interface CookieRefreshOptions {
+  /** Takes a `POST` with the cookie, and answers with an access token. */
   url: string | URL;
   /** Makes other origins' pages ask first. Default: `x-requested-with: tokenward`. */
   header?: [name: string, value: string];
@@ -155,11 +169,13 @@ export function cookieRefresh(options: CookieRefreshOptions): Grant {
 /** Obtains tokens in the caller's own way: resolves to a token response. A thrown `{error: 'invalid_grant'}` is a refusal. */
 export type TokenRequester = (context: { refreshToken?: string; signal: AbortSignal }) => Promise<Record<string, unknown>>;
 
+/** The caller's own functions. What is left out cannot be done. */
 export interface CustomGrantOptions {
   /** Tokens from nothing. */
   acquire?: TokenRequester;
   /** Tokens for a refresh token. */
   refresh?: TokenRequester;
+  /** Takes back the refresh token, or where there is none the access token. */
   revoke?: (token: string) => Promise<void>;
 }
 

@@ -36,7 +36,9 @@ let cryptoKeys = 0;
 export class VerificationKey {
   /** What the key allows by itself. Rules may name more for an RSA key without `alg`, and must for a bare secret. */
   readonly algorithms: Algorithm[];
+  /** What tokens call it, where its JWK says so. */
   declare readonly kid?: string;
+  /** Whether it could sign as well: an HMAC's secret can. */
   readonly type: 'secret' | 'public';
 
   private constructor(keys: Keys) {

@@ -16,6 +16,7 @@ import type {
 export interface IssuerRules extends Omit<Rules, 'issuer'> {
   /** Compared with the token's `iss` letter for letter, before any key is looked for. */
   issuer: string;
+  /** Its keys, and nobody else's. */
   keys: KeyInput;
 }
 
