@@ -6,7 +6,8 @@ import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, r
 import { createRequire } from 'node:module';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { at, cargoHome, locked, output, read, root, run, tarball, target, version } from './tools.mjs';
+import { checkSimd } from './simd.mjs';
+import { at, cargoHome, locked, output, packing as work, read, root, run, tarball, target, variant, version } from './tools.mjs';
 
 const esbuild = createRequire(at('tests/'))('esbuild');
 
@@ -21,18 +22,16 @@ const BUILDS = [
   // Nothing in it is computed for longer than it takes to send a request.
   { name: 'session', wasm: 'session.wasm', features: 'session', level: 'z', api: 'session.ts' },
   { name: 'ml-dsa', wasm: 'ml-dsa.wasm', features: 'ml-dsa', api: 'ml-dsa.ts' },
+  { name: 'testing', wasm: 'testing.wasm', features: 'testing', api: 'testing/index.ts' },
 ];
 /** Entry points that need no module. */
 const PLAIN = [{ name: 'stores', api: 'stores/index.ts' }];
-/** SIMD multiplications in the RSA kernel: eight in its loop and as many before it, where one may be the wide one. */
-const SIMD = { atLeast: 16, wide: 1 };
 /** Whatever else is in the package is a mistake. */
-const ALLOWED = /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|dist\/[\w.-]+\.(js|mjs|cjs|d\.ts|d\.cts|wasm))$/;
+const ALLOWED = /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|[\w-]+\/package\.json|dist\/[\w.-]+\.(js|mjs|cjs|d\.ts|d\.cts|wasm))$/;
 /** Files of the package that are not built. */
 const COPIED = ['README.md', 'CHANGELOG.md', 'LICENSE'].filter((file) => existsSync(at(file)));
 
 const shell = at('src/shell');
-const work = join(target, 'pack');
 const staging = join(work, 'package');
 const dist = join(staging, 'dist');
 const say = (what) => console.log(`pack: ${what}`);
@@ -43,7 +42,10 @@ checkTools();
 for (const build of BUILDS) {
   const generated = compile(build);
   build.generated = generated;
-  checkSimd(build);
+  if (build.features.includes('jwt') && !variant) {
+    const { narrow, wide } = checkSimd(join(dist, build.wasm));
+    say(`${build.wasm}: ${narrow} × i64x2.extmul_*_i32x4_u, ${wide} × i64x2.mul`);
+  }
   await bundle(build, glueOf(generated, build));
 }
 for (const { name, api } of PLAIN) await plain(name, api);
@@ -73,11 +75,11 @@ function compile({ name, wasm, features, flags: more = [], level }) {
     ...more,
   ];
   run('cargo', ['build', '--quiet', '--release', '--locked', '--lib', '--target', 'wasm32-unknown-unknown',
-    '--target-dir', join(work, 'cargo'), '--no-default-features', '--features', features],
+    '--target-dir', join(target, 'pack/cargo'), '--no-default-features', '--features', variant && features.includes('jwt') ? `${features},${variant}` : features],
   { CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f'), ...(level && { CARGO_PROFILE_RELEASE_OPT_LEVEL: level }) });
 
   say(`${wasm}: wasm-bindgen, wasm-opt`);
-  const built = join(work, 'cargo/wasm32-unknown-unknown/release/tokenward.wasm');
+  const built = join(target, 'pack/cargo/wasm32-unknown-unknown/release/tokenward.wasm');
   const generated = join(work, 'generated', name);
   rmSync(generated, { recursive: true, force: true });
   run('wasm-bindgen', ['--target', 'bundler', '--out-name', name, '--out-dir', generated, '--remove-producers-section', built]);
@@ -119,20 +121,6 @@ function smokeTest(glue, file) {
   const instantiate = new Function(`${glue.replace(/^import .*/, '').replace('export ', '')}; return instantiate`)();
   const { exports } = instantiate(new WebAssembly.Module(bytes));
   if (exports.version() !== version) throw new Error(`${basename(file)} says that it is version ${exports.version()}`);
-}
-
-/**
- * The RSA kernel stands on `i64x2.extmul_low_i32x4_u`. Where LLVM finds its operands loop-invariant it writes `i64x2.mul`
- * in its place, and the kernel is slower than without SIMD; nothing else would tell.
- */
-function checkSimd({ wasm, features }) {
-  if (!features.includes('jwt')) return;
-  const text = join(work, wasm.replace('.wasm', '.wat'));
-  run('wasm-dis', [join(dist, wasm), '-o', text]);
-  const count = (instruction) => readFileSync(text, 'utf8').match(instruction)?.length ?? 0;
-  const [narrow, wide] = [count(/\(i64x2\.extmul_\w+_i32x4_u$/gm), count(/\(i64x2\.mul$/gm)];
-  say(`${wasm}: ${narrow} × i64x2.extmul_*_i32x4_u, ${wide} × i64x2.mul`);
-  if (narrow < SIMD.atLeast || wide > SIMD.wide) throw new Error(`${wasm} lacks the SIMD multiplication that its RSA kernel relies on`);
 }
 
 /** The shell's entry points, each in one file: a bundler may drop a file that has no exports of its own. */
@@ -257,9 +245,14 @@ export const complete: Record<keyof typeof generated, unknown> = exact;
   run('tsc', ['-p', project]);
 }
 
-/** pkg.json with the crate's version. */
+/** pkg.json with the crate's version, and a folder for each entry point, for those who do not read `exports`: Parcel, and older TypeScript. */
 function manifest() {
   const { name, ...rest } = JSON.parse(read('pkg.json'));
+  for (const folder of [...BUILDS.slice(1).map((build) => build.name), ...BUILDS.flatMap(({ slim }) => slim ?? []), ...PLAIN.map((each) => each.name)]) {
+    mkdirSync(join(staging, folder));
+    const entry = { main: `../dist/${folder}.cjs`, module: `../dist/${folder}.js`, types: `../dist/${folder}.d.cts` };
+    writeFileSync(join(staging, folder, 'package.json'), `${JSON.stringify(entry, null, 2)}\n`);
+  }
   writeFileSync(join(staging, 'package.json'), `${JSON.stringify({ name, version, ...rest }, null, 2)}\n`);
   for (const file of COPIED) cpSync(at(file), join(staging, file));
 }

@@ -6,51 +6,59 @@ import { at, path, root, tarball, which } from './tools.mjs';
 const CHROMIUM = 'headless Chromium (chromedriver is missing)';
 const WASM = ['--target', 'wasm32-unknown-unknown'];
 const SIMD = { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: '-Ctarget-feature=+simd128' };
-const PARTS = ['jwt', 'session', 'ml-dsa'].map((part) => ['--no-default-features', '--features', part]);
+const PARTS = ['jwt', 'session', 'ml-dsa', 'testing'].map((part) => ['--no-default-features', '--features', part]);
 /** With everything that can be built in. */
 const WHOLE = ['--features', 'ml-dsa'];
 const deny = ['--', '-D', 'warnings'];
+const STILL_RUNNING_MS = 30_000;
 
 const total = { passed: 0, failed: 0, skipped: [] };
 
-await check('formatting', 'cargo', ['fmt', '--check']);
-await check('lints, native', 'cargo', ['clippy', '--quiet', '--locked', '--all-targets', ...deny]);
-await check('lints, native, with ml-dsa', 'cargo', ['clippy', '--quiet', '--locked', '--all-targets', ...WHOLE, ...deny]);
-await check('lints, wasm32', 'cargo', ['clippy', '--quiet', '--locked', ...WASM, '--lib', '--test', 'wasm', ...deny], SIMD);
-for (const part of PARTS) {
-  await check(`lints, wasm32, ${part.at(-1)} alone`, 'cargo', ['clippy', '--quiet', '--locked', ...WASM, '--lib', ...part, ...deny], SIMD);
-}
-await check('documentation', 'cargo', ['doc', '--quiet', '--locked', '--no-deps', ...WHOLE], { RUSTDOCFLAGS: '-D warnings' });
-await count('native tests', 'cargo', ['test', '--quiet', '--locked', ...WHOLE]);
-await count('native tests, without an engine for ML-DSA', 'cargo', ['test', '--quiet', '--locked', '--test', 'ml_dsa', '--test', 'vectors']);
-
-// wasm-bindgen-test skips everything and exits 0 where the host is not the one that the variable names: hence the counts.
-const wasmPack = (host) => ['test', ...host, '--mode', 'no-install', '.', '--locked', ...WHOLE, '--test', 'wasm'];
-await count('wasm tests, Node', 'wasm-pack', wasmPack(['--node']), SIMD);
-await inChromium('wasm tests, Chromium', 'wasm-pack', wasmPack(['--headless', '--chrome']),
-  { ...SIMD, WASM_BINDGEN_USE_BROWSER: '1', WASM_BINDGEN_TEST_WEBDRIVER_JSON: at('tests/wasm/webdriver.json') });
-
-await count('package in Node', 'node', ['tests/js/run-node.mjs']);
-await count('package in workerd', 'node', ['tests/js/run-workerd.mjs']);
-await count('package against issuers', 'node', ['tests/js/run-issuer.mjs']);
-await count('sessions', 'node', ['tests/js/run-session.mjs']);
-await count('tabs of browsers', 'node', ['tests/js/run-browsers.mjs']);
-await inChromium('package in Chromium', 'node', ['tests/js/run-chromium.mjs']);
-await count('tokens of oidc-provider', 'node', ['tests/js/oidc/run.mjs']);
-await count('command line', 'node', ['tests/js/run-cli.mjs']);
-await count('examples', 'node', ['tests/js/run-examples.mjs']);
-await count('sessions with oidc-provider', 'node', ['tests/js/oidc/run-session.mjs']);
-await inChromium('sessions with oidc-provider in a page', 'node', ['tests/js/oidc/run-session.mjs', '--page']);
-await count('README', 'node', ['tests/js/run-readme.mjs']);
-await inChromium('README in a page', 'node', ['tests/js/run-readme.mjs', '--page']);
-await count('demo', 'node', ['tests/js/run-demo.mjs']);
-await check('static files of the page', 'node', ['.ci/site.mjs']);
+// Two lanes, because nothing in either needs the other and most of the second waits for browsers, timers and servers.
+await Promise.all([crate(), packed()]);
+// A person's patience, and tokens of a few seconds: this one has the machine to itself.
 await count('page in Chromium and Firefox', 'node', ['tests/js/run-page.mjs']);
-await check('declarations', 'node', ['.ci/types.mjs']);
-await check('sizes', 'node', ['.ci/size.mjs']);
-await check('publint', 'publint', ['--strict', tarball]);
-// core.wasm is not for TypeScript to resolve.
-await check('are the types wrong', 'attw', [tarball, '--profile', 'node16', '--exclude-entrypoints', 'core.wasm', '--format', 'ascii', '--no-emoji']);
+
+async function crate() {
+  await check('formatting', 'cargo', ['fmt', '--check']);
+  await check('lints, native', 'cargo', ['clippy', '--quiet', '--locked', '--all-targets', ...WHOLE, ...deny]);
+  await check('lints, wasm32', 'cargo', ['clippy', '--quiet', '--locked', ...WASM, '--lib', '--test', 'wasm', ...deny], SIMD);
+  for (const part of PARTS) {
+    await check(`lints, wasm32, ${part.at(-1)} alone`, 'cargo', ['clippy', '--quiet', '--locked', ...WASM, '--lib', ...part, ...deny], SIMD);
+  }
+  await check('documentation', 'cargo', ['doc', '--quiet', '--locked', '--no-deps', ...WHOLE], { RUSTDOCFLAGS: '-D warnings' });
+  await count('native tests', 'cargo', ['test', '--quiet', '--locked', ...WHOLE]);
+
+  // wasm-bindgen-test skips everything and exits 0 where the host is not the one that the variable names: hence the counts.
+  const wasmPack = (host) => ['test', ...host, '--mode', 'no-install', '.', '--locked', ...WHOLE, '--test', 'wasm'];
+  await count('wasm tests, Node', 'wasm-pack', wasmPack(['--node']), SIMD);
+  await inChromium('wasm tests, Chromium', 'wasm-pack', wasmPack(['--headless', '--chrome']),
+    { ...SIMD, WASM_BINDGEN_USE_BROWSER: '1', WASM_BINDGEN_TEST_WEBDRIVER_JSON: at('tests/wasm/webdriver.json') });
+}
+
+async function packed() {
+  await count('package in Node', 'node', ['tests/js/run-node.mjs']);
+  await count('package in workerd', 'node', ['tests/js/run-workerd.mjs']);
+  await count('package in other runtimes', 'node', ['tests/js/run-runtimes.mjs']);
+  await count('package against issuers', 'node', ['tests/js/run-issuer.mjs']);
+  await count('sessions', 'node', ['tests/js/run-session.mjs']);
+  await count('tabs of browsers', 'node', ['tests/js/run-browsers.mjs']);
+  await count('tokens of oidc-provider', 'node', ['tests/js/oidc/run.mjs']);
+  await count('sessions with oidc-provider', 'node', ['tests/js/oidc/run-session.mjs']);
+  await inChromium('sessions with oidc-provider in a page', 'node', ['tests/js/oidc/run-session.mjs', '--page']);
+  await count('command line', 'node', ['tests/js/run-cli.mjs']);
+  await count('examples', 'node', ['tests/js/run-examples.mjs']);
+  await count('README', 'node', ['tests/js/run-readme.mjs']);
+  await inChromium('README in a page', 'node', ['tests/js/run-readme.mjs', '--page']);
+  await count('demo', 'node', ['tests/js/run-demo.mjs']);
+  await check('static files of the page', 'node', ['.ci/site.mjs']);
+  await check('declarations', 'node', ['.ci/types.mjs']);
+  await check('sizes', 'node', ['.ci/size.mjs']);
+  await count('what packing refuses', 'node', ['tests/js/run-pack.mjs']);
+  await check('publint', 'publint', ['--strict', tarball]);
+  // core.wasm is not for TypeScript to resolve.
+  await check('are the types wrong', 'attw', [tarball, '--exclude-entrypoints', 'core.wasm', '--format', 'ascii', '--no-emoji']);
+}
 
 for (const what of total.skipped) console.log(`skipped: ${what}`);
 console.log(`${total.passed} passed, ${total.failed} failed${total.skipped.length ? `, ${total.skipped.length} skipped` : ''}`);
@@ -79,25 +87,23 @@ async function inChromium(name, ...rest) {
   total.skipped.push(`${name}: ${CHROMIUM}`);
 }
 
-/** Runs a program, shows what it prints, and how long it took. */
+/** Runs a program. What it printed is shown when it has ended, in one piece; until then a line now and then says that it runs. */
 async function step(name, program, args, env) {
-  console.log(`\n── ${name}: ${program} ${args.join(' ').replaceAll(`${root}/`, '')}`);
+  console.log(`── ${name}: ${program} ${args.join(' ').replaceAll(`${root}/`, '')}`);
   const started = Date.now();
+  const seconds = () => `${((Date.now() - started) / 1000).toFixed(1)} s`;
+  const still = setInterval(() => console.log(`── ${name}: still running (${seconds()})`), STILL_RUNNING_MS);
   const child = spawn(program, args, { cwd: root, env: { ...process.env, PATH: path, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
-  for (const [from, to] of [[child.stdout, process.stdout], [child.stderr, process.stderr]]) {
-    from.on('data', (chunk) => {
-      text += chunk;
-      to.write(chunk);
-    });
-  }
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => { text += chunk; });
   const code = await new Promise((resolve) => {
     child.once('close', resolve);
     child.once('error', (error) => {
-      console.error(error.message);
+      text += error.message;
       resolve(1);
     });
   });
-  console.log(`── ${name}: ${code === 0 ? 'ok' : 'FAILED'} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
+  clearInterval(still);
+  console.log(`\n${text.trim()}\n── ${name}: ${code === 0 ? 'ok' : 'FAILED'} (${seconds()})\n`);
   return { ok: code === 0, text };
 }

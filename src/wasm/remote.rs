@@ -261,7 +261,7 @@ fn read_options(json: &str) -> Result<RemoteOptions, Error> {
     };
     for name in names.into_iter().filter_map(Value::as_text) {
         if !OPTIONS.iter().any(|known| name.is(known)) {
-            return Err(Error::invalid_arg(&name.to_cow(), "left out: there is no such option"));
+            return Err(Error::no_option(&name.to_cow()));
         }
     }
     let number = |name: &str| match options.get(name).map(Value::as_number) {

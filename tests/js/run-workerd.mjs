@@ -1,4 +1,4 @@
-// The suite in workerd, without Node's compatibility layer. The tests run inside a request: at module scope a Worker has no clock.
+// The suite in workerd, without Node's compatibility layer (`--long`: also what takes long). The tests run inside a request: at module scope a Worker has no clock.
 
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { here, report, root, suiteFiles } from './installed.mjs';
 
 const { Miniflare } = createRequire(join(root, 'tests/'))('miniflare');
 
+const long = process.argv.includes('--long');
 const files = suiteFiles();
 const source = `
 import * as tokenward from 'tokenward';
@@ -23,7 +24,7 @@ export default {
     if (way === 'slim') slim.initSync(module);
     const ways = { import: tokenward, slim, session };
     const importMlDsa = () => import('tokenward/ml-dsa');
-    return Response.json(await runSuites(suitesFor(way, modules), { tokenward: ways[way], host: 'workerd', way, importMlDsa }));
+    return Response.json(await runSuites(suitesFor(way, modules), { tokenward: ways[way], host: 'workerd', way, long: ${long}, importMlDsa }));
   },
 };`;
 

@@ -69,9 +69,9 @@ export default ({ test, assert, tokenward }) => {
       await verify(token, set, rules());
       time.pass(480);
       issuer.delayMs = 50;
-      const before = performance.now();
+      const before = set.state.fetchedAt;
       await verify(token, set, rules());
-      assert.ok(performance.now() - before < 45, 'it waited');
+      assert.equal(set.state.fetchedAt, before, 'it waited:');
       assert.equal(kept.length, 1);
       await kept[0];
       assert.equal(issuer.asked.length, 2);
@@ -171,7 +171,7 @@ export default ({ test, assert, tokenward }) => {
         issuer.mood = mood;
         const before = performance.now();
         const error = await assert.rejects('ERR_JWKS_TIMEOUT', verify(token, set, rules()));
-        assert.ok(performance.now() - before < 1_500, 'it took long');
+        assert.ok(performance.now() - before < 4_500, 'it took as long as without the option');
         assert.equal(error.retryable, true);
       }, { timeoutMs: 200 });
     }
@@ -296,7 +296,7 @@ export default ({ test, assert, tokenward }) => {
     for (const options of [
       { maxAge: 0 }, { maxAge: NaN }, { maxAge: -1 }, { maxAge: '600' }, { maxAge: null }, { minAge: 601 }, { cooldown: 0 }, { timeoutMs: 0 },
       { maxBytes: 0 }, { staleIfError: Infinity }, { fetch: 'x' }, { now: 7 }, { cache: {} }, { headers: { 'a b': 'c' } }, { waitUntil: true }, { insecure: 'always' },
-      { snapshot: {} },
+      { snapshot: {} }, { maxage: 600 }, { Fetch: fetch }, { misspelt: undefined },
     ]) {
       assert.throws('ERR_INVALID_ARG', () => KeySet.fromUrl('https://issuer.example/jwks', options));
     }

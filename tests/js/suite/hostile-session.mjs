@@ -7,7 +7,7 @@ export const half = 'session';
 const API = 'https://api.test';
 const AUTH = 'https://login.test';
 
-export default ({ test, assert, tokenward }) => {
+export default ({ test, long, assert, tokenward }) => {
   const {
     authorizationCode, beginAuthorization, completeAuthorization, cookieRefresh, createBearerFetch, createSession, customGrant, indexedDbStore, isTokenwardError, jsonLogin, memoryStore,
     oauth2, parseChallenges, webStore,
@@ -39,7 +39,7 @@ export default ({ test, assert, tokenward }) => {
     assert.same(faults, [], 'faults');
   };
 
-  test('no option of a session or a grant makes it throw anything but a documented error', async () => {
+  long('no option of a session or a grant makes it throw anything but a documented error', async () => {
     const names = ['grant', 'name', 'store', 'refreshAhead', 'timeoutMs', 'retry', 'replayWindowMs', 'onRefreshRejected', 'isolation', 'insecure', 'fetch', 'waitUntil', 'now', 'nonsense'];
     const whole = { grant: grant(), fetch: async () => tokens(), timeoutMs: 10 };
     const oauth = { tokenEndpoint: `${AUTH}/token`, clientId: 'a', clientSecret: 's', grant: 'client_credentials' };
@@ -63,7 +63,7 @@ export default ({ test, assert, tokenward }) => {
     ]);
   });
 
-  test('nothing that a store, a fetch or a function of the caller\'s answers comes out as anything but a documented error', async () => {
+  long('nothing that a store, a fetch or a function of the caller\'s answers comes out as anything but a documented error', async () => {
     const store = (more) => use(session({ store: { ...memoryStore(), ...more } }));
     calm([
       ...await besieged('load', (value) => store({ load: async () => value })), ...await besieged('save', (value) => store({ save: async () => value })),
@@ -104,7 +104,7 @@ export default ({ test, assert, tokenward }) => {
     ]);
   });
 
-  test('what the bearer fetch refuses that fetch would take, it refuses with a documented error', async () => {
+  long('what the bearer fetch refuses that fetch would take, it refuses with a documented error', async () => {
     const fetch = async (input, init) => {
       new Request(input, init);
       return new Response('fine');

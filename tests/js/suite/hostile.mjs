@@ -5,7 +5,7 @@ import { claims, rules, signer } from '../kit.mjs';
 
 const URL_ = 'https://issuer.test/jwks';
 
-export default ({ test, assert, tokenward, way }) => {
+export default ({ test, long, assert, tokenward, way }) => {
   const { KeySet, Verifier, checkExpiry, createBearerGuard, decode, importKey, isExpired, isTokenwardError, thumbprint, verify, verifyJws, verifyJwsSync, verifySync } = tokenward;
 
   /** Calls with each hostile value in each place of `args`. */
@@ -17,7 +17,7 @@ export default ({ test, assert, tokenward, way }) => {
     return faults;
   }
 
-  test('no value makes an export throw anything but a documented error', async () => {
+  long('no value makes an export throw anything but a documented error', async () => {
     const key = await signer('HS256');
     const token = await key.sign();
     const allowed = rules({ algorithms: ['HS256'] });
@@ -36,7 +36,7 @@ export default ({ test, assert, tokenward, way }) => {
     assert.same(verifier.verifySync(token).payload, claims(), 'afterwards');
   });
 
-  test('no value of an option makes a Verifier throw anything but a documented error', async () => {
+  long('no value of an option makes a Verifier throw anything but a documented error', async () => {
     const key = await signer('HS256');
     const token = await key.sign();
     const names = ['issuer', 'audience', 'algorithms', 'subject', 'typ', 'scope', 'claims', 'requiredClaims', 'requireExp', 'maxTokenAge', 'clockTolerance',
@@ -58,7 +58,7 @@ export default ({ test, assert, tokenward, way }) => {
     ], [], 'faults');
   });
 
-  test('no member of a JWK makes a key throw anything but a documented error', async () => {
+  long('no member of a JWK makes a key throw anything but a documented error', async () => {
     const faults = [];
     for (const alg of ['HS256', 'RS256', 'ES256', 'EdDSA']) {
       const { jwk } = await signer(alg);
@@ -78,7 +78,7 @@ export default ({ test, assert, tokenward, way }) => {
     assert.same(faults, [], 'faults');
   });
 
-  test('no value makes a key set that is fetched throw anything but a documented error', async () => {
+  long('no value makes a key set that is fetched throw anything but a documented error', async () => {
     const key = await signer('ES256', { kid: 'one' });
     const token = await key.sign();
     const whole = { fetch: async () => Response.json({ keys: [key.jwk] }), timeoutMs: 10, now: () => 1_800_000_000_000 };
@@ -110,7 +110,7 @@ export default ({ test, assert, tokenward, way }) => {
     ], [], 'faults');
   });
 
-  test('no value makes a guard throw anything but a documented error', async () => {
+  long('no value makes a guard throw anything but a documented error', async () => {
     const key = await signer('HS256');
     const token = await key.sign();
     const verifier = new Verifier({ ...rules({ algorithms: ['HS256'] }), keys: key.jwk });
@@ -130,7 +130,7 @@ export default ({ test, assert, tokenward, way }) => {
     ], [], 'faults');
   });
 
-  test('thirty megabytes are refused where they are not wanted, and memory is back at its floor', async () => {
+  long('thirty megabytes are refused where they are not wanted, and memory is back at its floor', async () => {
     const key = await signer('HS256');
     const token = await key.sign();
     const huge = 'a'.repeat(30_000_000);
@@ -167,7 +167,7 @@ export default ({ test, assert, tokenward, way }) => {
     }
   }
 
-  test('the memory is exactly what it was before thirty megabytes came, in every place where text comes in', async () => {
+  long('the memory is exactly what it was before thirty megabytes came, in every place where text comes in', async () => {
     const key = await signer('ES256');
     const token = await key.sign();
     const huge = 'a'.repeat(30_000_000);
@@ -196,7 +196,7 @@ export default ({ test, assert, tokenward, way }) => {
     });
   });
 
-  test('what is let go is gone from the module, freed by hand or collected, and another round takes no more memory', async () => {
+  long('what is let go is gone from the module, freed by hand or collected, and another round takes no more memory', async () => {
     const { key, token } = await signer('ES256', { kid: 'one' }).then(async (key) => ({ key, token: await key.sign() }));
     const fetch = async () => Response.json({ keys: [key.jwk] });
     const secret = new Uint8Array(32).fill(7);

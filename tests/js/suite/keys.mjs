@@ -25,10 +25,10 @@ function rocaModulus() {
   return base64url(Uint8Array.from(digits.padStart(digits.length + digits.length % 2, '0').match(/../g), (pair) => parseInt(pair, 16)));
 }
 
-export default ({ test, assert, tokenward, host, importMlDsa }) => {
+export default ({ test, long, assert, tokenward, host, importMlDsa }) => {
   const { KeySet, Verifier, importKey, verify, verifySync } = tokenward;
 
-  test('PEM: SPKI, certificate and PKCS#1 give the same key, with any line length and CRLF', async () => {
+  long('PEM: SPKI, certificate and PKCS#1 give the same key, with any line length and CRLF', async () => {
     for (const alg of PUBLIC) {
       const key = await signer(alg);
       const [token, info] = [await key.sign(), await spki(key)];

@@ -11,7 +11,7 @@ const ACCESS = `access.${CANARY}.token`;
 const REFRESH = `refresh-${CANARY}`;
 const ada = { username: 'ada', password: `correct ${CANARY}` };
 
-export default ({ test, assert, tokenward }) => {
+export default ({ test, long, assert, tokenward }) => {
   const {
     authorizationCode, beginAuthorization, completeAuthorization, cookieRefresh, createBearerFetch, createSession, customGrant, jsonLogin, memoryStore,
     oauth2, parseChallenges, webStore,
@@ -187,7 +187,7 @@ export default ({ test, assert, tokenward }) => {
     };
   }
 
-  test('no error path of a session lets a token, a password or a secret out, and none of its events', async () => {
+  long('no error path of a session lets a token, a password or a secret out, and none of its events', async () => {
     sessions.length = heard.length = 0;
     let errors = [];
     const spoken = await overheard(async () => {

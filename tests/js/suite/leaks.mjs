@@ -3,7 +3,7 @@
 import { CANARY, driven, everything, faults, overheard, unreached, watchFor } from '../canaries.mjs';
 import { base64url, claims, NOW, rules, signer, tampered } from '../kit.mjs';
 
-export default ({ test, assert, tokenward }) => {
+export default ({ test, long, assert, tokenward }) => {
   const { KeySet, Verifier, checkExpiry, createBearerGuard, decode, importKey, isExpired, thumbprint, verify, verifyJws, verifyJwsSync, verifySync } = tokenward;
 
   const thrower = () => { throw new Error(CANARY, { cause: new Error(CANARY) }); };
@@ -124,7 +124,7 @@ export default ({ test, assert, tokenward }) => {
     }
   }
 
-  test('no error path of verification lets a token, a key, a secret or a claim out', async () => {
+  long('no error path of verification lets a token, a key, a secret or a claim out', async () => {
     const all = await scene();
     let errors = [];
     const spoken = await overheard(async () => {
@@ -144,7 +144,7 @@ export default ({ test, assert, tokenward }) => {
     assert.same(watchFor()(`${error.message}${error.stack}${JSON.stringify(rest)}`), [], 'elsewhere');
   });
 
-  test('explain says of no token what is in it', async () => {
+  long('explain says of no token what is in it', async () => {
     const all = await scene();
     const texts = [all.token, tampered(all.token, 2), `${all.token}.${CANARY}`, CANARY, await all.key.sign(loud({ exp: CANARY })), await all.key.sign(loud({ iss: [CANARY] }), { crit: [CANARY] }),
       await all.key.sign([CANARY]), await all.key.sign(loud(), { alg: CANARY })];
@@ -172,7 +172,7 @@ export default ({ test, assert, tokenward }) => {
     for (const shown of [key, importKey(hs.jwk), set.state]) assert.same(leaked(everything(shown)), [], 'shown');
   });
 
-  test('a guard that refuses a token says nothing of it', async () => {
+  long('a guard that refuses a token says nothing of it', async () => {
     const all = await scene();
     const guard = createBearerGuard({ verifier: new Verifier({ ...rules({ audience: 'x' }), keys: all.key.jwk }) });
     const broken = createBearerGuard({ verifier: { verify: thrower } });

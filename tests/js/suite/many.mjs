@@ -2,7 +2,7 @@
 
 import { algorithms, claims, NOW, rules, signer, tampered } from '../kit.mjs';
 
-export default ({ test, assert, tokenward }) => {
+export default ({ test, long, assert, tokenward }) => {
   const { KeySet, Verifier } = tokenward;
   const codes = (results) => results.map((result) => (result.ok ? 'ok' : result.error.code));
 
@@ -63,7 +63,7 @@ export default ({ test, assert, tokenward }) => {
     assert.ok(results[0].payload.seen && results[3].payload.seen, 'the schema');
   });
 
-  test('ten thousand tokens', async () => {
+  long('ten thousand tokens', async () => {
     const key = await signer('HS256');
     const tokens = await Promise.all(Array.from({ length: 50 }, (_, each) => key.sign(claims({ jti: String(each), x: 'x'.repeat(each * 40) }))));
     const many = Array.from({ length: 10_000 }, (_, each) => (each % 7 === 0 ? tampered(tokens[each % 50], 2) : tokens[each % 50]));
