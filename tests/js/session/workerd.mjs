@@ -11,7 +11,7 @@ import { sentTwice, startServer } from './server.mjs';
 const { Miniflare } = createRequire(join(root, 'tests/'))('miniflare');
 
 /** No `isolation` is given: in workerd, by request is the default. */
-const source = (options) => `
+const source = ({ given, background, ...options }) => `
 import { createBearerFetch, jsonLogin, memoryStore } from 'tokenward';
 const waiting = [];
 let bearer;
@@ -20,8 +20,8 @@ export default {
     bearer ??= createBearerFetch({
       session: {
         grant: jsonLogin({ tokenUrl: env.ORIGIN + '/token', credentials: () => ({ username: 'ada', password: 'x' }) }),
-        ...${JSON.stringify(options)}, ${options.background ? 'waitUntil: (work) => waiting.push(work),' : ''}
-        ${options.given ? 'store: memoryStore(),' : ''}
+        ...${JSON.stringify(options)}, ${background ? 'waitUntil: (work) => waiting.push(work),' : ''}
+        ${given ? 'store: memoryStore(),' : ''}
       },
       resources: env.ORIGIN + '/api',
     });
