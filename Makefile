@@ -29,7 +29,7 @@ site: pack ## Write the page and the API reference as static files for any serve
 	@node .ci/site.mjs
 	@node .ci/api.mjs
 
-test: setup pack ## Check formatting, lints, types, and run every test, natively and in Node, workerd, Chromium and Firefox
+test: setup ## Build the package, check formatting, lints, types, and run every test, natively and in Node, workerd, Chromium and Firefox
 	@node .ci/test.mjs
 
 test-all: test ## Every test there is: also what takes long
