@@ -25,8 +25,9 @@ size: pack ## Print what the package weighs, part by part, and hold it to .ci/si
 demo: pack ## Run the main job from the packed package, then serve the page (ARGS=--once: without the page)
 	@node .ci/demo.mjs $(ARGS)
 
-site: pack ## Write the page as static files for any server: target/site
+site: pack ## Write the page and the API reference as static files for any server: target/site
 	@node .ci/site.mjs
+	@node .ci/api.mjs
 
 test: setup pack ## Check formatting, lints, types, and run every test, natively and in Node, workerd, Chromium and Firefox
 	@node .ci/test.mjs
@@ -34,7 +35,7 @@ test: setup pack ## Check formatting, lints, types, and run every test, natively
 test-all: test ## Every test there is: also what takes long
 	@cargo clippy --quiet --locked --all-targets -- -D warnings
 	@cargo test --quiet --locked --test ml_dsa --test vectors
-	@for host in node workerd chromium; do node tests/js/run-$$host.mjs --long || exit; done
+	@for host in node issuer runtimes; do node tests/js/run-$$host.mjs --long || exit; done
 	@SIMULATOR_SCHEDULES=300000 cargo test --quiet --locked --release --test simulator
 	@node tests/js/run-browsers.mjs --long
 	@node tests/js/run-examples.mjs --next
@@ -42,6 +43,8 @@ test-all: test ## Every test there is: also what takes long
 	@cargo test --quiet --locked --features ml-dsa,rustcrypto
 	@TOKENWARD_VARIANT=rustcrypto node .ci/pack.mjs
 	@TOKENWARD_VARIANT=rustcrypto node tests/js/run-node.mjs
+	@node tests/packaging/run.mjs
+	@node .ci/api.mjs
 
 compare: pack ## Give the same adversarial tokens to tokenward and to other libraries, and print a table
 	@node tests/compare/compare.mjs

@@ -400,6 +400,12 @@ impl Error {
     pub(crate) fn invalid_arg(name: &str, expected: &'static str) -> Self {
         Self::InvalidArg { name: name.into(), expected }
     }
+
+    /// An option that nothing reads: misspelt, or meant for something else.
+    #[cfg(all(target_arch = "wasm32", any(feature = "jwt", feature = "session")))]
+    pub(crate) fn no_option(name: &str) -> Self {
+        Self::invalid_arg(name, "left out: there is no such option")
+    }
 }
 
 impl fmt::Display for Error {

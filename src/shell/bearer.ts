@@ -4,7 +4,7 @@ import { isTokenwardError } from './error.js';
 import { bounded, call } from './instance.js';
 import { succeeded, type Calls, type Outcome } from './machine.js';
 import { callsTo, createSession } from './create-session.js';
-import { guarded, refusal } from './refusal.js';
+import { guarded, optionsOf, refusal } from './refusal.js';
 import type { BearerFetch, BearerFetchOptions, BearerInit, SessionOptions } from './types.js';
 import { partsOf, resolve } from './url.js';
 
@@ -20,8 +20,7 @@ const MAX_REDIRECTS = 20;
  * @throws ERR_INVALID_ARG, ERR_INSECURE_URL
  */
 export function createBearerFetch(options: BearerFetchOptions): BearerFetch {
-  if (typeof options !== 'object' || options === null) throw refusal('session');
-  return guarded(() => wrap({ ...options }), 'session');
+  return guarded(() => wrap(optionsOf(options, ['session', 'resources', 'foreign', 'fetch'], 'session')), 'session');
 }
 
 function wrap(options: BearerFetchOptions): BearerFetch {
@@ -48,8 +47,8 @@ interface Wrapper {
 
 async function bearerFetch(wrapper: Wrapper, input: Input, init?: Init): Promise<Response> {
   const { bearer = {}, ...rest } = guarded(() => ({ ...init }) as Init, 'init');
-  if (typeof bearer !== 'object' || bearer === null) throw refusal('bearer');
-  const { auth, minValidity, replay } = guarded(() => ({ ...bearer }), 'bearer');
+  const { auth, minValidity, replay } = optionsOf(bearer, ['auth', 'minValidity', 'replay'], 'bearer');
+  if (![undefined, 'required', 'optional', 'none'].includes(auth) || ![undefined, 'auto', 'never'].includes(replay)) throw refusal('bearer');
   // Read at each call, so that test tools and frameworks may replace it.
   const send = wrapper.send ?? fetch;
   const plain = () => send(input, init && rest);
@@ -187,7 +186,7 @@ class Exchange {
 /** Whether this host shows a redirect when asked to, so that it can be followed here. Browsers show nothing. */
 const FOLLOWS = typeof document === 'undefined' && (
   typeof (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node === 'string'
-  || 'Deno' in globalThis || 'Bun' in globalThis
+  || 'Deno' in globalThis || 'Bun' in globalThis || 'EdgeRuntime' in globalThis
   || (typeof navigator === 'object' && navigator.userAgent === 'Cloudflare-Workers'));
 
 function readResources(resources: BearerFetchOptions['resources'], loopback: boolean): string {

@@ -3,13 +3,16 @@
 import { Issuer } from './discover.js';
 import { readGrant, type Authorization } from './grants.js';
 import { Machine, succeeded, type Calls, type Host, type Outcome } from './machine.js';
-import { guarded, refusal } from './refusal.js';
+import { guarded, optionsOf, refusal } from './refusal.js';
 import { memoryStore } from './stores/memory.js';
 import type { Session, SessionEvents, SessionOptions, SessionSnapshot, TokenStore, TransitionRecord } from './types.js';
 
 type Used = Extract<Outcome, { effect: 'use' | 'fail' }>;
 type Listener = (detail: never) => void;
 
+const NAMES: readonly (keyof SessionOptions)[] = [
+  'grant', 'name', 'store', 'refreshAhead', 'timeoutMs', 'retry', 'replayWindowMs', 'onRefreshRejected', 'isolation', 'insecure', 'fetch', 'waitUntil', 'now',
+];
 const EVENTS: readonly (keyof SessionEvents)[] = ['change', 'refreshed', 'ended', 'challenge', 'warning'];
 const authorizing = new WeakMap<object, Authorizing>();
 const callsOf = new WeakMap<object, () => Calls>();
@@ -21,8 +24,7 @@ const IN_WORKERD = typeof navigator === 'object' && navigator.userAgent === 'Clo
  * @throws ERR_INVALID_ARG, ERR_INSECURE_URL
  */
 export function createSession(options: SessionOptions): Session {
-  if (typeof options !== 'object' || options === null) throw refusal('session');
-  return guarded(() => open({ ...options }), 'session');
+  return guarded(() => open(optionsOf(options, NAMES, 'session')), 'session');
 }
 
 function open(options: SessionOptions): Session {
@@ -73,24 +75,24 @@ function open(options: SessionOptions): Session {
       return machine.snapshot;
     },
     async login(credentials, options) {
-      const { signal } = copied(options);
+      const { signal } = copied(options, ['signal']);
       const { username, password } = guarded(() => ({ ...credentials }) as Partial<typeof credentials>, 'credentials') ?? {};
       if (credentials !== undefined && (typeof username !== 'string' || typeof password !== 'string')) throw refusal('credentials');
       succeeded(await once((calls) => calls.ask({ event: 'login', username, password }, signal)));
       return machine.snapshot;
     },
     async getAccessToken(options) {
-      const { minValidity, forceRefresh, signal } = copied(options);
+      const { minValidity, forceRefresh, signal } = copied(options, ['minValidity', 'forceRefresh', 'signal']);
       const outcome = await once((calls) => calls.need(minValidity, false, forceRefresh === true, signal));
       return succeeded<Used>(outcome).token;
     },
     async logout(options) {
-      const { reason } = copied(options);
+      const { reason } = copied(options, ['reason']);
       const { revoked } = succeeded<Extract<Outcome, { effect: 'signed-out' | 'fail' }>>(await once((calls) => calls.ask({ event: 'logout', reason })));
       return { revoked };
     },
     on(event, listener, options) {
-      const { signal } = copied(options);
+      const { signal } = copied(options, ['signal']);
       if (!EVENTS.includes(event)) throw refusal('event');
       if (typeof listener !== 'function') throw refusal('listener');
       const known = listeners.get(event) ?? new Set();
@@ -124,8 +126,8 @@ function open(options: SessionOptions): Session {
 }
 
 /** The options of a call, read once. */
-function copied<T extends object>(options: T | undefined): Partial<T> & { signal?: AbortSignal | undefined } {
-  const copy: Partial<T> & { signal?: AbortSignal | undefined } = guarded(() => ({ ...options }) as Partial<T>, 'options');
+function copied<T extends object>(options: T | undefined, names: readonly (keyof T & string)[]): Partial<T> & { signal?: AbortSignal | undefined } {
+  const copy: Partial<T> & { signal?: AbortSignal | undefined } = options === undefined ? {} : optionsOf(options, names, 'options');
   const { signal } = copy;
   if (signal !== undefined && guarded(() => typeof signal.addEventListener, 'signal') !== 'function') throw refusal('signal');
   return copy;

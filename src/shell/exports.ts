@@ -114,8 +114,14 @@ interface MlDsaExports {
   check_ml_dsa(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
 }
 
+/** src/wasm/testing.rs: in its own module, with nothing else but `version`. Empty bytes: no such key or algorithm. */
+interface TestingExports {
+  test_public_key(alg: string, secret: Uint8Array): Uint8Array;
+  test_sign(alg: string, secret: Uint8Array, message: Uint8Array): Uint8Array;
+}
+
 /** The exports of the main module. The session-only module lacks those of verification; nothing there calls them. */
 export type MainExports = BasicExports & JwtExports & SessionExports & GuardExports & RemoteExports & OutsideExports;
 
 /** The exports of every module. Each entry point calls what its own one has. */
-export type Exports = MainExports & MlDsaExports;
+export type Exports = MainExports & MlDsaExports & TestingExports;

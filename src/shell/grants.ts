@@ -1,11 +1,9 @@
 // How a session obtains its tokens: descriptions that src/session/grant.rs reads.
 
 import type { Host } from './machine.js';
-import { guarded, refusal } from './refusal.js';
+import { guarded, optionsOf, refusal } from './refusal.js';
 import type { Grant } from './types.js';
 import { partsOf, resolve, type UrlParts } from './url.js';
-
-interface Credentials { username: string; password: string }
 
 /** What a session needs to know of a grant. */
 export interface GrantParts {
@@ -26,14 +24,16 @@ export interface Authorization {
 
 const partsOfGrant = new WeakMap<object, GrantParts>();
 
+/** Where a first-party login API is, and how it speaks. */
 export interface JsonLoginOptions {
   /** Takes `{username, password}`, and `{refresh_token}` where there is no `refreshUrl`. */
   tokenUrl: string | URL;
+  /** Takes `{refresh_token}`. Default: `tokenUrl`. */
   refreshUrl?: string | URL;
   /** Takes `{refresh_token}`, with the access token as Bearer, at logout. */
   revokeUrl?: string | URL;
   /** Asked when nothing else is left, never after a logout. What it gives is kept nowhere. */
-  credentials?: () => Credentials | Promise<Credentials>;
+  credentials?: () => { username: string; password: string } | Promise<{ username: string; password: string }>;
   /** Where the members of the answer stand. Default: `access_token` or `token`, `refresh_token`, `expires_in`. */
   fields?: { accessToken?: string; refreshToken?: string; expiresIn?: string };
 }
@@ -44,7 +44,9 @@ export interface JsonLoginOptions {
  * @throws ERR_INSECURE_URL for what is not an absolute URL. Whether it is secure enough, the session decides.
  */
 export function jsonLogin(options: JsonLoginOptions): Grant {
-  const { tokenUrl, refreshUrl, revokeUrl, credentials, fields } = optionsOf(options);
+  const given = optionsOf(options, ['tokenUrl', 'refreshUrl', 'revokeUrl', 'credentials', 'fields'], 'grant');
+  const { tokenUrl, refreshUrl, revokeUrl, credentials } = given;
+  const fields = given.fields && optionsOf(given.fields, ['accessToken', 'refreshToken', 'expiresIn'], 'fields');
   if (credentials !== undefined && typeof credentials !== 'function') throw refusal('credentials');
   const endpoint = absolute(tokenUrl);
   return grantOf({
@@ -57,17 +59,23 @@ export function jsonLogin(options: JsonLoginOptions): Grant {
   });
 }
 
+/** An OAuth 2.0 client and its server. */
 export interface OAuth2Options {
   /** Instead of endpoints: they are read from its metadata (OpenID Connect Discovery, then RFC 8414), once. */
   issuer?: string;
+  /** RFC 6749 §3.2. */
   tokenEndpoint?: string | URL;
   /** RFC 7009. */
   revocationEndpoint?: string | URL;
+  /** The name of the client at the server. */
   clientId: string;
+  /** For clients that can keep one: never in a page. */
   clientSecret?: string;
   /** Default: `client_secret_basic` with a secret, `none` without. */
   clientAuth?: 'client_secret_basic' | 'client_secret_post' | 'none';
+  /** What is asked for, space separated. */
   scope?: string;
+  /** How the first token is obtained. */
   grant: 'client_credentials' | 'refresh_token';
   /** The first one. Those that follow are kept in the store. */
   refreshToken?: string;
@@ -78,7 +86,9 @@ export interface OAuth2Options {
  * @throws ERR_INVALID_ARG, ERR_INSECURE_URL
  */
 export function oauth2(options: OAuth2Options): Grant {
-  const { tokenEndpoint, revocationEndpoint, issuer, clientId, ...rest } = optionsOf(options);
+  const { tokenEndpoint, revocationEndpoint, issuer, clientId, ...rest } = optionsOf(options, [
+    'issuer', 'tokenEndpoint', 'revocationEndpoint', 'clientId', 'clientSecret', 'clientAuth', 'scope', 'grant', 'refreshToken',
+  ], 'grant');
   if ((tokenEndpoint ?? issuer) === undefined) throw refusal('issuer');
   return grantOf({
     name: nameOf(tokenEndpoint ?? issuer, clientId),
@@ -89,18 +99,24 @@ export function oauth2(options: OAuth2Options): Grant {
   });
 }
 
+/** A public client that sends its users to an authorization server. */
 export interface AuthorizationCodeOptions {
   /**
    * Endpoints that are not given are read from its metadata (OpenID Connect Discovery, then RFC 8414), once. A response
    * that names another issuer is refused (RFC 9207).
    */
   issuer?: string;
+  /** RFC 6749 §3.1: where users go. */
   authorizationEndpoint?: string | URL;
+  /** RFC 6749 §3.2. */
   tokenEndpoint?: string | URL;
   /** RFC 7009. */
   revocationEndpoint?: string | URL;
+  /** The name of the client at the server. */
   clientId: string;
+  /** Where users come back to, letter for letter as the server knows it. */
   redirectUri: string | URL;
+  /** What is asked for, space separated. */
   scope?: string;
 }
 
@@ -110,7 +126,9 @@ export interface AuthorizationCodeOptions {
  * @throws ERR_INVALID_ARG, ERR_INSECURE_URL
  */
 export function authorizationCode(options: AuthorizationCodeOptions): Grant {
-  const { authorizationEndpoint, tokenEndpoint, revocationEndpoint, redirectUri, issuer, clientId, scope } = optionsOf(options);
+  const { authorizationEndpoint, tokenEndpoint, revocationEndpoint, redirectUri, issuer, clientId, scope } = optionsOf(options, [
+    'issuer', 'authorizationEndpoint', 'tokenEndpoint', 'revocationEndpoint', 'clientId', 'redirectUri', 'scope',
+  ], 'grant');
   const redirect = guarded(() => String(redirectUri), 'redirectUri');
   const endpoint = authorizationEndpoint === undefined ? undefined : absolute(authorizationEndpoint).href;
   if ((endpoint ?? issuer) === undefined || (tokenEndpoint ?? issuer) === undefined) throw refusal('issuer');
@@ -126,7 +144,9 @@ export function authorizationCode(options: AuthorizationCodeOptions): Grant {
   });
 }
 
+/** Where a refresh by cookie is answered. */
 export interface CookieRefreshOptions {
+  /** Takes a `POST` with the cookie, and answers with an access token. */
   url: string | URL;
   /** Makes other origins' pages ask first. Default: `x-requested-with: tokenward`. */
   header?: [name: string, value: string];
@@ -137,7 +157,7 @@ export interface CookieRefreshOptions {
  * @throws ERR_INVALID_ARG, ERR_INSECURE_URL
  */
 export function cookieRefresh(options: CookieRefreshOptions): Grant {
-  const { url, header = ['x-requested-with', 'tokenward'] } = optionsOf(options);
+  const { url, header = ['x-requested-with', 'tokenward'] } = optionsOf(options, ['url', 'header'], 'grant');
   const isHeader = () => Array.isArray(header) && typeof header[0] === 'string' && typeof header[1] === 'string';
   if (!guarded(isHeader, 'header')) throw refusal('header');
   const endpoint = absolute(url);
@@ -149,11 +169,13 @@ export function cookieRefresh(options: CookieRefreshOptions): Grant {
 /** Obtains tokens in the caller's own way: resolves to a token response. A thrown `{error: 'invalid_grant'}` is a refusal. */
 export type TokenRequester = (context: { refreshToken?: string; signal: AbortSignal }) => Promise<Record<string, unknown>>;
 
+/** The caller's own functions. What is left out cannot be done. */
 export interface CustomGrantOptions {
   /** Tokens from nothing. */
   acquire?: TokenRequester;
   /** Tokens for a refresh token. */
   refresh?: TokenRequester;
+  /** Takes back the refresh token, or where there is none the access token. */
   revoke?: (token: string) => Promise<void>;
 }
 
@@ -162,7 +184,7 @@ export interface CustomGrantOptions {
  * @throws ERR_INVALID_ARG
  */
 export function customGrant(options: CustomGrantOptions): Grant {
-  const { acquire, refresh, revoke } = optionsOf(options);
+  const { acquire, refresh, revoke } = optionsOf(options, ['acquire', 'refresh', 'revoke'], 'grant');
   for (const [name, each] of Object.entries({ acquire, refresh, revoke })) {
     if (each !== undefined && typeof each !== 'function') throw refusal(name);
   }
@@ -180,12 +202,6 @@ export function readGrant(grant: Grant): GrantParts {
   const parts = typeof grant === 'object' && grant !== null ? partsOfGrant.get(grant) : undefined;
   if (!parts) throw refusal('grant');
   return parts;
-}
-
-/** The caller's options, copied: a getter among them is asked once. */
-function optionsOf<T extends object>(options: T): T {
-  if (typeof options !== 'object' || options === null) throw refusal('grant');
-  return guarded(() => ({ ...options }), 'grant');
 }
 
 function grantOf(parts: GrantParts): Grant {

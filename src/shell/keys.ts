@@ -3,7 +3,7 @@
 
 import { Held, disposable } from './held.js';
 import { bounded, call } from './instance.js';
-import { guarded, refusal } from './memory.js';
+import { guarded, optionsOf, refusal } from './memory.js';
 import { Remote } from './remote.js';
 import type { Algorithm, ImportOptions, Jwk, KeySetState, RemoteOptions } from './types.js';
 
@@ -36,7 +36,9 @@ let cryptoKeys = 0;
 export class VerificationKey {
   /** What the key allows by itself. Rules may name more for an RSA key without `alg`, and must for a bare secret. */
   readonly algorithms: Algorithm[];
+  /** What tokens call it, where its JWK says so. */
   declare readonly kid?: string;
+  /** Whether it could sign as well: an HMAC's secret can. */
   readonly type: 'secret' | 'public';
 
   private constructor(keys: Keys) {
@@ -100,7 +102,7 @@ export class KeySet {
 
   /** Fetches the set now. @throws (rejects with) ERR_JWKS_FETCH_FAILED, ERR_JWKS_TIMEOUT; what there was stays. */
   async refresh(options: { signal?: AbortSignal } = {}): Promise<void> {
-    const signal = guarded(() => options.signal, 'argument', 'options');
+    const { signal } = optionsOf(options, ['signal']);
     if (signal !== undefined && guarded(() => typeof signal.addEventListener, 'argument', 'signal') !== 'function') throw refusal('argument', 'signal');
     await keysOf.get(this)?.remote?.refresh(signal);
   }
@@ -130,7 +132,7 @@ disposable(KeySet);
  * @throws ERR_JWK_INVALID where it is malformed, ERR_KEY_WEAK, or ERR_KEY_UNUSABLE where it is meant for something else.
  */
 export function importKey(input: Exclude<KeyInput, KeySet | { keys: Jwk[] }>, options: ImportOptions = {}): VerificationKey {
-  return bounded(() => guarded(() => VerificationKey.of(readKey(input, options)), 'key-kind'));
+  return bounded(() => guarded(() => VerificationKey.of(readKey(input, optionsOf(options, ['alg', 'allowShortSecret']))), 'key-kind'));
 }
 
 /**
@@ -205,8 +207,8 @@ function readSet(jwks: string): Keys {
 
 /** `said` is what `saidBy` says of the input, where that is known. */
 function readKey(input: unknown, options: ImportOptions, said?: string | Uint8Array): Keys {
-  const { alg } = Object(options) as ImportOptions;
-  const allowShortSecret = Object(options).allowShortSecret === true;
+  const { alg } = options;
+  const allowShortSecret = options.allowShortSecret === true;
   if (alg !== undefined && typeof alg !== 'string') throw refusal('argument', 'alg');
   const held = (install: () => number): Keys => ({ held: new Held('release_keys', install) });
   if (typeof input === 'string') return held(() => call('key_from_pem', input, alg));

@@ -2,6 +2,7 @@
 
 import { isTokenwardError } from './error.js';
 import { MAX_GROWTH, call, drop, generation, memory } from './instance.js';
+import { strayOption } from './options.js';
 import type { Algorithm } from './types.js';
 
 const encoder = new TextEncoder();
@@ -139,8 +140,17 @@ export function guarded<T>(run: () => T, what: Refusal, detail = ''): T {
   }
 }
 
+/** The caller's options, copied: a getter among them is asked once. */
+export function optionsOf<T extends object>(options: T, names: readonly (keyof T & string)[]): T {
+  if (typeof options !== 'object' || options === null) throw refusal('argument', 'options');
+  const copy = guarded(() => ({ ...options }), 'argument', 'options');
+  const stray = strayOption(copy, names);
+  if (stray !== undefined) throw refusal('no-option', stray);
+  return copy;
+}
+
 /** What only the shell can see. */
-export type Refusal = 'token-kind' | 'key-kind' | 'key-engine' | 'sync-key' | 'sync-keys' | 'sync-callback' | 'revoked' | 'revocation' | 'schema' | 'argument';
+export type Refusal = 'token-kind' | 'key-kind' | 'key-engine' | 'sync-key' | 'sync-keys' | 'sync-callback' | 'revoked' | 'revocation' | 'schema' | 'no-option' | 'argument';
 
 /** The error for what only the shell can see. Its code and words come from the module. */
 export function refusal(what: Refusal, detail = ''): unknown {

@@ -2,6 +2,7 @@
 
 import { isTokenwardError } from './error.js';
 import { call } from './instance.js';
+import { strayOption } from './options.js';
 
 /** What the caller did wrong, in the module's words. */
 export function refusal(what: string): unknown {
@@ -10,6 +11,15 @@ export function refusal(what: string): unknown {
   } catch (error) {
     return error;
   }
+}
+
+/** The caller's options, copied: a getter among them is asked once. `what` names those that are no object. */
+export function optionsOf<T extends object>(options: T, names: readonly (keyof T & string)[], what: string): T {
+  if (typeof options !== 'object' || options === null) throw refusal(what);
+  const copy = guarded(() => ({ ...options }), what);
+  const stray = strayOption(copy, names);
+  if (stray !== undefined) throw refusal(`no-option:${stray}`);
+  return copy;
 }
 
 /** Runs what touches values of the caller's. What a getter or a proxy of theirs throws becomes the refusal. */

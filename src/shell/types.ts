@@ -10,12 +10,33 @@ export type Algorithm =
   | 'ML-DSA-44' | 'ML-DSA-65' | 'ML-DSA-87';
 
 /** The JOSE header of a token (RFC 7515 §4). */
-export interface JoseHeader { alg: string; kid?: string; typ?: string; [name: string]: unknown }
+export interface JoseHeader {
+  /** The algorithm, as the token names it. */
+  alg: string;
+  /** Which key is said to have signed it. */
+  kid?: string;
+  /** The media type: `JWT`, `at+jwt`. */
+  typ?: string;
+  [name: string]: unknown;
+}
 
 /** The claims set of a token (RFC 7519 §4). */
 export interface JwtClaims {
-  iss?: string; sub?: string; aud?: string | string[]; jti?: string;
-  exp?: number; nbf?: number; iat?: number; [name: string]: unknown;
+  /** Who issued it. */
+  iss?: string;
+  /** Whom it is about. */
+  sub?: string;
+  /** Whom it is meant for. */
+  aud?: string | string[];
+  /** Its own identifier. */
+  jti?: string;
+  /** When it ends. */
+  exp?: number;
+  /** When it starts. */
+  nbf?: number;
+  /** When it was issued. */
+  iat?: number;
+  [name: string]: unknown;
 }
 
 /** When a token starts and ends. */
@@ -39,7 +60,19 @@ export interface ExpiryOptions {
 }
 
 /** A JSON Web Key (RFC 7517 §4). */
-export interface Jwk { kty: string; kid?: string; alg?: string; use?: string; key_ops?: string[]; [member: string]: unknown }
+export interface Jwk {
+  /** RSA, EC, OKP, oct or AKP. */
+  kty: string;
+  /** What tokens call the key. */
+  kid?: string;
+  /** The one algorithm that it is for. */
+  alg?: string;
+  /** `sig`, where it is there. */
+  use?: string;
+  /** With `verify` among them, where they are there. */
+  key_ops?: string[];
+  [member: string]: unknown;
+}
 
 /** How a key is read. */
 export interface ImportOptions {
@@ -85,12 +118,15 @@ export interface Rules {
 
 /** https://standardschema.dev, version 1. */
 export interface StandardSchema {
+  /** Its one member, under the name that the standard gave it. */
   readonly '~standard': { readonly version: 1; readonly vendor: string; readonly validate: (value: unknown) => unknown };
 }
 
 /** A token whose signature holds and which the rules accept. */
 export interface Verified<C extends object = {}> {
+  /** Its header. */
   header: JoseHeader;
+  /** Its claims. */
   payload: JwtClaims & C;
   /** The key that fitted, and the algorithm that was used. */
   key: { kid?: string; alg: Algorithm };
@@ -98,7 +134,9 @@ export interface Verified<C extends object = {}> {
 
 /** A JWS whose signature holds. Its payload was not judged. */
 export interface VerifiedJws {
+  /** Its header. */
   header: JoseHeader;
+  /** What was signed, as it is. */
   payload: Uint8Array;
   /** The key that fitted, and the algorithm that was used. */
   key: { kid?: string; alg: Algorithm };
@@ -114,7 +152,9 @@ export interface JwsOptions {
 
 /** Every check of a verification in order, with no secret and nothing of the token in it. */
 export interface Explanation {
+  /** Whether it is accepted. */
   ok: boolean;
+  /** Each check, in the order in which they are made. */
   steps: {
     check: 'format' | 'header' | 'algorithm' | 'key' | 'signature' | 'claims' | 'typ' | 'issuer' | 'subject' | 'audience'
       | 'time' | 'scope' | 'revocation';
@@ -133,16 +173,25 @@ export type Result<C extends object = {}> = ({ ok: true } & Verified<C>) | { ok:
  * holds a token, a key, a secret or the value of a claim.
  */
 export interface TokenwardError extends Error {
+  /** The same for every one of them, and for copies of the package in other realms. */
   name: 'TokenwardError';
+  /** What went wrong, for programs. */
   code: ErrorCode;
   /** Whether the same call may succeed later without anybody changing anything. */
   retryable: boolean;
+  /** The claim that the rules refuse. */
   claim?: string;
+  /** What is the matter with it. */
   reason?: 'missing' | 'invalid' | 'mismatch' | 'check_failed';
+  /** The key that was looked for. */
   kid?: string;
+  /** The algorithm that is not allowed. */
   alg?: string;
+  /** The HTTP status that was answered. */
   status?: number;
+  /** The `error` of the token endpoint (RFC 6749 §5.2). */
   oauthError?: string;
+  /** Milliseconds after which to try again. */
   retryAfterMs?: number;
   /** What a resource server sends with its 401 or 403 (RFC 6750 §3); absent where the token is not at fault. */
   wwwAuthenticate?: string;
@@ -180,12 +229,15 @@ export interface RemoteOptions {
 
 /** A cache that isolates or machines share. It may forget, and it may fail; what comes out of it is checked. */
 export interface JwksCache {
+  /** What was stored under the key; null where there is nothing, or no more. */
   get(key: string): Promise<string | null>;
+  /** Stores it for so many seconds, or not as long. */
   set(key: string, value: string, ttlSeconds: number): Promise<void>;
 }
 
 /** How fresh a JWK Set is. */
 export interface KeySetState {
+  /** Stale: it serves, and is fetched again. */
   freshness: 'empty' | 'fresh' | 'stale';
   /** When it was fetched; null where it was not. */
   fetchedAt: number | null;
@@ -323,11 +375,23 @@ export interface SessionEvents {
   warning: { code: 'persist-failed' | 'clock-jump' | 'rejected-on-arrival' | 'lock-unavailable' };
 }
 
-/** One step of a session: when, from which state, what happened, to which state. */
-export interface TransitionRecord { at: number; from: string; event: string; to: string }
+/** One step of a session. */
+export interface TransitionRecord {
+  /** When, in NumericDate seconds. */
+  at: number;
+  /** The state before. */
+  from: string;
+  /** What happened. */
+  event: string;
+  /** The state after. */
+  to: string;
+}
 
 /** How tokens are obtained. Made by `jsonLogin` and its like. */
-export type Grant = { readonly kind: string };
+export type Grant = {
+  /** Which of them made it. */
+  readonly kind: string;
+};
 
 /** Compare-and-set storage of one small record. `record` is opaque text; `version` changes with every save. */
 export interface TokenStore {

@@ -6,7 +6,7 @@ import { disposable } from './held.js';
 import { bounded, call } from './instance.js';
 import { Judge, moment, parsed, usedKey } from './judge.js';
 import { readKeys, type KeyInput } from './keys.js';
-import { guarded, put, range, refusal, trim } from './memory.js';
+import { guarded, optionsOf, put, range, refusal, trim } from './memory.js';
 import { copied, remembering } from './once.js';
 import type {
   Expiry, ExpiryOptions, Explanation, JoseHeader, JwsOptions, JwtClaims, Result, Rules, Verified, VerifiedJws,
@@ -16,6 +16,7 @@ import type {
 export interface IssuerRules extends Omit<Rules, 'issuer'> {
   /** Compared with the token's `iss` letter for letter, before any key is looked for. */
   issuer: string;
+  /** Its keys, and nobody else's. */
   keys: KeyInput;
 }
 
@@ -144,7 +145,7 @@ export function decode<C extends object = {}>(token: string): { header: JoseHead
  * @throws ERR_JWT_MALFORMED; ERR_JWT_CLAIM_VALIDATION_FAILED where `exp` or `nbf` is not a date.
  */
 export function checkExpiry(token: string | JwtClaims, options: ExpiryOptions = {}): Expiry {
-  const { now: at, clockTolerance = 0 } = copied(options, 'options');
+  const { now: at, clockTolerance = 0 } = optionsOf(options, ['now', 'clockTolerance']);
   const [now, given] = moment(at);
   if (typeof clockTolerance !== 'number') throw refusal('argument', 'clockTolerance');
   const claims = typeof token === 'object' && token !== null

@@ -159,9 +159,7 @@ fn named<'a>(json: &'a str, allowed: &[&str]) -> Result<Object<'a>, Error> {
 }
 
 fn known<'n>(mut names: impl Iterator<Item = Cow<'n, str>>, allowed: &[&str]) -> Result<(), Error> {
-    names
-        .find(|name| !allowed.contains(&&**name))
-        .map_or(Ok(()), |name| Err(Error::invalid_arg(&name, "left out: the guard knows no such option")))
+    names.find(|name| !allowed.contains(&&**name)).map_or(Ok(()), |name| Err(Error::no_option(&name)))
 }
 
 fn text(object: &Object<'_>, name: &'static str) -> Result<Option<String>, Error> {

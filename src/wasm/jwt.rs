@@ -287,6 +287,7 @@ fn refusal(what: &str, detail: &str) -> Error {
         "sync-callback" => Error::SyncUnavailable { lack: Lack::Callback },
         "revoked" => Error::Revoked,
         "revocation" => Error::RevocationUnavailable,
+        "no-option" => Error::no_option(detail),
         "schema" => Error::claim(detail, Reason::CheckFailed),
         _ => Error::invalid_arg(detail, "of the type that the documentation names"),
     }

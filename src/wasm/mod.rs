@@ -28,6 +28,8 @@ mod rules;
 mod session;
 #[cfg(any(feature = "jwt", feature = "session"))]
 mod table;
+#[cfg(feature = "testing")]
+mod testing;
 #[cfg(any(feature = "jwt", feature = "session"))]
 mod url;
 

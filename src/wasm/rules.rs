@@ -95,7 +95,7 @@ fn names(object: &Object) -> Vec<String> {
 pub(super) fn read(object: &Object, besides: &[&str]) -> Result<Rules, Error> {
     for name in names(object) {
         if ![&CHECKS[..], &SHELL, besides].iter().any(|known| known.contains(&name.as_str())) {
-            return Err(Error::invalid_arg(&name, "left out: rules know no such option"));
+            return Err(Error::no_option(&name));
         }
         if !HARMLESS.contains(&name.as_str()) && get(object, &name)?.is_undefined() {
             return Err(Error::invalid_arg(&name, UNDEFINED));
@@ -131,7 +131,7 @@ pub(super) fn read(object: &Object, besides: &[&str]) -> Result<Rules, Error> {
 pub(super) fn read_jws(object: &Object) -> Result<(Option<Vec<Algorithm>>, usize), Error> {
     for name in names(object) {
         if !JWS.contains(&name.as_str()) {
-            return Err(Error::invalid_arg(&name, "left out: there is no such option"));
+            return Err(Error::no_option(&name));
         }
     }
     if Reflect::has(object, &"algorithms".into()) == Ok(true) && get(object, "algorithms")?.is_undefined() {

@@ -1,7 +1,7 @@
 // The package as a user gets it: target/tokenward.tgz, installed into a folder of its own, never the sources.
 
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -21,6 +21,13 @@ if (changed(stamp) <= changed(tarball)) {
   execFileSync('npm', ['install', '--silent', '--no-save', '--no-package-lock', '--no-audit', '--offline', '--prefix', installed, tarball],
     { stdio: ['ignore', 'ignore', 'inherit'] });
   writeFileSync(stamp, '{ "private": true, "type": "module" }\n');
+}
+
+/** So that the modules of tests/js find it by its name too. */
+const link = join(here, 'node_modules/tokenward');
+if (!lstatSync(link, { throwIfNoEntry: false })) {
+  mkdirSync(dirname(link), { recursive: true });
+  symlinkSync(packageFolder, link, 'junction');
 }
 
 /** The files of suite/ as [name, path]. */

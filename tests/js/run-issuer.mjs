@@ -10,8 +10,8 @@ import rotation from './issuer/rotation.mjs';
 import stores from './issuer/stores.mjs';
 import workerd from './issuer/workerd.mjs';
 
-/** `node tests/js/run-issuer.mjs stores` runs that suite alone. */
-const [only] = process.argv.slice(2);
+/** `node tests/js/run-issuer.mjs stores` runs that suite alone; `--long` starts as many isolates as there can be. */
+const only = process.argv.slice(2).find((name) => name !== '--long');
 const user = await importFromUser('issuer.mjs', "export * as tokenward from 'tokenward';\nexport * as stores from 'tokenward/stores';\n");
 if (!hasRedis) console.log('skipped: JWK Sets shared through Redis (redis-server is missing)');
 let fine = true;

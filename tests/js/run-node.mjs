@@ -1,6 +1,6 @@
 // The suite in Node: by import, by require, and over the other entry points. `--long`: over each of them also what takes long.
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -58,6 +58,18 @@ const packaging = {
     test('tokenward has what tokenward/session has', () => {
       for (const name of Object.keys(session)) assert.ok(name in tokenward, name);
       assert.same(Object.keys(require('tokenward/session')).sort(), Object.keys(session).sort());
+    });
+    test('what signs is in the files of tokenward/testing and in no other', () => {
+      const signing = /generateKey|subtle\.sign|test_sign/;
+      const files = readdirSync(join(packageFolder, 'dist'));
+      const exported = (file) => WebAssembly.Module.exports(new WebAssembly.Module(readFileSync(join(packageFolder, 'dist', file)))).map(({ name }) => name).join(' ');
+      const scripts = files.filter((file) => /\.(js|cjs|mjs)$/.test(file)).filter((file) => signing.test(readFileSync(join(packageFolder, 'dist', file), 'utf8')));
+      const modules = files.filter((file) => file.endsWith('.wasm')).filter((file) => signing.test(exported(file)));
+      assert.same(scripts.sort(), ['testing.cjs', 'testing.edge-light.js', 'testing.js', 'testing.workerd.js']);
+      assert.same(modules, ['testing.wasm']);
+      for (const file of files.filter((name) => /\.(js|cjs|mjs)$/.test(name) && !name.startsWith('testing'))) {
+        assert.ok(!/['"][^'"]*testing[^'"]*['"]/.test(readFileSync(join(packageFolder, 'dist', file), 'utf8')), file);
+      }
     });
     test('tokenward/slim has what tokenward has, and init and initSync', () => {
       assert.same(Object.keys(slim).sort(), [...Object.keys(tokenward), 'init', 'initSync'].sort());

@@ -50,6 +50,7 @@ const EXPECTED = [
   inWorker,
   inPage,
   onTerminal,
+  printed(/^ERR_JWS_SIGNATURE_VERIFICATION_FAILED$/),
 ];
 
 const result = { passed: 0, failures: [] };

@@ -58,6 +58,7 @@ export class TokenStoreObject {
     this.#state = state as State;
   }
 
+  /** Answers the store in the Worker, and nobody else. */
   async fetch(request: Request): Promise<Response> {
     const command = await request.json() as Command;
     const { key } = command;

@@ -269,7 +269,10 @@ pub fn session_refuse(what: &str) -> Option<bool> {
         "not-a-url" => no_url(),
         "store-unavailable" => Error::StoreUnavailable,
         "no-metadata" => Error::TokenEndpointMisconfigured { status: None, oauth_error: None },
-        _ => argument(what),
+        _ => match what.strip_prefix("no-option:") {
+            Some(name) => Error::no_option(name),
+            None => argument(what),
+        },
     }))
 }
 

@@ -20,10 +20,18 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Refuses an option that nothing reads.
+    fn only(self, names: [&str; 2]) -> Result<Self, Error> {
+        let stray =
+            self.0.members().map(|(name, _)| name).find(|name| !names.iter().any(|known| name.is(known)));
+        stray.map_or(Ok(()), |name| Err(Error::no_option(&name.to_cow())))?;
+        Ok(self)
+    }
+
     pub(super) fn number(&self, name: &str, least: f64, most: f64, otherwise: f64) -> Result<f64, Error> {
-        match self.0.get(name) {
+        match self.0.get(name).map(Value::as_number) {
             None => Ok(otherwise),
-            Some(Value::Number(number)) if (least..=most).contains(&number) => Ok(number),
+            Some(Some(number)) if (least..=most).contains(&number) => Ok(number),
             Some(_) => Err(Error::invalid_arg(name, "a number in range")),
         }
     }
@@ -63,8 +71,8 @@ const DAY_MS: f64 = 86_400_000.0;
 
 pub(super) fn read_options(text: &str) -> Result<(Grant, Options), Error> {
     let all = Reader(Object::parse(text.as_bytes()).map_err(|_| argument("session"))?);
-    let ahead = Reader::new(all.0.get("refreshAhead"), "refreshAhead")?;
-    let retry = Reader::new(all.0.get("retry"), "retry")?;
+    let ahead = Reader::new(all.0.get("refreshAhead"), "refreshAhead")?.only(["maxSeconds", "fraction"])?;
+    let retry = Reader::new(all.0.get("retry"), "retry")?.only(["baseMs", "capMs"])?;
     let loopback = !all.word("insecure", ["loopback", "never"], "\"never\" or \"loopback\"")?;
     let defaults = Options::default();
     let ms = |reader: &Reader<'_>, name, least, otherwise: u64| {

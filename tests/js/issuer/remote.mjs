@@ -296,7 +296,7 @@ export default ({ test, assert, tokenward }) => {
     for (const options of [
       { maxAge: 0 }, { maxAge: NaN }, { maxAge: -1 }, { maxAge: '600' }, { maxAge: null }, { minAge: 601 }, { cooldown: 0 }, { timeoutMs: 0 },
       { maxBytes: 0 }, { staleIfError: Infinity }, { fetch: 'x' }, { now: 7 }, { cache: {} }, { headers: { 'a b': 'c' } }, { waitUntil: true }, { insecure: 'always' },
-      { snapshot: {} },
+      { snapshot: {} }, { maxage: 600 }, { Fetch: fetch }, { misspelt: undefined },
     ]) {
       assert.throws('ERR_INVALID_ARG', () => KeySet.fromUrl('https://issuer.example/jwks', options));
     }

@@ -149,7 +149,7 @@ export default (name, refreshes) => ({ test, assert }) => {
 
   test('answers that are lost after the server has served them sign nobody out', async () => withTabs(2, async (scene) => {
     for (let round = 0; round < 3; round++) {
-      scene.server.lose = 1;
+      scene.server.fail('lost', 1);
       const answers = await scene.round(1);
       assert.ok(answers.every((answer) => String(answer).startsWith('access-')), JSON.stringify(answers));
     }
@@ -179,7 +179,7 @@ export default (name, refreshes) => ({ test, assert }) => {
       assert.same(await scene.call(tab), ['ERR_SESSION_SIGNED_OUT']);
       assert.equal((await tab.evaluate(() => globalThis.tab.said())).asked, 0);
     }
-    assert.equal(scene.server.grants, grants);
+    assert.equal(scene.server.issued, grants);
     await others[0].evaluate(async () => { await globalThis.tab.session.login(); });
     for (const tab of scene.tabs) assert.same(await scene.call(tab), [`access-${grants + 1}`]);
   }, { query: 'credentials' }));

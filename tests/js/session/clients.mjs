@@ -30,9 +30,9 @@ export default ({ test, assert, tokenward }) => {
       clock.now += 3_600_000;
       assert.same(await get(), { token: 'access-2' });
       clock.now += 60_000;
-      server.access.clear();
+      server.endAccessTokens();
       assert.same(await post({ hello: 'world' }), { token: 'access-3', body: { hello: 'world' } });
-      assert.equal(server.grants, 3);
+      assert.equal(server.issued, 3);
       assert.equal(server.reuses, 0);
     } finally {
       await server.close();

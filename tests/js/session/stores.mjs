@@ -105,7 +105,7 @@ export default ({ test, assert, stores, tokenward }) => {
       const server = await startServer({ delayMs: 20 });
       const rounds = 5;
       const given = await cluster({ kind, port, origin: server.origin, grant: 'client_credentials', rounds, calls: 25 });
-      assert.equal(server.grants, rounds, 'grants:');
+      assert.equal(server.issued, rounds, 'grants:');
       assert.equal(server.busiest, 1, 'at once:');
       for (const round of given) assert.equal(new Set(round).size, 1, 'tokens in a round:');
       await server.close();
@@ -115,7 +115,7 @@ export default ({ test, assert, stores, tokenward }) => {
       const server = await startServer({ delayMs: 20 });
       const rounds = 8;
       const given = await cluster({ kind, port, origin: server.origin, grant: 'refresh_token', rounds, calls: 25 });
-      assert.equal(server.grants, rounds, 'grants:');
+      assert.equal(server.issued, rounds, 'grants:');
       assert.same([server.reuses, server.refused, sentTwice(server, 0)], [0, 0, []]);
       for (const round of given) assert.equal(new Set(round).size, 1, 'tokens in a round:');
       await server.close();
@@ -145,7 +145,7 @@ export default ({ test, assert, stores, tokenward }) => {
     const error = await assert.rejects('ERR_TOKEN_STORE_UNAVAILABLE', session.getAccessToken());
     assert.equal(error.retryable, true);
     assert.ok(!JSON.stringify([error, error.message, String(error.cause)]).includes('secret.internal'), 'the store\'s words');
-    assert.equal(server.grants, 0);
+    assert.equal(server.issued, 0);
     await server.close();
   });
 
@@ -178,7 +178,7 @@ export default ({ test, assert, stores, tokenward }) => {
             return [response.status, (await response.json()).token];
           }));
           assert.same([...new Set(answers.map(String))], [`200,access-${round}`]);
-          assert.equal(server.grants, round);
+          assert.equal(server.issued, round);
           await pause(2_100);
         }
         assert.same([server.reuses, server.refused, sentTwice(server, 0)], [0, 0, []]);

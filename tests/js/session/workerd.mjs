@@ -62,7 +62,7 @@ export default ({ test, assert }) => {
       inWorker({ lifetime: 2, delayMs: 400, session: { given } }, async ({ server, ask }) => {
         for (let round = 1; round <= 2; round++) {
           assert.same(tokensOf(await Promise.all(Array.from({ length: 50 }, () => ask()))), [`200 access-${round}`]);
-          assert.equal(server.grants, round);
+          assert.equal(server.issued, round);
           await pause(2_100);
         }
         assert.same([server.busiest, server.reuses, server.refused], [1, 0, 0]);
@@ -93,7 +93,7 @@ export default ({ test, assert }) => {
       server.delayMs = 200;
       assert.same(await ask(), [200, { token: 'access-1' }]);
       await pause(400);
-      assert.equal(server.grants, 2);
+      assert.equal(server.issued, 2);
       assert.same(await ask(), [200, { token: 'access-2' }]);
     }));
 
@@ -111,7 +111,7 @@ export default ({ test, assert }) => {
           assert.same(await ask(`/api/redirect?to=${away}`), [200, { token: 'elsewhere' }]);
           assert.same(await ask(`/api/redirect?to=${encodeURIComponent('/api/next')}`), [200, { token: 'access-1' }]);
           assert.same(await ask(`/api/redirect?to=${encodeURIComponent('/echo')}`), [200, { authorization: null }]);
-          assert.equal(server.grants, 1);
+          assert.equal(server.issued, 1);
         });
         assert.same(seen, [null]);
       } finally {

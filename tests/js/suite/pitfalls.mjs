@@ -193,6 +193,8 @@ export default ({ test, assert, tokenward }) => {
     for (const name of ['Issuer', 'aud', 'ignoreExpiration', 'clockTolerence']) {
       assert.throws('ERR_INVALID_ARG', () => new Verifier({ ...rules(HS256), [name]: 'x', keys: secret }));
     }
+    assert.throws('ERR_INVALID_ARG', () => checkExpiry({ exp: 1 }, { clocktolerance: 5 }));
+    assert.throws('ERR_INVALID_ARG', () => importKey(secret, { alg: 'HS256', allowShort: true }));
   });
 
   test('pitfall 37: now is seconds, or a Date, and nothing in between', async () => {
