@@ -97,6 +97,7 @@ fn divsteps(eta: &mut i32, mut f: u32, mut g: u32) -> Matrix {
 }
 
 /// The inverse of an odd number modulo 64.
+#[inline(always)]
 const fn odd_inverse_6(odd: u32) -> u32 {
     // Every odd number is its own inverse modulo 8; one step of Newton's doubles the bits.
     odd.wrapping_mul(2_u32.wrapping_sub(odd.wrapping_mul(odd)))
