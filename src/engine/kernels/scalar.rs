@@ -1,10 +1,6 @@
 //! Arithmetic modulo the orders of the curves' groups: a few multiplications and one inversion per signature.
 #![expect(clippy::cast_possible_truncation, reason = "the low half of a sum; the high half is carried")]
-#![expect(
-    clippy::indexing_slicing,
-    clippy::needless_range_loop,
-    reason = "limbs are counted to N, as many as there are"
-)]
+#![expect(clippy::indexing_slicing, reason = "limbs are counted to N, as many as there are")]
 
 use super::inverse::inverse;
 
