@@ -56,6 +56,7 @@ async function packed() {
   await check('static files of the page', 'node', ['.ci/site.mjs']);
   await check('declarations', 'node', ['.ci/types.mjs']);
   await check('sizes', 'node', ['.ci/size.mjs']);
+  await count('beside node:crypto', 'node', ['tests/js/run-differential.mjs', '200']);
   await count('what packing refuses', 'node', ['tests/js/run-pack.mjs']);
   await check('publint', 'publint', ['--strict', tarball]);
   // core.wasm is not for TypeScript to resolve.
