@@ -25,10 +25,11 @@ size: pack ## Print what the package weighs, part by part, and hold it to .ci/si
 demo: pack ## Run the main job from the packed package, then serve the page (ARGS=--once: without the page)
 	@node .ci/demo.mjs $(ARGS)
 
-site: pack ## Write the page as static files for any server: target/site
+site: pack ## Write the page and the API reference as static files for any server: target/site
 	@node .ci/site.mjs
+	@node .ci/api.mjs
 
-test: setup pack ## Check formatting, lints, types, and run every test, natively and in Node, workerd, Chromium and Firefox
+test: setup ## Build the package, check formatting, lints, types, and run every test, natively and in Node, workerd, Chromium and Firefox
 	@node .ci/test.mjs
 
 test-all: test ## Every test there is: also what takes long
@@ -43,6 +44,7 @@ test-all: test ## Every test there is: also what takes long
 	@TOKENWARD_VARIANT=rustcrypto node .ci/pack.mjs
 	@TOKENWARD_VARIANT=rustcrypto node tests/js/run-node.mjs
 	@node tests/packaging/run.mjs
+	@node .ci/api.mjs
 
 compare: pack ## Give the same adversarial tokens to tokenward and to other libraries, and print a table
 	@node tests/compare/compare.mjs

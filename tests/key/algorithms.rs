@@ -116,3 +116,11 @@ fn either_s_of_an_es256k_signature_holds() {
         assert!(verify(&token, key(ES256K), rules()).is_ok());
     }
 }
+
+#[test]
+fn a_key_keeps_the_name_it_was_given() {
+    let named = import(&jwk_with(ES256, "kid", "one".into())).unwrap();
+    assert_eq!(named.kid(), Some("one"));
+    assert_eq!(verify(&token(ES256, &claims()), named, rules()).unwrap().kid(), Some("one"));
+    assert_eq!(verify(&token(ES256, &claims()), key(ES256), rules()).unwrap().kid(), None);
+}

@@ -21,6 +21,11 @@ fn a_secret_is_at_least_as_long_as_the_hash() {
         assert_eq!(import(1), weak(Weakness::ShortSecret), "{algorithm}");
         assert_eq!(import(0), weak(Weakness::EmptySecret), "{algorithm}");
     }
+    // Too short for every algorithm there is, whichever the rules name.
+    for length in [1, 30, 31] {
+        assert_eq!(from_secret(&vec![7; length]).err(), weak(Weakness::ShortSecret), "{length}");
+    }
+    assert!(from_secret(&[7; 32]).is_ok());
     let sixty_three = from_secret(&[7; 63]).unwrap();
     let verdict = verify("", sixty_three.clone(), rules_for(Algorithm::Hs512)).err();
     assert_eq!(verdict, weak(Weakness::ShortSecret), "the rules name what the secret is too short for");
