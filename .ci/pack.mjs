@@ -27,9 +27,9 @@ const BUILDS = [
 /** Entry points that need no module. */
 const PLAIN = [{ name: 'stores', api: 'stores/index.ts' }];
 /** Whatever else is in the package is a mistake. */
-const ALLOWED = /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|[\w-]+\/package\.json|dist\/[\w.-]+\.(js|mjs|cjs|d\.ts|d\.cts|wasm))$/;
+const ALLOWED = /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|THIRD-PARTY\.md|[\w-]+\/package\.json|dist\/[\w.-]+\.(js|mjs|cjs|d\.ts|d\.cts|wasm))$/;
 /** Files of the package that are not built. */
-const COPIED = ['README.md', 'CHANGELOG.md', 'LICENSE'].filter((file) => existsSync(at(file)));
+const COPIED = ['README.md', 'CHANGELOG.md', 'LICENSE', 'THIRD-PARTY.md'].filter((file) => existsSync(at(file)));
 
 const shell = at('src/shell');
 const staging = join(work, 'package');

@@ -58,6 +58,7 @@ async function packed() {
   await check('sizes', 'node', ['.ci/size.mjs']);
   await count('beside node:crypto', 'node', ['tests/js/run-differential.mjs', '200']);
   await count('what packing refuses', 'node', ['tests/js/run-pack.mjs']);
+  await check('files of the package', 'node', ['.ci/packed.mjs']);
   await check('publint', 'publint', ['--strict', tarball]);
   // core.wasm is not for TypeScript to resolve.
   await check('are the types wrong', 'attw', [tarball, '--exclude-entrypoints', 'core.wasm', '--format', 'ascii', '--no-emoji']);
