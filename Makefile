@@ -1,11 +1,12 @@
 # tokenward. `make` lists what there is to make.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup pack size demo site test test-all compare fuzz bench clean
+.PHONY: help setup pack size demo site test test-all compare soak mutants fuzz bench clean
 .SUFFIXES:
 .NOTPARALLEL:
 
 package := target/tokenward.tgz
+INPUTS := 1000000
 sources := $(shell find src .ci -type f) $(wildcard README.md CHANGELOG.md LICENSE) Cargo.toml Cargo.lock pkg.json tsconfig.json
 
 help: ## This list
@@ -34,10 +35,14 @@ test: setup pack ## Check formatting, lints, types, and run every test, natively
 test-all: test ## Every test there is: also what takes long
 	@cargo clippy --quiet --locked --all-targets -- -D warnings
 	@cargo test --quiet --locked --test ml_dsa --test vectors
-	@for host in node workerd chromium issuer; do node tests/js/run-$$host.mjs --long || exit; done
+	@for host in node issuer runtimes; do node tests/js/run-$$host.mjs --long || exit; done
 	@SIMULATOR_SCHEDULES=300000 cargo test --quiet --locked --release --test simulator
 	@node tests/js/run-browsers.mjs --long
 	@node tests/js/run-examples.mjs --next
+	@node tests/js/run-differential.mjs 2000
+	@cargo test --quiet --locked --features ml-dsa,rustcrypto
+	@TOKENWARD_VARIANT=rustcrypto node .ci/pack.mjs
+	@TOKENWARD_VARIANT=rustcrypto node tests/js/run-node.mjs
 	@node tests/packaging/run.mjs
 	@node .ci/api.mjs
 
@@ -47,11 +52,18 @@ compare: pack ## Give the same adversarial tokens to tokenward and to other libr
 bench: setup pack ## Measure tokenward beside its peers in every runtime (ARGS='--hosts node,bun --only ES256 --keep')
 	@node tests/bench/bench.mjs $(ARGS)
 
+soak: pack ## Compare a million inputs of every family with RustCrypto and with node:crypto: hours (INPUTS=20000)
+	@CARGO_PROFILE_DEV_OPT_LEVEL=3 TOKENWARD_SOAK=$(INPUTS) cargo test --quiet --locked --test engine_differential -- --nocapture
+	@node tests/js/run-differential.mjs $(INPUTS)
+
+mutants: ## Change the code that verifies in small ways, and see whether a test notices: hours (FILES="src/jwt/pem.rs", ARGS=--iterate)
+	@node .ci/mutants.mjs $(ARGS)
+
 fuzz: ## Fuzz what reads others' bytes, ten minutes each (MINUTES=1, TARGETS="token guard"); needs a nightly toolchain
 	@.ci/fuzz $(TARGETS)
 
 clean: ## Remove what was built; the installed tools stay
-	rm -rf target/pack target/tokenward.tgz target/installed target/debug target/release target/wasm32-unknown-unknown target/doc
+	rm -rf target/pack* target/tokenward*.tgz target/installed* target/mutants target/debug target/release target/wasm32-unknown-unknown target/doc
 
 $(package): $(sources) tests/package-lock.json
 	@node .ci/pack.mjs

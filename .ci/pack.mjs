@@ -6,28 +6,32 @@ import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, r
 import { createRequire } from 'node:module';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { at, cargoHome, locked, output, read, root, run, tarball, target, version } from './tools.mjs';
+import { checkSimd } from './simd.mjs';
+import { at, cargoHome, locked, output, packing as work, read, root, run, tarball, target, variant, version } from './tools.mjs';
 
 const esbuild = createRequire(at('tests/'))('esbuild');
 
-/** One row for each module that is shipped: its features, the exports over it, its own entry points. */
+/**
+ * LLVM copies a function into its caller, "for size" too, wherever that might make it faster: an eighth of core.wasm. This
+ * leaves it what makes the code smaller. What verification needs fast says `#[inline(always)]`.
+ */
+const SMALL = ['-Cllvm-args=-inline-threshold=5', '-Cllvm-args=-inlinehint-threshold=5'];
+/** One row for each module that is shipped: its features, how it is compiled, the exports over it, its own entry points. */
 const BUILDS = [
-  { name: 'index', wasm: 'core.wasm', features: 'jwt,session', api: 'index.ts', slim: 'slim' },
-  { name: 'session', wasm: 'session.wasm', features: 'session', api: 'session.ts' },
+  { name: 'index', wasm: 'core.wasm', features: 'jwt,session', flags: SMALL, api: 'index.ts', slim: 'slim' },
+  // Nothing in it is computed for longer than it takes to send a request.
+  { name: 'session', wasm: 'session.wasm', features: 'session', level: 'z', api: 'session.ts' },
   { name: 'ml-dsa', wasm: 'ml-dsa.wasm', features: 'ml-dsa', api: 'ml-dsa.ts' },
   { name: 'testing', wasm: 'testing.wasm', features: 'testing', api: 'testing/index.ts' },
 ];
 /** Entry points that need no module. */
 const PLAIN = [{ name: 'stores', api: 'stores/index.ts' }];
-/** SIMD multiplications in the RSA kernel: eight in its loop and as many before it, where one may be the wide one. */
-const SIMD = { atLeast: 16, wide: 1 };
 /** Whatever else is in the package is a mistake. */
 const ALLOWED = /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|[\w-]+\/package\.json|dist\/[\w.-]+\.(js|mjs|cjs|d\.ts|d\.cts|wasm))$/;
 /** Files of the package that are not built. */
 const COPIED = ['README.md', 'CHANGELOG.md', 'LICENSE'].filter((file) => existsSync(at(file)));
 
 const shell = at('src/shell');
-const work = join(target, 'pack');
 const staging = join(work, 'package');
 const dist = join(staging, 'dist');
 const say = (what) => console.log(`pack: ${what}`);
@@ -38,7 +42,10 @@ checkTools();
 for (const build of BUILDS) {
   const generated = compile(build);
   build.generated = generated;
-  checkSimd(build);
+  if (build.features.includes('jwt') && !variant) {
+    const { narrow, wide } = checkSimd(join(dist, build.wasm));
+    say(`${build.wasm}: ${narrow} × i64x2.extmul_*_i32x4_u, ${wide} × i64x2.mul`);
+  }
   await bundle(build, glueOf(generated, build));
 }
 for (const { name, api } of PLAIN) await plain(name, api);
@@ -56,7 +63,7 @@ function checkTools() {
 }
 
 /** From the crate to a small module in `dist`, and wasm-bindgen's glue beside it in `work`. */
-function compile({ name, wasm, features }) {
+function compile({ name, wasm, features, flags: more = [], level }) {
   say(`${wasm}: cargo build (${features})`);
   const sysroot = output('rustc', ['--print', 'sysroot']);
   const flags = [
@@ -65,13 +72,19 @@ function compile({ name, wasm, features }) {
     `--remap-path-prefix=${cargoHome}=/cargo`,
     `--remap-path-prefix=${sysroot}=/rust`,
     `--remap-path-prefix=${root}=/tokenward`,
+    ...more,
   ];
   run('cargo', ['build', '--quiet', '--release', '--locked', '--lib', '--target', 'wasm32-unknown-unknown',
-    '--target-dir', join(work, 'cargo'), '--no-default-features', '--features', features],
+<<<<<<< HEAD
+    '--target-dir', join(target, 'pack/cargo'), '--no-default-features', '--features', variant && features.includes('jwt') ? `${features},${variant}` : features],
   { CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f') });
+=======
+    '--target-dir', join(work, 'cargo'), '--no-default-features', '--features', features],
+  { CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f'), ...(level && { CARGO_PROFILE_RELEASE_OPT_LEVEL: level }) });
+>>>>>>> size
 
   say(`${wasm}: wasm-bindgen, wasm-opt`);
-  const built = join(work, 'cargo/wasm32-unknown-unknown/release/tokenward.wasm');
+  const built = join(target, 'pack/cargo/wasm32-unknown-unknown/release/tokenward.wasm');
   const generated = join(work, 'generated', name);
   rmSync(generated, { recursive: true, force: true });
   run('wasm-bindgen', ['--target', 'bundler', '--out-name', name, '--out-dir', generated,
@@ -116,27 +129,12 @@ function smokeTest(glue, file) {
   if (exports.version() !== version) throw new Error(`${basename(file)} says that it is version ${exports.version()}`);
 }
 
-/**
- * The RSA kernel stands on `i64x2.extmul_low_i32x4_u`. Where LLVM finds its operands loop-invariant it writes `i64x2.mul`
- * in its place, and the kernel is slower than without SIMD; nothing else would tell.
- */
-function checkSimd({ wasm, features }) {
-  if (!features.includes('jwt')) return;
-  const text = join(work, wasm.replace('.wasm', '.wat'));
-  run('wasm-dis', [join(dist, wasm), '-o', text]);
-  const count = (instruction) => readFileSync(text, 'utf8').match(instruction)?.length ?? 0;
-  const [narrow, wide] = [count(/\(i64x2\.extmul_\w+_i32x4_u$/gm), count(/\(i64x2\.mul$/gm)];
-  say(`${wasm}: ${narrow} × i64x2.extmul_*_i32x4_u, ${wide} × i64x2.mul`);
-  if (narrow < SIMD.atLeast || wide > SIMD.wide) throw new Error(`${wasm} lacks the SIMD multiplication that its RSA kernel relies on`);
-}
-
 /** The shell's entry points, each in one file: a bundler may drop a file that has no exports of its own. */
 async function bundle({ name, wasm, api, slim }, glue) {
   say(`${name}: entry points`);
-  const hex = readFileSync(join(dist, wasm)).toString('hex');
   const inPlace = {
     '#glue': { contents: glue, loader: 'js' },
-    '#hex': { contents: `export default "${hex}";`, loader: 'js' },
+    '#bytes': { contents: await asText(readFileSync(join(dist, wasm))), loader: 'js' },
   };
   const names = {
     name: 'names',
@@ -144,7 +142,7 @@ async function bundle({ name, wasm, api, slim }, glue) {
       build.onResolve({ filter: /^#api$/ }, () => ({ path: join(shell, api) }));
       build.onResolve({ filter: /^#engines$/ }, () => ({ path: join(shell, 'engines.ts') }));
       build.onResolve({ filter: /^#core\.wasm/ }, ({ path }) => ({ path: path.replace('#core.wasm', `./${wasm}`), external: true }));
-      build.onResolve({ filter: /^#(glue|hex)$/ }, ({ path }) => ({ path, namespace: 'in-place' }));
+      build.onResolve({ filter: /^#(glue|bytes)$/ }, ({ path }) => ({ path, namespace: 'in-place' }));
       build.onLoad({ filter: /./, namespace: 'in-place' }, ({ path }) => inPlace[path]);
     },
   };
@@ -168,6 +166,24 @@ async function bundle({ name, wasm, api, slim }, glue) {
     await entry('slim', `${slim}.js`, 'esm');
     await entry('slim', `${slim}.cjs`, 'cjs');
   }
+}
+
+/** The bytes of a module as src/shell/entry/text.ts reads them, which is asked whether it does. */
+async function asText(bytes) {
+  const { outputFiles } = await esbuild.build({ entryPoints: [join(shell, 'entry/text.ts')], format: 'esm', write: false });
+  const { ALPHABET, PAIRS, fromText } = await import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`);
+  const count = new Uint32Array(256);
+  for (const byte of bytes) count[byte] += 1;
+  const order = Uint8Array.from(count.keys()).sort((a, b) => count[b] - count[a] || a - b);
+  const singles = ALPHABET.length - PAIRS;
+  const characters = [];
+  order.forEach((byte, rank) => {
+    const pair = Math.floor((rank - singles) / ALPHABET.length);
+    characters[byte] = rank < singles ? ALPHABET[rank] : ALPHABET[singles + pair] + ALPHABET[(rank - singles) % ALPHABET.length];
+  });
+  const written = [Buffer.from(order).toString('hex'), Array.from(bytes, (byte) => characters[byte]).join('')];
+  if (!bytes.equals(fromText(...written))) throw new Error('the module does not come back out of its text');
+  return `export const order = "${written[0]}";\nexport const text = "${written[1]}";`;
 }
 
 /** An entry point without a module, as ESM and as CommonJS. */

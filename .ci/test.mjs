@@ -16,6 +16,8 @@ const total = { passed: 0, failed: 0, skipped: [] };
 
 // Two lanes, because nothing in either needs the other and most of the second waits for browsers, timers and servers.
 await Promise.all([crate(), packed()]);
+// A person's patience, and tokens of a few seconds: this one has the machine to itself.
+await count('page in Chromium and Firefox', 'node', ['tests/js/run-page.mjs']);
 
 async function crate() {
   await check('formatting', 'cargo', ['fmt', '--check']);
@@ -37,7 +39,7 @@ async function crate() {
 async function packed() {
   await count('package in Node', 'node', ['tests/js/run-node.mjs']);
   await count('package in workerd', 'node', ['tests/js/run-workerd.mjs']);
-  await inChromium('package in Chromium', 'node', ['tests/js/run-chromium.mjs']);
+  await count('package in other runtimes', 'node', ['tests/js/run-runtimes.mjs']);
   await count('package against issuers', 'node', ['tests/js/run-issuer.mjs']);
   await count('sessions', 'node', ['tests/js/run-session.mjs']);
   await count('tabs of browsers', 'node', ['tests/js/run-browsers.mjs']);
@@ -50,9 +52,9 @@ async function packed() {
   await inChromium('README in a page', 'node', ['tests/js/run-readme.mjs', '--page']);
   await count('demo', 'node', ['tests/js/run-demo.mjs']);
   await check('static files of the page', 'node', ['.ci/site.mjs']);
-  await count('page in Chromium and Firefox', 'node', ['tests/js/run-page.mjs']);
   await check('declarations', 'node', ['.ci/types.mjs']);
   await check('sizes', 'node', ['.ci/size.mjs']);
+  await count('what packing refuses', 'node', ['tests/js/run-pack.mjs']);
   await check('publint', 'publint', ['--strict', tarball]);
   // core.wasm is not for TypeScript to resolve.
   await check('are the types wrong', 'attw', [tarball, '--exclude-entrypoints', 'core.wasm', '--format', 'ascii', '--no-emoji']);

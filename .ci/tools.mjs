@@ -8,7 +8,13 @@ import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 export const target = join(root, 'target');
-export const tarball = join(target, 'tokenward.tgz');
+/** 'rustcrypto': the package on the engines of the RustCrypto project, beside the one that is shipped. */
+export const variant = process.env.TOKENWARD_VARIANT ?? '';
+const suffix = variant && `-${variant}`;
+export const tarball = join(target, `tokenward${suffix}.tgz`);
+/** Where the package is put together, and where tests install it. */
+export const packing = join(target, `pack${suffix}`);
+export const installation = join(target, `installed${suffix}`);
 export const cargoHome = process.env.CARGO_HOME ?? join(homedir(), '.cargo');
 
 /** Our own tools first: `make setup` puts those there that the machine lacks, in the versions that fit. */
@@ -29,7 +35,7 @@ export function run(program, args, env = {}) {
 
 /** What a program prints. */
 export function output(program, args) {
-  return execFileSync(program, args, { cwd: root, encoding: 'utf8', env: { ...process.env, PATH: path } }).trim();
+  return execFileSync(program, args, { cwd: root, encoding: 'utf8', maxBuffer: Infinity, env: { ...process.env, PATH: path } }).trim();
 }
 
 /** Where a program is, if anywhere. */

@@ -22,6 +22,7 @@ const VALUES: [u8; 256] = {
     values
 };
 
+#[inline(always)]
 fn value(digit: u8) -> u8 {
     VALUES.get(usize::from(digit)).copied().unwrap_or(INVALID)
 }
@@ -68,7 +69,8 @@ mod scalar {
     pub(super) fn decode_groups(groups: &[[u8; 4]], bytes: &mut [u8]) -> bool {
         let mut seen = 0;
         for (group, bytes) in groups.iter().zip(bytes.as_chunks_mut::<3>().0) {
-            let [a, b, c, d] = group.map(value);
+            let &[a, b, c, d] = group;
+            let (a, b, c, d) = (value(a), value(b), value(c), value(d));
             seen |= a | b | c | d;
             *bytes = [a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d];
         }
@@ -82,7 +84,7 @@ mod scalar {
 mod simd {
     use core::arch::wasm32::{
         i8x16_swizzle, u8x16, u8x16_add, u8x16_all_true, u8x16_eq, u8x16_ge, u8x16_le, u8x16_splat, u32x4,
-        u32x4_extract_lane, u32x4_shl, u32x4_shr, u32x4_splat, u64x2_extract_lane, v128, v128_and, v128_or,
+        u32x4_extract_lane, u32x4_shl, u32x4_shr, u32x4_splat, v128, v128_and, v128_or,
     };
 
     pub(super) fn decode_groups(groups: &[[u8; 4]], bytes: &mut [u8]) -> bool {
@@ -92,18 +94,22 @@ mod simd {
         for (block, bytes) in blocks.iter().zip(start.as_chunks_mut::<12>().0) {
             let (decoded, known) = decode(block);
             valid = v128_and(valid, known);
-            let (first, last) = bytes.split_at_mut(8);
-            first.copy_from_slice(&u64x2_extract_lane::<0>(decoded).to_le_bytes());
-            last.copy_from_slice(&u32x4_extract_lane::<2>(decoded).to_le_bytes());
+            if let [first, second, third] = bytes.as_chunks_mut::<4>().0 {
+                *first = u32x4_extract_lane::<0>(decoded).to_le_bytes();
+                *second = u32x4_extract_lane::<1>(decoded).to_le_bytes();
+                *third = u32x4_extract_lane::<2>(decoded).to_le_bytes();
+            }
         }
         let rest = super::scalar::decode_groups(groups, end);
         u8x16_all_true(valid) && rest
     }
 
     /// Twelve bytes, and for each digit whether it is one.
+    #[inline(always)]
     fn decode(block: &[[u8; 4]; 4]) -> (v128, v128) {
-        let [a, b, c, d] = block.map(u32::from_le_bytes);
-        let text = u32x4(a, b, c, d);
+        let &[a, b, c, d] = block;
+        let number = u32::from_le_bytes;
+        let text = u32x4(number(a), number(b), number(c), number(d));
         let between =
             |low, high| v128_and(u8x16_ge(text, u8x16_splat(low)), u8x16_le(text, u8x16_splat(high)));
         let upper = between(b'A', b'Z');

@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::number;
+
 /// How deep arrays and objects may nest.
 const MAX_DEPTH: usize = 64;
 
@@ -72,6 +74,18 @@ impl<'a> Text<'a> {
     }
 }
 
+/// A JSON number as it stands in the text. It does not overflow a double.
+#[derive(Clone, Copy)]
+pub struct Number<'a>(&'a str);
+
+impl Number<'_> {
+    /// The nearest double, as `JSON.parse` would read it.
+    #[must_use]
+    pub fn to_f64(self) -> f64 {
+        number::to_f64(self.0)
+    }
+}
+
 /// One JSON value. Arrays and objects are checked whole but read only when asked for.
 #[derive(Clone, Copy)]
 pub enum Value<'a> {
@@ -81,8 +95,8 @@ pub enum Value<'a> {
     Bool(bool),
     /// `null`.
     Null,
-    /// A finite number, as `JSON.parse` would read it.
-    Number(f64),
+    /// A finite number.
+    Number(Number<'a>),
     /// An object.
     Object(Nested<'a>),
     /// A string.
@@ -94,6 +108,12 @@ impl<'a> Value<'a> {
     #[must_use]
     pub fn as_text(self) -> Option<Text<'a>> {
         if let Value::String(text) = self { Some(text) } else { None }
+    }
+
+    /// The number, where it is one.
+    #[must_use]
+    pub fn as_number(self) -> Option<f64> {
+        if let Value::Number(number) = self { Some(number.to_f64()) } else { None }
     }
 }
 
@@ -236,22 +256,26 @@ impl<'a> Scanner<'a> {
         Self { text, at: 0, depth: 0, names: Vec::new() }
     }
 
+    #[inline(always)]
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
+    #[inline(always)]
     fn space(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
             self.at += 1;
         }
     }
 
+    #[inline(always)]
     fn take(&mut self, byte: u8) -> bool {
         let found = self.peek() == Some(byte);
         self.at += usize::from(found);
         found
     }
 
+    #[inline(always)]
     fn expect(&mut self, byte: u8) -> Result<(), Fault> {
         if self.take(byte) { Ok(()) } else { Err(Fault::Syntax) }
     }
@@ -261,6 +285,7 @@ impl<'a> Scanner<'a> {
         if self.peek().is_none() { Ok(()) } else { Err(Fault::Syntax) }
     }
 
+    #[inline(always)]
     fn slice(&self, from: usize, to: usize) -> Result<&'a str, Fault> {
         self.text.get(from..to).ok_or(Fault::Syntax)
     }
@@ -398,6 +423,7 @@ impl<'a> Scanner<'a> {
         Ok(unit)
     }
 
+    #[inline(always)]
     fn digits(&mut self) -> Result<(), Fault> {
         let start = self.at;
         while matches!(self.peek(), Some(b'0'..=b'9')) {
@@ -406,7 +432,7 @@ impl<'a> Scanner<'a> {
         if self.at > start { Ok(()) } else { Err(Fault::Syntax) }
     }
 
-    fn number(&mut self) -> Result<f64, Fault> {
+    fn number(&mut self) -> Result<Number<'a>, Fault> {
         let start = self.at;
         self.take(b'-');
         if !self.take(b'0') {
@@ -419,8 +445,8 @@ impl<'a> Scanner<'a> {
             let _ = self.take(b'+') || self.take(b'-');
             self.digits()?;
         }
-        let number: f64 = self.slice(start, self.at)?.parse().map_err(|_| Fault::Number)?;
-        if number.is_finite() { Ok(number) } else { Err(Fault::Number) }
+        let text = self.slice(start, self.at)?;
+        if number::is_finite(text) { Ok(Number(text)) } else { Err(Fault::Number) }
     }
 }
 

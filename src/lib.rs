@@ -87,6 +87,7 @@ mod error;
 #[cfg(any(feature = "jwt", feature = "session"))]
 mod issuer;
 pub mod json;
+mod number;
 mod secret;
 #[cfg(all(feature = "testing", target_arch = "wasm32", target_os = "unknown"))]
 mod testing;

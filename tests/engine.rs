@@ -1,10 +1,15 @@
 //! The published examples of every algorithm, each as it stands and with one bit of it flipped.
 #![cfg(all(feature = "jwt", not(target_arch = "wasm32")))]
 
+mod engine_support;
+
+use engine_support::verifies;
 use jwt_compact::{Algorithm, AlgorithmSignature};
 use tokenward::{
     base64url,
-    engine::{Curve, EcKey, Ed25519, Ed25519Key, EdDsa, Es256, Es512, HmacKey, Hs256, Ps384, Rs256, RsaKey},
+    engine::{
+        Curve, EcKey, Ed25519, Ed25519Key, EdDsa, Es256, Es512, Hash, HmacKey, Hs256, Ps384, Rs256, RsaKey,
+    },
 };
 
 /// The payload of the examples of RFC 7515.
@@ -17,11 +22,6 @@ const RFC_7520: &str = "SXTigJlzIGEgZGFuZ2Vyb3VzIGJ1c2luZXNzLCBGcm9kbywgZ29pbmcg
 
 fn bytes(text: &str) -> Vec<u8> {
     base64url::decode(text.as_bytes()).unwrap()
-}
-
-fn verifies<A: Algorithm>(algorithm: &A, key: &A::VerifyingKey, message: &[u8], signature: &[u8]) -> bool {
-    A::Signature::try_from_slice(signature)
-        .is_ok_and(|signature| algorithm.verify_signature(&signature, key, message))
 }
 
 /// The signature holds, and no longer holds when a bit of it or of the message is flipped.
@@ -189,4 +189,28 @@ fn rfc_7520_4_4_hs256() {
 #[test]
 fn a_secret_is_not_shown() {
     assert_eq!(format!("{:?}", HmacKey::new(b"tell nobody")), "HmacKey([secret])");
+}
+
+/// A length that the algorithm fixes is checked; the length of one of RSA is for its key to judge.
+#[test]
+fn signatures_are_taken_and_given_back_as_they_are() {
+    type OfRsa = <Rs256 as Algorithm>::Signature;
+    for bytes in [&[][..], &[1], &[2, 3], &[4; 256]] {
+        assert_eq!(OfRsa::try_from_slice(bytes).unwrap().as_bytes(), bytes);
+    }
+    assert_eq!(OfRsa::LENGTH, None);
+    type OfEcdsa = <Es256 as Algorithm>::Signature;
+    assert_eq!(OfEcdsa::try_from_slice(&[5; 64]).unwrap().as_bytes(), &[5; 64][..]);
+    for length in [0, 63, 65, 96] {
+        assert!(OfEcdsa::try_from_slice(&vec![5; length]).is_err());
+    }
+    assert_eq!(OfEcdsa::LENGTH.map(usize::from), Some(64));
+}
+
+/// FIPS 180-4 and RFC 7518 §6.2.1.2.
+#[test]
+fn hashes_and_coordinates_have_their_lengths() {
+    assert_eq!([Hash::Sha256, Hash::Sha384, Hash::Sha512].map(Hash::length), [32, 48, 64]);
+    let curves = [Curve::P256, Curve::Secp256k1, Curve::P384, Curve::P521];
+    assert_eq!(curves.map(Curve::width), [32, 32, 48, 66]);
 }

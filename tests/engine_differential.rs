@@ -1,18 +1,17 @@
 //! Random and mutated signatures, judged by our engine and by RustCrypto's.
 //!
-//! Every family gets `TOKENWARD_SOAK` of them, 2000 if that is not set. The seed is fixed; `TOKENWARD_SEED` gives
-//! another.
+//! Every family gets `TOKENWARD_SOAK` of them, 2000 if that is not set; from 100 000 on each says how far it is. The
+//! seed is fixed; `TOKENWARD_SEED` gives another.
 #![cfg(all(feature = "jwt", not(target_arch = "wasm32")))]
 
-use std::env;
+mod engine_support;
 
-use jwt_compact::{Algorithm, AlgorithmSignature};
+use std::{env, time::Instant};
+
+use engine_support::{padded, pkcs1, pss, rsa_verdicts, verifies};
 use num_bigint::BigUint;
 use sha2::{Digest, Sha256, Sha384, Sha512};
-use tokenward::engine::{
-    Curve, EcKey, Ed25519Key, EdDsa, Es256, Es256k, Es384, Es512, Hash, Ps256, Ps384, Ps512, Rs256, Rs384,
-    Rs512, RsaKey,
-};
+use tokenward::engine::{Curve, EcKey, Ed25519Key, EdDsa, Es256, Es256k, Es384, Es512, Hash, RsaKey};
 
 fn setting(name: &str, otherwise: u64) -> u64 {
     env::var(name).map_or(otherwise, |value| value.parse().expect("a number"))
@@ -67,19 +66,36 @@ impl Random {
     }
 }
 
-fn verifies<A: Algorithm>(algorithm: &A, key: &A::VerifyingKey, message: &[u8], signature: &[u8]) -> bool {
-    A::Signature::try_from_slice(signature)
-        .is_ok_and(|signature| algorithm.verify_signature(&signature, key, message))
+/// How many inputs of a family were judged, and how many held.
+struct Tally {
+    family: &'static str,
+    inputs: u64,
+    judged: u64,
+    good: u64,
+    started: Instant,
 }
 
-fn padded(number: &BigUint, width: usize) -> Vec<u8> {
-    let bytes = number.to_bytes_be();
-    [vec![0; width - bytes.len()], bytes].concat()
-}
+impl Tally {
+    fn of(family: &'static str) -> Self {
+        Self { family, inputs: setting("TOKENWARD_SOAK", 2000), judged: 0, good: 0, started: Instant::now() }
+    }
 
-/// Of so many cases, some have to be good and some bad.
-fn both_kinds(cases: u64, good: u64) {
-    assert!(cases < 100 || (good > cases / 4 && good < cases / 4 * 3), "{good} good of {cases}");
+    fn count(&mut self, verdict: bool) {
+        self.judged += 1;
+        self.good += u64::from(verdict);
+        if self.inputs >= 100_000 && self.judged.is_multiple_of(self.inputs / 20) {
+            let seconds = self.started.elapsed().as_secs();
+            println!("  … {}: {} of {}, {seconds} s", self.family, self.judged, self.inputs);
+        }
+    }
+
+    /// Some have to be good and some bad.
+    fn finish(self) {
+        let Self { family, inputs, judged, good, .. } = self;
+        assert_eq!(judged, inputs);
+        assert!(inputs < 100 || (good > inputs / 4 && good < inputs / 4 * 3), "{good} good of {inputs}");
+        println!("{family}: {inputs} inputs, {good} held, no verdict differs");
+    }
 }
 
 macro_rules! ecdsa {
@@ -106,10 +122,9 @@ macro_rules! ecdsa {
                 let key = EcKey::new(Curve::$curve, x, y).unwrap();
                 (signer, key)
             };
-            let cases = setting("TOKENWARD_SOAK", 2000);
+            let mut tally = Tally::of(stringify!($curve));
             let mut keys: Vec<_> = (0..4).map(|_| new_key(&mut random)).collect();
-            let mut good = 0;
-            for case in 0..cases {
+            for case in 0..tally.inputs {
                 if case % 20 == 0 {
                     // Some keys grow tables, some are new.
                     keys[0] = new_key(&mut random);
@@ -134,9 +149,9 @@ macro_rules! ecdsa {
                 });
                 let ours = verifies(&$algorithm, key, &message, &signature);
                 assert_eq!(ours, theirs, "case {case}");
-                good += u64::from(ours);
+                tally.count(ours);
             }
-            both_kinds(cases, good);
+            tally.finish();
         }
     };
 }
@@ -203,15 +218,14 @@ fn points_of_curves_are_told_from_others() {
 fn ed25519() {
     use ed25519_dalek::{Signature, Signer, SigningKey};
     let mut random = Random::new();
-    let cases = setting("TOKENWARD_SOAK", 2000);
+    let mut tally = Tally::of("Ed25519");
     let new_key = |random: &mut Random| {
         let signer = SigningKey::from_bytes(&random.bytes());
         let key = Ed25519Key::new(signer.verifying_key().as_bytes()).unwrap();
         (signer, key)
     };
     let mut keys: Vec<_> = (0..4).map(|_| new_key(&mut random)).collect();
-    let mut good = 0;
-    for case in 0..cases {
+    for case in 0..tally.inputs {
         if case % 20 == 0 {
             keys[0] = new_key(&mut random);
         }
@@ -226,24 +240,23 @@ fn ed25519() {
             signer.verifying_key().verify_strict(&message, &Signature::from_bytes(&signature)).is_ok();
         let ours = verifies(&EdDsa, key, &message, &signature);
         assert_eq!(ours, theirs, "case {case}");
-        good += u64::from(ours);
+        tally.count(ours);
     }
-    both_kinds(cases, good);
+    tally.finish();
 }
 
 #[test]
 fn ed25519_keys_are_decoded_alike() {
     let mut random = Random::new();
-    let mut points = 0;
-    let cases = setting("TOKENWARD_SOAK", 2000);
-    for _ in 0..cases {
+    let mut tally = Tally::of("points of Ed25519");
+    for _ in 0..tally.inputs {
         let bytes = random.bytes::<32>();
         let theirs = ed25519_dalek::VerifyingKey::from_bytes(&bytes)
             .is_ok_and(|key| key.to_edwards().compress().to_bytes() == bytes && !key.is_weak());
         assert_eq!(Ed25519Key::new(&bytes).is_ok(), theirs, "{bytes:?}");
-        points += u64::from(theirs);
+        tally.count(theirs);
     }
-    both_kinds(cases, points);
+    tally.finish();
 }
 
 /// An RSA key whose modulus has many small prime factors: of any size, made at once, and to be signed with at once.
@@ -318,50 +331,11 @@ impl SmallFactors {
     }
 }
 
-fn digest(hash: Hash, bytes: &[u8]) -> Vec<u8> {
-    match hash {
-        Hash::Sha256 => Sha256::digest(bytes).to_vec(),
-        Hash::Sha384 => Sha384::digest(bytes).to_vec(),
-        Hash::Sha512 => Sha512::digest(bytes).to_vec(),
-    }
-}
-
-/// EMSA-PKCS1-v1_5 (RFC 8017 §9.2).
-fn pkcs1(hash: Hash, message: &[u8], length: usize) -> Vec<u8> {
-    let oid = match hash {
-        Hash::Sha256 => 1,
-        Hash::Sha384 => 2,
-        Hash::Sha512 => 3,
-    };
-    let digest = digest(hash, message);
-    let size = digest.len() as u8;
-    let info = [48, 17 + size, 48, 13, 6, 9, 96, 134, 72, 1, 101, 3, 4, 2, oid, 5, 0, 4, size];
-    let filler = vec![0xff; length - 3 - info.len() - digest.len()];
-    [&[0, 1], &filler[..], &[0], &info, &digest].concat()
-}
-
-/// EMSA-PSS (RFC 8017 §9.1).
-fn pss(hash: Hash, message: &[u8], salt: &[u8], bits: usize) -> Vec<u8> {
-    let length = bits.div_ceil(8);
-    let of_message = digest(hash, message);
-    let h = digest(hash, &[&[0; 8], &of_message[..], salt].concat());
-    let mut block = vec![0; length - h.len() - 1];
-    let one = block.len() - salt.len() - 1;
-    block[one] = 1;
-    block[one + 1..].copy_from_slice(salt);
-    for (counter, chunk) in (0_u32..).zip(block.chunks_mut(h.len())) {
-        let mask = digest(hash, &[&h[..], &counter.to_be_bytes()].concat());
-        chunk.iter_mut().zip(mask).for_each(|(byte, mask)| *byte ^= mask);
-    }
-    block[0] &= 0xff >> (8 * length - bits);
-    [&block[..], &h, &[0xbc]].concat()
-}
-
 #[test]
 fn rsa() {
-    use rsa::{BoxedUint, Pkcs1v15Sign, Pss, PublicKey};
+    use rsa::{BoxedUint, PublicKey};
     let mut random = Random::new();
-    let cases = setting("TOKENWARD_SOAK", 2000);
+    let mut tally = Tally::of("RSA");
     let sizes = [2048, 2049, 2050, 2055, 2056, 2057, 3072, 3400, 3401, 4096, 8185, 8191, 8192];
     let exponents = [3, 5, 17, 257, 65537, 0xffff_fffb, 0x1_0000_0001, u64::MAX - 58, u64::MAX];
     let keys: Vec<_> = (0..sizes.len() * 2)
@@ -375,8 +349,7 @@ fn rsa() {
             (key, ours, theirs)
         })
         .collect();
-    let mut good = 0;
-    for case in 0..cases {
+    for case in 0..tally.inputs {
         // The small ones more often.
         let limit = if random.below(8) == 0 { sizes.len() } else { 6 };
         let (key, ours, theirs) = &keys[random.below(limit) + random.below(2) * sizes.len()];
@@ -386,7 +359,7 @@ fn rsa() {
         let (size, bits) = (key.n.bits().div_ceil(8) as usize, key.n.bits() as usize);
         let probabilistic = random.below(2) == 0;
         let mut encoded = if probabilistic {
-            let length = digest(hash, &[]).len();
+            let length = hash.length();
             let length = if random.below(8) == 0 { random.below(2 * length) } else { length };
             pss(hash, &message, &random.vec(length), bits - 1)
         } else {
@@ -414,35 +387,9 @@ fn rsa() {
             3 => signature.insert(0, 0),
             _ => {}
         }
-        let hashed = digest(hash, &message);
-        let (verdict, expected) = match (hash, probabilistic) {
-            (Hash::Sha256, false) => (
-                verifies(&Rs256, ours, &message, &signature),
-                theirs.verify(Pkcs1v15Sign::new::<Sha256>(), &hashed, &signature),
-            ),
-            (Hash::Sha384, false) => (
-                verifies(&Rs384, ours, &message, &signature),
-                theirs.verify(Pkcs1v15Sign::new::<Sha384>(), &hashed, &signature),
-            ),
-            (Hash::Sha512, false) => (
-                verifies(&Rs512, ours, &message, &signature),
-                theirs.verify(Pkcs1v15Sign::new::<Sha512>(), &hashed, &signature),
-            ),
-            (Hash::Sha256, true) => (
-                verifies(&Ps256, ours, &message, &signature),
-                theirs.verify(Pss::<Sha256>::new(), &hashed, &signature),
-            ),
-            (Hash::Sha384, true) => (
-                verifies(&Ps384, ours, &message, &signature),
-                theirs.verify(Pss::<Sha384>::new(), &hashed, &signature),
-            ),
-            (Hash::Sha512, true) => (
-                verifies(&Ps512, ours, &message, &signature),
-                theirs.verify(Pss::<Sha512>::new(), &hashed, &signature),
-            ),
-        };
-        assert_eq!(verdict, expected.is_ok(), "case {case}: {bits} bits, {hash:?}, e = {}", key.e);
-        good += u64::from(verdict);
+        let (verdict, expected) = rsa_verdicts((ours, theirs), (hash, probabilistic), &message, &signature);
+        assert_eq!(verdict, expected, "case {case}: {bits} bits, {hash:?}, e = {}", key.e);
+        tally.count(verdict);
     }
-    both_kinds(cases, good);
+    tally.finish();
 }

@@ -1,6 +1,9 @@
 //! The values at which an engine goes wrong if it goes wrong: one test each.
 #![cfg(all(feature = "jwt", not(target_arch = "wasm32")))]
 
+mod engine_support;
+
+use engine_support::{padded, verifies};
 use jwt_compact::{Algorithm, AlgorithmSignature};
 use num_bigint::BigUint;
 use sha2::{Digest, Sha256};
@@ -22,16 +25,6 @@ fn hex(digits: &str) -> Vec<u8> {
         .chunks(2)
         .map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap())
         .collect()
-}
-
-fn padded(number: &BigUint, width: usize) -> Vec<u8> {
-    let bytes = number.to_bytes_be();
-    [vec![0; width - bytes.len()], bytes].concat()
-}
-
-fn verifies<A: Algorithm>(algorithm: &A, key: &A::VerifyingKey, message: &[u8], signature: &[u8]) -> bool {
-    A::Signature::try_from_slice(signature)
-        .is_ok_and(|signature| algorithm.verify_signature(&signature, key, message))
 }
 
 // ECDSA

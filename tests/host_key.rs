@@ -114,3 +114,31 @@ fn a_host_key_of_the_wrong_kind_usage_or_strength_is_refused() {
     assert_eq!(refused(&|key| key.bits = 504, Algorithm::Hs512), weak(Weakness::ShortSecret));
     assert_eq!(refused(&|key| key.bits = 0, HS256), weak(Weakness::EmptySecret));
 }
+
+#[test]
+fn a_host_key_is_as_strong_as_it_must_be_and_need_not_be_stronger() {
+    let judged = |change: &dyn Fn(&mut HostKey<'static>), algorithm| {
+        let mut key = host_key(algorithm);
+        change(&mut key);
+        key.opaque(1).err()
+    };
+    for (algorithm, bits) in [(HS256, 256), (Algorithm::Hs384, 384), (Algorithm::Hs512, 512)] {
+        assert_eq!(judged(&|key| key.bits = bits, algorithm), None);
+        assert_eq!(judged(&|key| key.bits = bits - 1, algorithm), weak(Weakness::ShortSecret), "{algorithm}");
+        assert_eq!(judged(&|key| key.bits = 1, algorithm), weak(Weakness::ShortSecret), "{algorithm}");
+        assert_eq!(judged(&|key| key.bits = 0, algorithm), weak(Weakness::EmptySecret), "{algorithm}");
+    }
+    for algorithm in [RS256, Algorithm::Ps512] {
+        for bits in [2047, 8193] {
+            assert_eq!(judged(&|key| key.bits = bits, algorithm), weak(Weakness::RsaSize), "{bits} bits");
+        }
+        assert_eq!(judged(&|key| key.bits = 8192, algorithm), None);
+        for exponent in [&[3][..], &[0, 1, 0, 1], &[0xff; 8], &[0, 0, 1, 0, 0, 0, 0, 0, 0, 1]] {
+            assert_eq!(judged(&|key| key.exponent = exponent, algorithm), None, "{exponent:?}");
+        }
+        for exponent in [&[0][..], &[0, 0, 1], &[1, 0], &[3; 10]] {
+            let refused = weak(Weakness::RsaExponent);
+            assert_eq!(judged(&|key| key.exponent = exponent, algorithm), refused, "{exponent:?}");
+        }
+    }
+}

@@ -12,7 +12,7 @@ fn fault(text: impl AsRef<[u8]>) -> Option<Fault> {
 fn number(text: &str) -> f64 {
     let json = format!("{{\"n\":{text}}}");
     match Object::parse(json.as_bytes()).unwrap().get("n") {
-        Some(Value::Number(number)) => number,
+        Some(Value::Number(number)) => number.to_f64(),
         _ => panic!("{text} is not read as a number"),
     }
 }
@@ -33,7 +33,7 @@ fn every_kind_of_value_is_read() {
     assert!(matches!(object.get("b"), Some(Value::Bool(true))));
     assert!(matches!(object.get("c"), Some(Value::Bool(false))));
     assert!(matches!(object.get("d"), Some(Value::Null)));
-    assert!(matches!(object.get("e"), Some(Value::Number(number)) if number == -0.0015));
+    assert!(matches!(object.get("e"), Some(Value::Number(number)) if number.to_f64() == -0.0015));
     let Some(Value::Object(nested)) = object.get("f") else { panic!("f is not an object") };
     assert_eq!(nested.json(), r#"{"g":"h"}"#);
     assert!(nested.object().get("g").unwrap().as_text().unwrap().is("h"));
@@ -104,6 +104,27 @@ fn numbers_are_written_as_rfc_8259_writes_them() {
     assert_eq!(number("9007199254740993"), 9_007_199_254_740_992.0);
     assert_eq!(number("1e-400"), 0.0);
     assert_eq!(number("1.7976931348623157e308"), f64::MAX);
+}
+
+#[test]
+fn a_number_between_two_doubles_becomes_the_nearest_and_on_a_tie_the_even_one() {
+    let odd = num_bigint::BigUint::from(5_u8).pow(1075); // 2^-1075 is this and as many places behind the point
+    for (text, expected) in [
+        ("9007199254740993".into(), 9_007_199_254_740_992.0),
+        ("9007199254740995".into(), 9_007_199_254_740_996.0),
+        (format!("9007199254740993.{}1", "0".repeat(900)), 9_007_199_254_740_994.0),
+        (format!("9007199254740993{}e-900", "0".repeat(900)), 9_007_199_254_740_992.0),
+        (format!("0.{}1e1001", "0".repeat(1000)), 1.0),
+        (format!("1{}e-1000", "0".repeat(1000)), 1.0),
+        (format!("{odd}e-1075"), 0.0),
+        (format!("{odd}0001e-1079"), f64::from_bits(1)),
+        (format!("{}e-1075", odd * 3_u8), f64::from_bits(2)),
+        ("2.2250738585072011e-308".into(), f64::from_bits((1 << 52) - 1)),
+        ("0e999999999999999999999".into(), 0.0),
+        ("1e-999999999999999999999".into(), 0.0),
+    ] {
+        assert_eq!(number(&text).to_bits(), f64::to_bits(expected), "{text}");
+    }
 }
 
 #[test]
@@ -225,7 +246,7 @@ fn equal(ours: Value<'_>, theirs: &serde_json::Value) -> bool {
     match (ours, theirs) {
         (Value::Null, serde_json::Value::Null) => true,
         (Value::Bool(ours), serde_json::Value::Bool(theirs)) => ours == *theirs,
-        (Value::Number(ours), serde_json::Value::Number(theirs)) => Some(ours) == theirs.as_f64(),
+        (Value::Number(ours), serde_json::Value::Number(theirs)) => Some(ours.to_f64()) == theirs.as_f64(),
         (Value::String(ours), serde_json::Value::String(theirs)) => {
             ours.is(theirs) && ours.to_cow() == *theirs
         }
@@ -243,6 +264,27 @@ fn equal(ours: Value<'_>, theirs: &serde_json::Value) -> bool {
 }
 
 proptest! {
+    #[test]
+    fn a_number_is_the_double_that_another_reader_makes_of_it(
+        whole in "0|[1-9][0-9]{0,25}", fraction in "([.][0-9]{1,40})?", exponent in -345_i32..330,
+    ) {
+        let text = format!("-{whole}{fraction}e{exponent}");
+        let theirs: f64 = text.parse().unwrap();
+        if theirs.is_finite() {
+            prop_assert_eq!(number(&text).to_bits(), theirs.to_bits(), "{}", text);
+        } else {
+            prop_assert_eq!(fault(format!("{{\"a\":{text}}}")), Some(Fault::Number), "{}", text);
+        }
+    }
+
+    #[test]
+    fn a_double_is_read_back_from_its_shortest_text_and_from_all_its_digits(bits in any::<u64>()) {
+        let double = f64::from_bits(bits);
+        prop_assume!(double.is_finite());
+        prop_assert_eq!(number(&format!("{double:e}")).to_bits(), bits);
+        prop_assert_eq!(number(&format!("{double:.1080}")).to_bits(), bits);
+    }
+
     #[test]
     fn what_another_writer_writes_is_read_as_it_was_meant(value in value()) {
         let document = serde_json::json!({ "v": value });

@@ -34,6 +34,11 @@ fn a_token_is_taken_apart() {
     assert!(jwt.claims_unverified().unwrap().get("sub").is_some());
     assert_eq!(jwt.signature().len(), 64);
     assert_eq!(jwt.signing_input(), token.rsplit_once('.').unwrap().0.as_bytes());
+    let (header, payload) = jwt.into_json_unverified();
+    assert_eq!((&header[..], payload), (&br#"{"alg":"ES256"}"#[..], claims().to_string().into_bytes()));
+    let named = assemble(br#"{"alg":"ES256","kid":"one","typ":"at+jwt"}"#, b"{}", b"s");
+    let named = UnverifiedJwt::parse(&named).unwrap();
+    assert_eq!((named.header().kid(), named.header().typ()), (Some("one"), Some("at+jwt")));
 }
 
 #[test]

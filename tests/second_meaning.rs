@@ -215,7 +215,7 @@ fn canonical(value: Value<'_>, out: &mut String) {
         Value::Bool(flag) => out.push(if flag { 't' } else { 'f' }),
         Value::Number(number) => {
             out.push('#');
-            hex(number.to_be_bytes(), out);
+            hex(number.to_f64().to_be_bytes(), out);
         }
         Value::String(text) => {
             out.push('"');

@@ -2,9 +2,11 @@
 #![cfg(all(feature = "session", not(target_arch = "wasm32")))]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
+mod session_support;
+
+use session_support::json_login;
 use tokenward::session::{
-    Answer, CallId, Credentials, Effect, Event, Fields, Grant, JsonLogin, Now, Options, Session, StoreFailed,
-    Stored,
+    Answer, CallId, Credentials, Effect, Event, Now, Options, Session, StoreFailed, Stored,
 };
 use tokenward::{Error, Secret};
 
@@ -54,14 +56,7 @@ fn tokens() -> Answer {
 #[test]
 fn a_store_that_cannot_be_cleared_ends_in_a_rest_and_every_call_is_answered() {
     for clear in [Err(StoreFailed), Ok(false)] {
-        let grant = Grant::JsonLogin(JsonLogin {
-            token_url: "https://as.example/token".into(),
-            refresh_url: None,
-            revoke_url: None,
-            asks: false,
-            fields: Fields::default(),
-        });
-        let mut session = Session::new(grant, Options::default(), 1);
+        let mut session = Session::new(json_login(false), Options::default(), 1);
         let credentials = Credentials::Password {
             username: Secret::new("ada".into()),
             password: Secret::new("secret".into()),

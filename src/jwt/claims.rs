@@ -14,7 +14,7 @@ pub(super) fn date(claims: &Object<'_>, name: &str) -> Result<Option<NumericDate
     match claims.get(name) {
         None => Ok(None),
         Some(Value::Number(seconds)) => {
-            NumericDate::new(seconds).map(Some).ok_or_else(|| Error::claim(name, Reason::Invalid))
+            NumericDate::new(seconds.to_f64()).map(Some).ok_or_else(|| Error::claim(name, Reason::Invalid))
         }
         Some(_) => Err(Error::claim(name, Reason::Invalid)),
     }

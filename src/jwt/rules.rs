@@ -220,7 +220,7 @@ impl Rules {
             let value = claims.get(name).ok_or_else(|| Error::claim(name, Reason::Missing))?;
             let equal = match (value, expected) {
                 (Value::Bool(value), ClaimValue::Bool(expected)) => value == *expected,
-                (Value::Number(value), ClaimValue::Number(expected)) => value == *expected,
+                (Value::Number(value), ClaimValue::Number(expected)) => value.to_f64() == *expected,
                 (Value::String(value), ClaimValue::String(expected)) => value.is(expected),
                 _ => false,
             };

@@ -135,11 +135,9 @@ pub(crate) fn push_text(text: &mut String, name: &str, value: &str) {
 }
 
 pub(crate) fn number(object: &Object<'_>, name: &str) -> Option<u64> {
-    match object.get(name)? {
-        // Every number written here is a whole one that a double holds exactly, so below 2^53.
-        Value::Number(number) if (0.0..9_007_199_254_740_992.0).contains(&number) => Some(number as u64),
-        _ => None,
-    }
+    // Every number written here is a whole one that a double holds exactly, so below 2^53.
+    let number = object.get(name)?.as_number()?;
+    (0.0..9_007_199_254_740_992.0).contains(&number).then_some(number as u64)
 }
 
 pub(crate) fn string(object: &Object<'_>, name: &str) -> Option<String> {

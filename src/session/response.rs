@@ -5,7 +5,7 @@
 
 use crate::error::ResponseFault;
 use crate::json::{Object, Value};
-use crate::{Secret, base64url};
+use crate::{Secret, base64url, number};
 
 /// The longest answer that is read, in bytes.
 pub const MAX_RESPONSE_LENGTH: usize = 64 * 1024;
@@ -168,13 +168,13 @@ fn granted(answer: &Answer, question: Question, fields: &Fields) -> Result<Grant
 fn lifetime(value: Option<Value<'_>>) -> Result<Option<u64>, ResponseFault> {
     let seconds = match value {
         None | Some(Value::Null) => return Ok(None),
-        Some(Value::Number(seconds)) => seconds,
+        Some(Value::Number(seconds)) => seconds.to_f64(),
         Some(Value::String(text)) => {
             let text = text.to_cow();
             if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
                 return Err(ResponseFault::ExpiresIn);
             }
-            text.parse().map_err(|_| ResponseFault::ExpiresIn)?
+            number::to_f64(&text)
         }
         Some(_) => return Err(ResponseFault::ExpiresIn),
     };
@@ -210,10 +210,7 @@ impl Claims {
         let Ok(claims) = Object::parse(&bytes) else {
             return Self::default();
         };
-        let number = |name| match claims.get(name) {
-            Some(Value::Number(number)) => Some(number),
-            _ => None,
-        };
+        let number = |name| claims.get(name).and_then(Value::as_number);
         // A moment means nothing on a clock that may be wrong; the distance of two moments does.
         let lifetime_ms = match (number("exp"), number("iat")) {
             (Some(exp), Some(iat)) if exp > iat => Some(whole_ms(exp - iat)),

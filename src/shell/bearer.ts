@@ -186,7 +186,7 @@ class Exchange {
 /** Whether this host shows a redirect when asked to, so that it can be followed here. Browsers show nothing. */
 const FOLLOWS = typeof document === 'undefined' && (
   typeof (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node === 'string'
-  || 'Deno' in globalThis || 'Bun' in globalThis
+  || 'Deno' in globalThis || 'Bun' in globalThis || 'EdgeRuntime' in globalThis
   || (typeof navigator === 'object' && navigator.userAgent === 'Cloudflare-Workers'));
 
 function readResources(resources: BearerFetchOptions['resources'], loopback: boolean): string {

@@ -68,17 +68,16 @@ export function bounded<T>(run: () => T): T {
 
 function current(): Instance {
   if (instance) return instance;
+  let begun: Instance;
   try {
-    instance = instantiate(module ??= compile());
+    begun = instantiate(module ??= compile());
+    if (begun.exports.version() !== version) throw wasmUnavailable('foreign');
   } catch (error) {
-    throw isTokenwardError(error) ? error : wasmUnavailable('refused', error);
+    throw isTokenwardError(error) ? error : wasmUnavailable(isTrap(error) ? 'trapped' : 'refused', error);
   }
-  if (instance.exports.version() !== version) {
-    instance = undefined;
-    throw wasmUnavailable('foreign');
-  }
+  // The stack can end anywhere above. An instance without a number of its own would be given the handles of the last one.
   made += 1;
-  return instance;
+  return instance = begun;
 }
 
 /** A stack overflow is a RangeError in V8 and JavaScriptCore, an InternalError in SpiderMonkey. What a caller's own getter threw is neither. */

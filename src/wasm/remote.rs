@@ -143,10 +143,7 @@ pub fn remote_advance(
                 let head = Object::parse(detail.as_bytes()).unwrap_or_default();
                 let text =
                     |name| head.get(name).and_then(Value::as_text).map(|text| text.to_cow().into_owned());
-                let status = match head.get("status") {
-                    Some(Value::Number(status)) => status as u16,
-                    _ => 0,
-                };
+                let status = head.get("status").and_then(Value::as_number).unwrap_or_default() as u16;
                 let [content_type, cache_control, age] =
                     [text("contentType"), text("cacheControl"), text("age")];
                 remote.advance(
@@ -267,9 +264,9 @@ fn read_options(json: &str) -> Result<RemoteOptions, Error> {
             return Err(Error::no_option(&name.to_cow()));
         }
     }
-    let number = |name: &str| match options.get(name) {
+    let number = |name: &str| match options.get(name).map(Value::as_number) {
         None => Ok(None),
-        Some(Value::Number(number)) if number >= 0.0 => Ok(Some(number)),
+        Some(Some(number)) if number >= 0.0 => Ok(Some(number)),
         Some(_) => Err(Error::invalid_arg(name, "a finite number that is not negative")),
     };
     let duration = |name: &str, unit: f64| {

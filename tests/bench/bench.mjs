@@ -17,6 +17,8 @@ import { at, target, which } from '../../.ci/tools.mjs';
 import { withBrowser } from '../js/browser.mjs';
 import { workerModules } from '../js/bundle.mjs';
 import { installed } from '../js/installed.mjs';
+import { Missing, fetched } from '../js/runtimes/fetched.mjs';
+import { native } from '../js/runtimes/native.mjs';
 import { firstCalls } from './first-call.mjs';
 import { chart, summary, table } from './report.mjs';
 import { rowNames } from './rows.mjs';
@@ -28,13 +30,15 @@ const { values } = parseArgs({
 });
 const settings = { rounds: Number(values.rounds), roundMs: 15, ...(values.only && { only: values.only.split(',') }) };
 
-/** Where rows can be measured: name → [what runs it, version], or nothing where it is not on this machine. */
-const NODE = { name: 'Node', program: process.execPath, flags: [], version: process.version.slice(1) };
+/** The newest Node; the other is the one that runs this, 20 where it is as asked for. */
+const NEWEST = '26.10.0';
+
+/** Where rows can be measured: what runs it and its version, or nothing where it is not on this machine. */
 const hosts = {
-  node: inProcess(NODE),
-  'node-newest': inProcess(local('Node', 'node-newest/bin/node')),
-  bun: inProcess(local('Bun', 'bun/bin/bun.exe') ?? local('Bun', '.bin/bun')),
-  deno: inProcess(local('Deno', '.bin/deno'), ['run', '--allow-all', '--quiet']),
+  node: inProcess({ name: 'Node', program: process.execPath, version: process.version.slice(1) }),
+  'node-newest': inProcess(program('Node', () => join(fetched(`node-${process.platform}-${process.arch}`, NEWEST), 'bin/node'))),
+  bun: inProcess(program('Bun', () => native('@oven', 'bin/bun'))),
+  deno: inProcess(program('Deno', () => native('@deno', 'deno')), ['run', '--allow-all', '--quiet']),
   workerd: { name: 'workerd', measure: inWorker },
   chromium: which('chromedriver') && { name: 'Chromium', measure: () => inBrowser('chromium') },
   firefox: which('firefox') && { name: 'Firefox', measure: () => inBrowser('firefox') },
@@ -50,13 +54,17 @@ const report = { date: new Date().toISOString().slice(0, 10), cpu: cpus()[0].mod
 for (const key of chosen) {
   const host = hosts[key];
   if (!host) {
+    if (values.hosts) throw new Error(`${key} is not on this machine`);
     console.log(`\n── ${key}: not on this machine, skipped`);
     continue;
   }
+  const started = Date.now();
   console.log(`\n── ${host.name}${host.version ? ` ${host.version}` : ''}`);
   const { results, peers, version } = await host.measure();
+  complete(key, results);
   report.hosts[key] = { name: host.name, version: host.version ?? version, peers, results };
   summary(report.hosts[key]);
+  console.log(`  ${Object.keys(results).length} rows in ${Math.round((Date.now() - started) / 1000)} s`);
 }
 if (chosen.includes('node') && !values.only) {
   console.log('\n── first call after import, Node');
@@ -67,7 +75,9 @@ writeFileSync(join(target, 'bench.json'), `${JSON.stringify(report, null, 1)}\n`
 console.log(`\nwritten: target/bench.json`);
 if (values.keep) {
   const readme = readFileSync(at('README.md'), 'utf8');
-  writeFileSync(at('README.md'), readme.replace(/(<!-- bench -->\n).*?(<!-- \/bench -->)/s, (_, open, close) => `${open}${table(report)}${close}`));
+  const place = /(<!-- bench -->\n).*?(<!-- \/bench -->)/s;
+  if (!place.test(readme)) throw new Error('README.md has no place for the table');
+  writeFileSync(at('README.md'), readme.replace(place, (_, open, close) => `${open}${table(report)}${close}`));
   writeFileSync(at('www/bench.svg'), chart(report));
   console.log('written: the table of README.md, www/bench.svg');
 }
@@ -89,15 +99,23 @@ function inProcess(runtime, flags = []) {
   };
 }
 
-/** A runtime that came as an npm package. */
-function local(name, path) {
-  const program = at('tests/node_modules', path);
+/** A runtime that is a program of its own, and its version. Nothing where there is none for this machine. */
+function program(name, place) {
   try {
-    const said = execFileSync(program, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-    return { name, program, version: /\d+\.\d+\.\d+/.exec(said)[0] };
-  } catch {
-    return undefined;
+    const file = place();
+    return { name, program: file, version: /\d+\.\d+\.\d+/.exec(execFileSync(file, ['--version'], { encoding: 'utf8' }))[0] };
+  } catch (error) {
+    if (error instanceof Missing) return undefined;
+    throw error;
   }
+}
+
+/** A row that was not measured must not pass for one that nobody wanted. */
+function complete(key, results) {
+  const wanted = rowNames(fixtures).filter((row) => !settings.only || settings.only.some((each) => row.startsWith(each)));
+  const missing = wanted.filter((row) => !(results[row]?.tokenward > 0));
+  if (wanted.length === 0) throw new Error(`no row is called ${values.only}`);
+  if (missing.length > 0) throw new Error(`${key} has not measured tokenward in ${missing.join('; ')}`);
 }
 
 async function inWorker() {

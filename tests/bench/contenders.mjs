@@ -17,14 +17,16 @@ const SUBTLE = {
   ES384: { name: 'ECDSA', hash: 'SHA-384', namedCurve: 'P-384' },
   ES512: { name: 'ECDSA', hash: 'SHA-512', namedCurve: 'P-521' },
   EdDSA: { name: 'Ed25519' },
+  'ML-DSA-65': { name: 'ML-DSA-65' },
 };
 
 async function cryptoKey({ alg, jwk, secret }) {
   const how = SUBTLE[alg];
   if (!how) return undefined;
   if (secret) return crypto.subtle.importKey('raw', bytesOf(secret), how, false, ['verify']);
+  // The names of Web Crypto differ from JOSE's for some keys; for those of ML-DSA `alg` is the type.
   const { alg: _, ...material } = jwk;
-  return crypto.subtle.importKey('jwk', material, how, false, ['verify']);
+  return crypto.subtle.importKey('jwk', jwk.kty === 'AKP' ? jwk : material, how, false, ['verify']);
 }
 
 /** Contenders for every host. `modules` are the libraries that were loaded there, by name. */

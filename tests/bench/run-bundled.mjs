@@ -8,6 +8,7 @@ import { ed25519 } from '@noble/curves/ed25519.js';
 import { p256, p384, p521 } from '@noble/curves/nist.js';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import * as tokenward from 'tokenward';
+import 'tokenward/ml-dsa';
 
 import { measureRows, peersOf } from './rows.mjs';
 

@@ -13,17 +13,24 @@ const fixtures = JSON.parse(readFileSync(fixturesFile, 'utf8'));
 const user = createRequire(`${installed}/`);
 const peers = createRequire(import.meta.url);
 const load = async (name, require = peers) => import(pathToFileURL(require.resolve(name)).href);
-const tried = (loading) => loading.catch(() => undefined); // An addon that this runtime does not load, an entry that is not there.
+/** An addon, in a runtime that loads it. */
+function addon(name) {
+  try {
+    return peers(name);
+  } catch {
+    return undefined;
+  }
+}
 
-await tried(load('tokenward/ml-dsa', user));
-const [jose, hono, tsndr, fastJwt, jsonwebtoken, aws, nodeRs, nist, koblitz, edwards, { jwtDecode }] = await Promise.all([
+await load('tokenward/ml-dsa', user);
+const [jose, hono, tsndr, fastJwt, jsonwebtoken, aws, nist, koblitz, edwards, { jwtDecode }] = await Promise.all([
   load('jose'), load('hono/jwt'), load('@tsndr/cloudflare-worker-jwt'), load('fast-jwt'), load('jsonwebtoken'), load('aws-jwt-verify'),
-  tried(load('@node-rs/jsonwebtoken-linux-x64-gnu')), load('@noble/curves/nist.js'), load('@noble/curves/secp256k1.js'), load('@noble/curves/ed25519.js'),
+  load('@noble/curves/nist.js'), load('@noble/curves/secp256k1.js'), load('@noble/curves/ed25519.js'),
   load('jwt-decode'),
 ]);
 const modules = {
   tokenward: await load('tokenward', user), nodeCrypto, jose, hono, tsndr: tsndr.default, fastJwt, jsonwebtoken: jsonwebtoken.default,
-  aws: aws.JwtVerifier, nodeRs, noble: { ...nist, ...koblitz, ...edwards }, jwtDecode,
+  aws: aws.JwtVerifier, nodeRs: addon('@node-rs/jsonwebtoken-linux-x64-gnu'), noble: { ...nist, ...koblitz, ...edwards }, jwtDecode,
 };
 const results = await measureRows(
   modules, fixtures, { ...JSON.parse(settings), now: () => performance.now() }, (row) => process.stderr.write(`${row}\n`),

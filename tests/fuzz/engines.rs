@@ -4,13 +4,13 @@
 //! stand, or as changes to a signature that holds.
 #![allow(clippy::unwrap_used, reason = "a target fails by panicking")]
 
-use jwt_compact::{Algorithm, AlgorithmSignature};
+#[path = "../engine_support/mod.rs"]
+mod engine_support;
+
+use engine_support::{pkcs1, pss, rsa_verdicts, verifies};
 use num_bigint::BigUint;
 use sha2::{Digest, Sha256, Sha384, Sha512};
-use tokenward::engine::{
-    Curve, EcKey, Ed25519Key, EdDsa, Es256, Es256k, Es384, Es512, Hash, Ps256, Ps384, Ps512, Rs256, Rs384,
-    Rs512, RsaKey,
-};
+use tokenward::engine::{Curve, EcKey, Ed25519Key, EdDsa, Es256, Es256k, Es384, Es512, Hash, RsaKey};
 
 pub(crate) fn engines(data: &[u8]) {
     let [family, rest @ ..] = data else { return };
@@ -22,11 +22,6 @@ pub(crate) fn engines(data: &[u8]) {
         4 => ed25519(rest),
         _ => rsa(rest),
     }
-}
-
-fn verifies<A: Algorithm>(algorithm: &A, key: &A::VerifyingKey, message: &[u8], signature: &[u8]) -> bool {
-    A::Signature::try_from_slice(signature)
-        .is_ok_and(|signature| algorithm.verify_signature(&signature, key, message))
 }
 
 /// Adds each byte of `changes` to the byte at its place: anything can become of `bytes`, and zeros change nothing.
@@ -107,7 +102,7 @@ fn ed25519(data: &[u8]) {
 /// A signature `s` and an encoded message `m` choose the modulus `s³ - m`: under it and the exponent 3, `s` signs `m`,
 /// whatever `m` is. So bad encodings come well signed, and no prime has to be found.
 fn rsa(data: &[u8]) {
-    use ::rsa::{BoxedUint, Pkcs1v15Sign, Pss, PublicKey};
+    use ::rsa::{BoxedUint, PublicKey};
     let Some((&[how, size, salt, root @ ..], data)) = data.split_first_chunk::<83>() else { return };
     let Some((&[encoded_at, add_to_encoded, signature_at, add_to_signature, excess], message)) =
         data.split_first_chunk::<5>()
@@ -150,70 +145,7 @@ fn rsa(data: &[u8]) {
 
     let Ok(ours) = RsaKey::new(&n, &[3]) else { return };
     let theirs = PublicKey::new_unchecked(BoxedUint::from_be_slice_vartime(&n), BoxedUint::from(3_u64));
-    let hashed = digest(hash, message);
-    let (ours, theirs) = match (hash, probabilistic) {
-        (Hash::Sha256, false) => (
-            verifies(&Rs256, &ours, message, &signature),
-            theirs.verify(Pkcs1v15Sign::new::<Sha256>(), &hashed, &signature),
-        ),
-        (Hash::Sha384, false) => (
-            verifies(&Rs384, &ours, message, &signature),
-            theirs.verify(Pkcs1v15Sign::new::<Sha384>(), &hashed, &signature),
-        ),
-        (Hash::Sha512, false) => (
-            verifies(&Rs512, &ours, message, &signature),
-            theirs.verify(Pkcs1v15Sign::new::<Sha512>(), &hashed, &signature),
-        ),
-        (Hash::Sha256, true) => (
-            verifies(&Ps256, &ours, message, &signature),
-            theirs.verify(Pss::<Sha256>::new(), &hashed, &signature),
-        ),
-        (Hash::Sha384, true) => (
-            verifies(&Ps384, &ours, message, &signature),
-            theirs.verify(Pss::<Sha384>::new(), &hashed, &signature),
-        ),
-        (Hash::Sha512, true) => (
-            verifies(&Ps512, &ours, message, &signature),
-            theirs.verify(Pss::<Sha512>::new(), &hashed, &signature),
-        ),
-    };
-    assert_eq!(ours, theirs.is_ok());
+    let (ours, theirs) = rsa_verdicts((&ours, &theirs), (hash, probabilistic), message, &signature);
+    assert_eq!(ours, theirs);
     assert!(ours || salt >= 128 || [add_to_encoded, add_to_signature, excess] != [0; 3]);
-}
-
-fn digest(hash: Hash, bytes: &[u8]) -> Vec<u8> {
-    match hash {
-        Hash::Sha256 => Sha256::digest(bytes).to_vec(),
-        Hash::Sha384 => Sha384::digest(bytes).to_vec(),
-        Hash::Sha512 => Sha512::digest(bytes).to_vec(),
-    }
-}
-
-/// EMSA-PKCS1-v1_5 (RFC 8017 §9.2).
-fn pkcs1(hash: Hash, message: &[u8], length: usize) -> Vec<u8> {
-    let (oid, size) = match hash {
-        Hash::Sha256 => (1, 32),
-        Hash::Sha384 => (2, 48),
-        Hash::Sha512 => (3, 64),
-    };
-    let info = [48, 17 + size, 48, 13, 6, 9, 96, 134, 72, 1, 101, 3, 4, 2, oid, 5, 0, 4, size];
-    let filler = vec![0xff; length - 3 - info.len() - usize::from(size)];
-    [&[0, 1], &filler[..], &[0], &info, &digest(hash, message)].concat()
-}
-
-/// EMSA-PSS (RFC 8017 §9.1).
-fn pss(hash: Hash, message: &[u8], salt: &[u8], bits: usize) -> Vec<u8> {
-    let length = bits.div_ceil(8);
-    let of_message = digest(hash, message);
-    let h = digest(hash, &[&[0; 8], &of_message[..], salt].concat());
-    let mut block = vec![0; length - h.len() - 1];
-    let one = block.len() - salt.len() - 1;
-    block[one] = 1;
-    block[one + 1..].copy_from_slice(salt);
-    for (counter, chunk) in (0_u32..).zip(block.chunks_mut(h.len())) {
-        let mask = digest(hash, &[&h[..], &counter.to_be_bytes()].concat());
-        chunk.iter_mut().zip(mask).for_each(|(byte, mask)| *byte ^= mask);
-    }
-    block[0] &= 0xff >> (8 * length - bits);
-    [&block[..], &h, &[0xbc]].concat()
 }

@@ -3,13 +3,16 @@
 #![allow(dead_code, reason = "each target uses one of these")]
 #![allow(clippy::unwrap_used, reason = "a target fails by panicking")]
 
+#[path = "../session_support/mod.rs"]
+mod session_support;
+
+use session_support::json_login;
 use tokenward::jwt::{
     Accept, Algorithm, Callbacks, ImportOptions, KeySet, Rules, UnverifiedJwt, VerificationKey, Verifier,
     thumbprint,
 };
 use tokenward::session::{
-    Answer, Credentials, Effect, Event, Fields, Grant, JsonLogin, Now, Options, Session, Stored,
-    parse_challenges,
+    Answer, Credentials, Effect, Event, Now, Options, Session, Stored, parse_challenges,
 };
 use tokenward::{NumericDate, Secret, base64url, json};
 
@@ -88,20 +91,9 @@ pub(crate) fn challenge(data: &[u8]) {
     }
 }
 
-fn session() -> Session {
-    let grant = Grant::JsonLogin(JsonLogin {
-        token_url: "https://as.example/token".into(),
-        refresh_url: None,
-        revoke_url: None,
-        asks: false,
-        fields: Fields::default(),
-    });
-    Session::new(grant, Options::default(), 1)
-}
-
 /// Steps a session, answers its requests with `body` and its store with `record`, and goes on until it rests.
 fn run(first: Event, body: &str, record: Option<&str>) {
-    let mut session = session();
+    let mut session = Session::new(json_login(false), Options::default(), 1);
     let now = Now { wall_ms: 1_800_000_000_000, mono_ms: 1_000 };
     let mut events = vec![first];
     for _ in 0..100 {

@@ -11,7 +11,7 @@
 //   };
 //
 // `tokenward` is the package as this host imports it; it runs several times where there are several ways to import it.
-// `host` is 'node', 'workerd' or 'chromium', for what only one of them can show. kit.mjs has keys and tokens.
+// `host` is 'node', 'workerd', 'deno', 'bun', 'edge-runtime' or 'browser', for what only one of them can show. kit.mjs has keys and tokens.
 // `importMlDsa()` imports tokenward/ml-dsa the same way.
 // `long` is `test` for what takes a second or more: it runs in Node over one way of importing, everywhere else with `--long`.
 // A file that says `export const half = 'session'` uses nothing of verification, and runs over tokenward/session too.

@@ -5,12 +5,12 @@ import { lstatSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, write
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
+import { installation as installed, root, tarball } from '../../.ci/tools.mjs';
+
+export { installed, root };
 export const here = dirname(fileURLToPath(import.meta.url));
-export const root = join(here, '../..');
-export const installed = join(root, 'target/installed');
 export const packageFolder = join(installed, 'node_modules/tokenward');
 
-const tarball = join(root, 'target/tokenward.tgz');
 const stamp = join(installed, 'package.json');
 const changed = (file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 

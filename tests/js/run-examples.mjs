@@ -2,7 +2,7 @@
 // is built first and takes its time; without it, all others.
 
 import { spawn } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -13,14 +13,13 @@ import { workerModules } from './bundle.mjs';
 import { AUDIENCE, ISSUER, hold, outage, rows } from './examples/table.mjs';
 import { runSuites } from './harness.mjs';
 import { installed, report, root } from './installed.mjs';
+import { native } from './runtimes/native.mjs';
 import { freePort } from './webdriver.mjs';
 
 const { Miniflare } = createRequire(join(root, 'tests/'))('miniflare');
 const modules = join(root, 'tests/node_modules');
 const examples = join(installed, 'examples');
 const bin = (name) => join(modules, '.bin', name);
-/** The program itself, where npm put the one that fits this machine: the script beside it would outlive being stopped. */
-const native = (scope, path) => join(modules, scope, readdirSync(join(modules, scope)).sort()[0], path);
 
 const issuer = createServer((request, response) => {
   if (request.url === '/down') return response.writeHead(500).end();

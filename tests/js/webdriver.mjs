@@ -1,4 +1,4 @@
-// Drives headless Chromium through chromedriver with plain requests (W3C WebDriver).
+// Drives headless Chromium through chromedriver, and WebKit through WebKitWebDriver, with plain requests (W3C WebDriver).
 
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
@@ -9,12 +9,35 @@ const FLAGS = [
 ];
 
 /** Opens a browser for as long as `use` takes. It is given `open(url)` and `evaluate(script)`. */
-export async function withChromium(use) {
+export const withChromium = (use) => withDriver('chromedriver', { browserName: 'chrome', 'goog:chromeOptions': { args: FLAGS } }, {}, use);
+
+/** As `withChromium`. WebKit has no headless mode, so it gets a display that nobody sees. */
+export const withWebKit = (use) => withDisplay((DISPLAY) => withDriver('WebKitWebDriver', {}, { DISPLAY }, use));
+
+/** A display of Xvfb for as long as `use` takes. */
+export async function withDisplay(use) {
+  const server = spawn('Xvfb', ['-displayfd', '1', '-screen', '0', '1280x900x24', '-nolisten', 'tcp'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  try {
+    const display = await new Promise((resolve, reject) => {
+      let said = '';
+      server.stdout.on('data', (chunk) => {
+        said += chunk;
+        if (said.endsWith('\n')) resolve(`:${said.trim()}`);
+      });
+      server.once('error', reject).once('exit', (code) => reject(new Error(`Xvfb ended with ${code}`)));
+    });
+    return await use(display);
+  } finally {
+    server.kill();
+  }
+}
+
+async function withDriver(program, capabilities, env, use) {
   const port = await freePort();
-  const driver = spawn('chromedriver', [`--port=${port}`], { stdio: 'ignore' });
+  const driver = spawn(program, [`--port=${port}`], { stdio: 'ignore', env: { ...process.env, ...env } });
   const gone = new Promise((_, reject) => {
     driver.once('error', reject);
-    driver.once('exit', (code) => reject(new Error(`chromedriver ended with ${code}`)));
+    driver.once('exit', (code) => reject(new Error(`${program} ended with ${code}`)));
   });
   gone.catch(() => {});
   const command = async (method, path, body) => {
@@ -24,9 +47,8 @@ export async function withChromium(use) {
     return value;
   };
   try {
-    await Promise.race([gone, ready(() => command('GET', '/status'))]);
-    const capabilities = { alwaysMatch: { browserName: 'chrome', 'goog:chromeOptions': { args: FLAGS } } };
-    const { sessionId } = await Promise.race([gone, command('POST', '/session', { capabilities })]);
+    await Promise.race([gone, ready(program, () => command('GET', '/status'))]);
+    const { sessionId } = await Promise.race([gone, command('POST', '/session', { capabilities: { alwaysMatch: capabilities } })]);
     const session = (method, path, body) => Promise.race([gone, command(method, `/session/${sessionId}${path}`, body)]);
     try {
       return await use({
@@ -41,14 +63,14 @@ export async function withChromium(use) {
   }
 }
 
-async function ready(status) {
+async function ready(program, status) {
   for (let tries = 0; tries < 100; tries++) {
     try {
       if ((await status()).ready) return;
     } catch { /* not listening yet */ }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  throw new Error('chromedriver did not become ready in 10 s');
+  throw new Error(`${program} did not become ready in 10 s`);
 }
 
 export function freePort() {

@@ -126,7 +126,7 @@ pub(crate) fn sum<G: Group>(terms: [(&Multiples<G>, &[i32]); 2]) -> G::Point {
         if position != highest {
             sum = G::double(&sum);
         }
-        for (table, digits) in terms {
+        for (table, digits) in &terms {
             let Layout { window, stride, .. } = table.layout;
             if position % window != 0 || position / window >= stride {
                 continue;

@@ -1,5 +1,10 @@
 //! Arithmetic modulo the orders of the curves' groups: a few multiplications and one inversion per signature.
 #![expect(clippy::cast_possible_truncation, reason = "the low half of a sum; the high half is carried")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::needless_range_loop,
+    reason = "limbs are counted to N, as many as there are"
+)]
 
 /// An odd modulus of `N` limbs of 32 bits, at least two of them spare at the top, and what its Montgomery form needs.
 ///
@@ -20,7 +25,6 @@ pub(crate) type Scalar<const N: usize> = [u32; N];
 
 impl<const N: usize> Order<N> {
     /// The modulus with these hexadecimal digits.
-    #[expect(clippy::indexing_slicing, reason = "run by the compiler")]
     pub(crate) const fn new(digits: &str) -> Self {
         let mut n = [0; N];
         let digits = digits.as_bytes();
@@ -122,13 +126,13 @@ impl<const N: usize> Order<N> {
             let q = u64::from(low.wrapping_mul(self.negative_inverse));
             let (limb, mut carry_a, mut carry_n) = (u64::from(limb), 0, 0);
             let mut shifted = [0; N];
-            for (index, ((&s, &a), &n)) in sum.iter().zip(a).zip(&self.n).enumerate() {
-                let with_a = u64::from(s) + limb * u64::from(a) + carry_a;
+            for i in 0..N {
+                let with_a = u64::from(sum[i]) + limb * u64::from(a[i]) + carry_a;
                 carry_a = with_a >> 32;
-                let with_n = (with_a & 0xffff_ffff) + q * u64::from(n) + carry_n;
+                let with_n = (with_a & 0xffff_ffff) + q * u64::from(self.n[i]) + carry_n;
                 carry_n = with_n >> 32;
-                if let Some(limb) = index.checked_sub(1).and_then(|index| shifted.get_mut(index)) {
-                    *limb = with_n as u32;
+                if i > 0 {
+                    shifted[i - 1] = with_n as u32;
                 }
             }
             if let Some(highest) = shifted.last_mut() {
@@ -222,15 +226,20 @@ fn from_bytes<const N: usize>(bytes: &[u8]) -> Option<Scalar<N>> {
 }
 
 fn less<const N: usize>(a: &Scalar<N>, b: &Scalar<N>) -> bool {
-    a.iter().rev().lt(b.iter().rev())
+    for i in (0..N).rev() {
+        if a[i] != b[i] {
+            return a[i] < b[i];
+        }
+    }
+    false
 }
 
 /// `a := a + b`; the sum fits.
 fn add<const N: usize>(a: &mut Scalar<N>, b: &Scalar<N>) {
     let mut carry = 0;
-    for (a, &b) in a.iter_mut().zip(b) {
-        let sum = u64::from(*a) + u64::from(b) + carry;
-        *a = sum as u32;
+    for i in 0..N {
+        let sum = u64::from(a[i]) + u64::from(b[i]) + carry;
+        a[i] = sum as u32;
         carry = sum >> 32;
     }
 }
@@ -238,9 +247,9 @@ fn add<const N: usize>(a: &mut Scalar<N>, b: &Scalar<N>) {
 /// `a := a - b`, for `b <= a`.
 fn subtract<const N: usize>(a: &mut Scalar<N>, b: &Scalar<N>) {
     let mut borrow = 0;
-    for (a, &b) in a.iter_mut().zip(b) {
-        let difference = i64::from(*a) - i64::from(b) + borrow;
-        *a = difference as u32;
+    for i in 0..N {
+        let difference = i64::from(a[i]) - i64::from(b[i]) + borrow;
+        a[i] = difference as u32;
         borrow = difference >> 32;
     }
 }

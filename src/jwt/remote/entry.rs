@@ -33,7 +33,7 @@ impl Entry {
     pub(super) fn read(text: &str, source: &str, min_age: u64, max_age: u64) -> Result<Option<Self>, Error> {
         let invalid = || Error::KeySetInvalid { fault: KeySetFault::Snapshot };
         let entry = Object::parse(text.as_bytes()).map_err(|_: Fault| invalid())?;
-        let is_ours = matches!(entry.get("v"), Some(Value::Number(1.0)))
+        let is_ours = entry.get("v").and_then(Value::as_number) == Some(1.0)
             && matches!(entry.get("source"), Some(Value::String(text)) if text.is(source));
         if !is_ours {
             return Err(invalid());
@@ -97,8 +97,8 @@ impl Lease {
 
 /// A whole number of milliseconds that a date can name.
 fn millis(value: Option<Value<'_>>) -> Option<u64> {
-    match value {
-        Some(Value::Number(number)) if (0.0..=8.64e15).contains(&number) => Some(number as u64),
-        _ => None,
-    }
+    value
+        .and_then(Value::as_number)
+        .filter(|number| (0.0..=8.64e15).contains(number))
+        .map(|number| number as u64)
 }

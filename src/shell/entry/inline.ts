@@ -1,9 +1,9 @@
 // Every runtime without an entry of its own, and Node as CommonJS: the module travels inside the file.
 
-import hex from '#hex';
+import { order, text } from '#bytes';
 import { provide } from '../instance.js';
-import { fromHex } from './hex.js';
+import { fromText } from './text.js';
 
-provide(() => new WebAssembly.Module(fromHex(hex)));
+provide(() => new WebAssembly.Module(fromText(order, text)));
 
 export * from '#api';

@@ -8,7 +8,7 @@ export * from '#api';
 /** Loads `core.wasm`: compiled, as bytes, or as the answer to a request for it. */
 export async function init(source: WebAssembly.Module | BufferSource | Response | Promise<Response>): Promise<void> {
   const given = await source;
-  if (given instanceof WebAssembly.Module) return initSync(given);
+  if (isModule(given)) return initSync(given as WebAssembly.Module);
   // Not compileStreaming: it refuses a server that has the wrong media type for .wasm.
   const bytes = typeof Response === 'function' && given instanceof Response ? await given.arrayBuffer() : given;
   let module: WebAssembly.Module;
@@ -24,9 +24,18 @@ export async function init(source: WebAssembly.Module | BufferSource | Response 
 export function initSync(source: WebAssembly.Module | BufferSource): void {
   let module: WebAssembly.Module;
   try {
-    module = source instanceof WebAssembly.Module ? source : new WebAssembly.Module(source);
+    module = isModule(source) ? source as WebAssembly.Module : new WebAssembly.Module(source as BufferSource);
   } catch (error) {
     throw wasmUnavailable('refused', error);
   }
   provide(() => module);
+}
+
+/** Not `instanceof`: an edge runtime hands over modules that it compiled outside. */
+function isModule(source: unknown): boolean {
+  try {
+    return Array.isArray(WebAssembly.Module.exports(source as WebAssembly.Module));
+  } catch {
+    return false;
+  }
 }

@@ -10,10 +10,7 @@ use crate::{Error, Secret};
 pub(super) fn read_event(text: &str) -> Result<Event, Error> {
     let object = Object::parse(text.as_bytes()).map_err(|_| argument("event"))?;
     let reader = Reader(object);
-    let number = |name| match reader.0.get(name) {
-        Some(Value::Number(number)) => number,
-        _ => 0.0,
-    };
+    let number = |name| reader.0.get(name).and_then(Value::as_number).unwrap_or_default();
     let text = |name| reader.0.get(name).and_then(Value::as_text).map(|text| text.to_cow().into_owned());
     let (id, op) = (number("id") as u32, number("op") as u32);
     let failed = reader.flag("failed");

@@ -29,9 +29,9 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn number(&self, name: &str, least: f64, most: f64, otherwise: f64) -> Result<f64, Error> {
-        match self.0.get(name) {
+        match self.0.get(name).map(Value::as_number) {
             None => Ok(otherwise),
-            Some(Value::Number(number)) if (least..=most).contains(&number) => Ok(number),
+            Some(Some(number)) if (least..=most).contains(&number) => Ok(number),
             Some(_) => Err(Error::invalid_arg(name, "a number in range")),
         }
     }

@@ -172,7 +172,8 @@ export default ({ test, assert, tokenward, host }) => {
 
   const stores = { memory: memoryStore };
   if (typeof indexedDB === 'object') stores.indexedDb = () => indexedDbStore({ database: `test-${Math.random()}` });
-  if (host === 'chromium') {
+  // No worker has them.
+  if (host === 'browser' && typeof localStorage === 'object') {
     stores.local = () => webStore('local');
     stores.session = () => webStore('session');
   }

@@ -405,7 +405,7 @@ export default ({ test, assert, tokenward, host }) => {
     await assert.rejects('ERR_TOKEN_ENDPOINT_REDIRECTED', redirected.session.login(ada));
   });
 
-  if (host !== 'chromium') {
+  if (host !== 'browser') {
     test('the token does not follow a redirect out of the resources, and comes along inside them', async () => {
       const server = world();
       const bearer = await signedIn(server, { resources: `${API}/v1` });

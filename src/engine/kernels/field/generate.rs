@@ -174,7 +174,7 @@ impl Spec {
         line("Self(element) }");
         line("");
         for (name, sign) in [("add", "+"), ("sub", "-")] {
-            line("#[inline]");
+            line("#[inline(always)]");
             line(&format!("fn {name}(&self, other: &Self) -> Self {{"));
             line(&format!("let ([{}], [{}]) = (self.0, other.0);", names("a"), names("b")));
             line(&format!("Self([{}]) }}", each(&|i| format!("a{i} {sign} b{i}"))));

@@ -26,12 +26,12 @@ let mut element = [0; 9];
 for (limb, &from) in element.iter_mut().zip(limbs) { *limb = from; }
 Self(element) }
 
-#[inline]
+#[inline(always)]
 fn add(&self, other: &Self) -> Self {
 let ([a0, a1, a2, a3, a4, a5, a6, a7, a8], [b0, b1, b2, b3, b4, b5, b6, b7, b8]) = (self.0, other.0);
 Self([a0 + b0, a1 + b1, a2 + b2, a3 + b3, a4 + b4, a5 + b5, a6 + b6, a7 + b7, a8 + b8]) }
 
-#[inline]
+#[inline(always)]
 fn sub(&self, other: &Self) -> Self {
 let ([a0, a1, a2, a3, a4, a5, a6, a7, a8], [b0, b1, b2, b3, b4, b5, b6, b7, b8]) = (self.0, other.0);
 Self([a0 - b0, a1 - b1, a2 - b2, a3 - b3, a4 - b4, a5 - b5, a6 - b6, a7 - b7, a8 - b8]) }

@@ -17,11 +17,15 @@
     reason = "arithmetic kernel: the lengths of all vectors follow from the modulus"
 )]
 
-#[cfg_attr(target_feature = "simd128", path = "simd.rs")]
-#[cfg_attr(not(target_feature = "simd128"), path = "scalar.rs")]
-mod kernel;
+#[cfg(not(target_feature = "simd128"))]
+mod scalar;
+#[cfg(target_feature = "simd128")]
+mod simd;
 
-use kernel::{Columns, Rows};
+#[cfg(not(target_feature = "simd128"))]
+use scalar::{Columns, Rows};
+#[cfg(target_feature = "simd128")]
+use simd::{Columns, Rows};
 
 /// The bits of a limb, and how many limbs a modulus of `bits` bits has: a multiple of four.
 const fn shape(bits: usize) -> (u32, usize) {

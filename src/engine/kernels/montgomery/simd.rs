@@ -11,12 +11,12 @@ use core::{
 const ZERO: v128 = u64x2(0, 0);
 
 /// The columns of a product, in blocks of four.
-pub(super) struct Columns(Vec<[v128; 2]>);
+pub(super) struct Columns(Box<[[v128; 2]]>);
 
 /// The limbs of a factor in blocks of four, and a block of zeros: as they are, and moved up by one, two and three
 /// limbs.
 #[derive(Clone, Debug)]
-pub(super) struct Rows(Vec<[v128; 4]>);
+pub(super) struct Rows(Box<[[v128; 4]]>);
 
 /// A block of four rows: `limbs`, and `limbs` with the last ones of the block before moved in.
 fn moved_up(before: v128, limbs: v128) -> [v128; 4] {
@@ -31,7 +31,7 @@ fn moved_up(before: v128, limbs: v128) -> [v128; 4] {
 impl Rows {
     /// Zeros.
     pub(super) fn new(blocks: usize) -> Self {
-        Self(vec![[ZERO; 4]; blocks + 1])
+        Self(vec![[ZERO; 4]; blocks + 1].into_boxed_slice())
     }
 
     /// Takes over the limbs of a factor.
@@ -48,7 +48,7 @@ impl Rows {
 impl Columns {
     /// Zeros.
     pub(super) fn new(blocks: usize) -> Self {
-        Self(vec![[ZERO; 2]; blocks])
+        Self(vec![[ZERO; 2]; blocks].into_boxed_slice())
     }
 
     pub(super) fn clear(&mut self) {

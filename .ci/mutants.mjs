@@ -1,0 +1,135 @@
+// `make mutants`: changes the code that verifies in small ways, one at a time, and sees whether a test notices.
+//
+//   make mutants                                 everything: some hours
+//   make mutants FILES="src/jwt/pem.rs …"        only these
+//   make mutants ARGS=--iterate                  only what no test has noticed yet
+//
+// What no test notices has to stand in tests/mutants.md with the reason, and nothing else may stand there. It works on a
+// copy, target/mutants/tree, so the sources can be worked on meanwhile. What each file is held to, and what is left out,
+// is below and in .cargo/mutants.toml.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { at, path, read, root, run, target, which } from './tools.mjs';
+
+const VERSION = '27.1.0';
+const work = join(target, 'mutants');
+const tree = join(work, 'tree');
+
+const KERNELS = ['engine', 'engine_edges', 'engine_differential'];
+/**
+ * The tests that each file is held to: those of its subject, which are also the ones that have to notice. Arithmetic is
+ * compiled with some optimisation, or its tests would take minutes.
+ */
+const SUITES = [
+  { files: ['roca', 'pem'], of: 'jwt', tests: ['key'] },
+  { files: ['key'], of: 'jwt', tests: ['key', 'key_set', 'ml_dsa'] },
+  { files: ['host_key'], of: 'jwt', tests: ['host_key'] },
+  { files: ['key_set', 'algorithm'], of: 'jwt', tests: ['key_set', 'key', 'ml_dsa', 'verifier'] },
+  { files: ['jws'], of: 'jwt', tests: ['jws', 'rules', 'pitfalls'] },
+  { files: ['claims', 'expiry', 'rules'], of: 'jwt', tests: ['rules', 'verifier'] },
+  { files: ['signature', 'verifier'], of: 'jwt', tests: ['jws', 'rules', 'verifier', 'host_key', 'key', 'ml_dsa'] },
+  { files: ['cache'], of: 'jwt', tests: ['cache'] },
+  { files: ['explain'], of: 'jwt', tests: ['verifier', 'errors', 'rules'] },
+  { files: ['remote/entry', 'remote/flight', 'remote/http', 'remote/mod', 'remote/source'], of: 'jwt', tests: ['remote', 'remote_simulator'] },
+  { files: ['algorithm', 'hmac', 'limits', 'mod'], of: 'engine', tests: ['engine', 'engine_edges', 'ml_dsa'] },
+  { files: ['ml_dsa'], of: 'engine', tests: ['ml_dsa', 'vectors'], features: 'default' },
+  { files: ['ecdsa', 'eddsa'], of: 'engine/kernels', tests: KERNELS, optimised: true },
+  { files: ['rsa', 'montgomery/mod', 'montgomery/scalar'], of: 'engine/kernels', tests: [...KERNELS, 'engine_rsa_elsewhere'], optimised: true },
+  { files: ['tables'], of: 'engine/kernels', tests: ['engine_tables'], optimised: true },
+  { files: ['edwards', 'multiples', 'scalar', 'weierstrass', 'field/mod'], of: 'engine/kernels', tests: [...KERNELS, 'engine_points', 'engine_field'], optimised: true },
+].map(({ files, of, ...suite }) => ({ ...suite, name: `${of}/${files[0]}`.replaceAll('/', '-'), files: files.map((file) => `src/${of}/${file}.rs`) }));
+
+const chosen = process.env.FILES?.split(/\s+/).filter(Boolean);
+const passedOn = process.argv.slice(2);
+
+install();
+copy();
+const outcomes = [];
+for (const suite of SUITES) {
+  const files = suite.files.filter((each) => !chosen || chosen.includes(each));
+  if (files.length > 0) outcomes.push(...judged(files, suite));
+}
+if (outcomes.length === 0) throw new Error('no mutant was made: FILES names none of the files in SUITES');
+const count = (...states) => outcomes.filter(({ state }) => states.includes(state)).length;
+console.log(`\n${outcomes.length} mutants: ${count('CaughtMutant')} noticed, ${count('Timeout')} without an end, `
+  + `${count('MissedMutant')} not noticed, ${count('Unviable')} that do not compile`);
+process.exitCode = compared() ? 0 : 1;
+
+function install() {
+  const installed = which('cargo-mutants');
+  if (installed && new RegExp(`${VERSION}$`, 'm').test(spawnSync(installed, ['mutants', '--version'], { encoding: 'utf8' }).stdout)) return;
+  console.log(`mutants: cargo install cargo-mutants ${VERSION} (some minutes, once)`);
+  run('cargo', ['install', '--quiet', '--locked', '--root', join(target, 'tools'), '--version', `=${VERSION}`, 'cargo-mutants'],
+    { CARGO_PROFILE_RELEASE_OPT_LEVEL: '1', CARGO_PROFILE_RELEASE_LTO: 'off', CARGO_PROFILE_RELEASE_CODEGEN_UNITS: '16' });
+}
+
+/** Brings the copy up to date, and writes only what differs: cargo goes by the times of files. */
+function copy() {
+  const wanted = new Set(['Cargo.toml', 'Cargo.lock', 'rust-toolchain.toml', 'README.md', '.cargo/mutants.toml', ...['src', 'tests'].flatMap((folder) => files(folder, root))]);
+  for (const file of wanted) {
+    const [from, to] = [readFileSync(at(file)), join(tree, file)];
+    if (existsSync(to) && readFileSync(to).equals(from)) continue;
+    mkdirSync(dirname(to), { recursive: true });
+    writeFileSync(to, from);
+  }
+  for (const file of ['src', 'tests'].flatMap((folder) => files(folder, tree))) if (!wanted.has(file)) rmSync(join(tree, file));
+}
+
+function files(folder, of) {
+  return readdirSync(join(of, folder), { withFileTypes: true }).flatMap((each) => {
+    const path = join(folder, each.name);
+    if (each.isDirectory()) return each.name === 'node_modules' ? [] : files(path, of);
+    return [path];
+  });
+}
+
+/** What the tests say of each mutant of some files. */
+function judged(files, { name, tests, optimised = false, features = 'ml-dsa' }) {
+  const output = join(work, 'out', name);
+  mkdirSync(output, { recursive: true });
+  console.log(`\n── ${files.join(' ')}: ${tests.join(', ')}`);
+  const cargo = ['--locked', `--features=${features}`, ...tests.map((test) => `--test=${test}`)].map((arg) => `--cargo-arg=${arg}`);
+  spawnSync('cargo', [
+    'mutants', '--in-place', '--dir', tree, ...files.map((file) => `--file=${file}`), '--output', output, '--timeout', process.env.TIMEOUT ?? '60', '--colors=never',
+    ...cargo, ...passedOn,
+  ], {
+    cwd: tree, stdio: ['ignore', 'inherit', 'inherit'],
+    env: {
+      ...process.env, PATH: path, CARGO_TARGET_DIR: join(work, 'build'), CARGO_PROFILE_DEV_DEBUG: '0',
+      CARGO_PROFILE_DEV_OPT_LEVEL: optimised ? '1' : '0', TOKENWARD_SOAK: '200',
+    },
+  });
+  const found = JSON.parse(readFileSync(join(output, 'mutants.out/outcomes.json'), 'utf8'));
+  return found.outcomes.filter(({ scenario }) => scenario.Mutant).map(({ scenario: { Mutant: mutant }, summary }) => ({
+    file: mutant.file, state: summary, name: mutant.name.replace(/^\S+:\d+:\d+: /, ''), place: mutant.name.split(': ')[0],
+  }));
+}
+
+/** Holds what was not noticed to tests/mutants.md: a heading a file, then `name` ×n and the reason. */
+function compared() {
+  const explained = new Map();
+  for (const section of read('tests/mutants.md').split(/^## /m).slice(1)) {
+    const file = section.split('\n', 1)[0].trim();
+    for (const [, name, times] of section.matchAll(/^- `(.+?)`(?: ×(\d+))?: /gm)) explained.set(`${file}: ${name}`, Number(times ?? 1));
+  }
+  let fine = true;
+  const missed = new Map();
+  for (const { file, name, place } of outcomes.filter(({ state }) => state === 'MissedMutant')) {
+    const key = `${file}: ${name}`;
+    missed.set(key, [...missed.get(key) ?? [], place.replace(/^.*?:/, '')]);
+  }
+  for (const [name, all] of missed) {
+    if (all.length === explained.get(name)) continue;
+    fine = false;
+    console.log(`NOT EXPLAINED ${name} ×${all.length} (${all.join(', ')})`);
+  }
+  const judgedFiles = new Set(outcomes.map(({ file }) => file));
+  for (const name of explained.keys()) {
+    if (!judgedFiles.has(name.split(': ')[0]) || missed.has(name) || passedOn.length > 0) continue;
+    fine = false;
+    console.log(`NOTICED, and yet explained: ${name}`);
+  }
+  return fine;
+}
