@@ -75,13 +75,8 @@ function compile({ name, wasm, features, flags: more = [], level }) {
     ...more,
   ];
   run('cargo', ['build', '--quiet', '--release', '--locked', '--lib', '--target', 'wasm32-unknown-unknown',
-<<<<<<< HEAD
     '--target-dir', join(target, 'pack/cargo'), '--no-default-features', '--features', variant && features.includes('jwt') ? `${features},${variant}` : features],
-  { CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f') });
-=======
-    '--target-dir', join(work, 'cargo'), '--no-default-features', '--features', features],
   { CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f'), ...(level && { CARGO_PROFILE_RELEASE_OPT_LEVEL: level }) });
->>>>>>> size
 
   say(`${wasm}: wasm-bindgen, wasm-opt`);
   const built = join(target, 'pack/cargo/wasm32-unknown-unknown/release/tokenward.wasm');
