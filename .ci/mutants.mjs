@@ -24,7 +24,7 @@ const KERNELS = ['engine', 'engine_edges', 'engine_differential'];
  */
 const SUITES = [
   { files: ['roca', 'pem'], of: 'jwt', tests: ['key'] },
-  { files: ['key'], of: 'jwt', tests: ['key', 'key_set', 'ml_dsa'] },
+  { files: ['key'], of: 'jwt', tests: ['key', 'key_set', 'host_key', 'ml_dsa'] },
   { files: ['host_key'], of: 'jwt', tests: ['host_key'] },
   { files: ['key_set', 'algorithm'], of: 'jwt', tests: ['key_set', 'key', 'ml_dsa', 'verifier'] },
   { files: ['jws'], of: 'jwt', tests: ['jws', 'rules', 'pitfalls'] },
