@@ -34,17 +34,23 @@ struct Matrix {
 /// `1 / a mod n`, for `0 < a < n` and an odd `n` of `bits` bits, at most 521, that has no factor in common with `a`. Limbs
 /// have 32 bits, lowest first.
 pub(crate) fn inverse<const N: usize>(a: &[u32; N], n: &[u32; N], bits: usize) -> [u32; N] {
+    let mut inverse = [0; MOST_LIMBS];
     let length = (bits + 2).div_ceil(LIMB_BITS as usize);
-    let n = split(n);
-    let (mut f, mut g) = (n, split(a));
+    invert(split(a), &split(n)[..length], &mut inverse[..length]);
+    join(&inverse)
+}
+
+/// The same in limbs of 30 bits, as many as `n` has; `d` is 0 and becomes the inverse.
+fn invert(mut g: Number, n: &[i32], d: &mut [i32]) {
+    let (mut f, mut e) = ([0; MOST_LIMBS], [0; MOST_LIMBS]);
+    f[..n.len()].copy_from_slice(n);
     // Modulo n, a d = f and a e = g, up to the same power of two, which every round divides out.
-    let (mut d, mut e) = ([0; MOST_LIMBS], [0; MOST_LIMBS]);
     e[0] = 1;
     let n_inverse = odd_inverse(n[0] as u32);
-    let (mut eta, mut left) = (-1, length);
+    let (mut eta, mut left) = (-1, n.len());
     for _ in 0..MOST_ROUNDS {
         let matrix = divsteps(&mut eta, f[0] as u32, g[0] as u32);
-        apply_modulo(&matrix, &mut d[..length], &mut e[..length], &n[..length], n_inverse);
+        apply_modulo(&matrix, d, &mut e[..n.len()], n, n_inverse);
         apply(&matrix, &mut f[..left], &mut g[..left]);
         if g[..left].iter().all(|&limb| limb == 0) {
             break;
@@ -52,7 +58,6 @@ pub(crate) fn inverse<const N: usize>(a: &[u32; N], n: &[u32; N], bits: usize) -
         left = shortened(&mut f, &mut g, left);
     }
     // Here f is 1 or -1.
-    let (d, n) = (&mut d[..length], &n[..length]);
     if is_negative(d) {
         combine(d, 1, n, 1);
     }
@@ -62,7 +67,6 @@ pub(crate) fn inverse<const N: usize>(a: &[u32; N], n: &[u32; N], bits: usize) -
     if is_negative(d) {
         combine(d, 1, n, 1);
     }
-    join(d)
 }
 
 /// Thirty divsteps on the lowest limbs; `eta` is the paper's `-delta`. Runs of an even `g` are taken in one, and of an odd
