@@ -27,9 +27,9 @@ const BUILDS = [
 /** Entry points that need no module. */
 const PLAIN = [{ name: 'stores', api: 'stores/index.ts' }];
 /** Whatever else is in the package is a mistake. */
-const ALLOWED = /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|[\w-]+\/package\.json|dist\/[\w.-]+\.(js|mjs|cjs|d\.ts|d\.cts|wasm))$/;
+const ALLOWED = /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|THIRD-PARTY\.md|[\w-]+\/package\.json|dist\/[\w.-]+\.(js|mjs|cjs|d\.ts|d\.cts|wasm))$/;
 /** Files of the package that are not built. */
-const COPIED = ['README.md', 'CHANGELOG.md', 'LICENSE'].filter((file) => existsSync(at(file)));
+const COPIED = ['README.md', 'CHANGELOG.md', 'LICENSE', 'THIRD-PARTY.md'].filter((file) => existsSync(at(file)));
 
 const shell = at('src/shell');
 const staging = join(work, 'package');
@@ -82,10 +82,9 @@ function compile({ name, wasm, features, flags: more = [], level }) {
   const built = join(target, 'pack/cargo/wasm32-unknown-unknown/release/tokenward.wasm');
   const generated = join(work, 'generated', name);
   rmSync(generated, { recursive: true, force: true });
-  run('wasm-bindgen', ['--target', 'bundler', '--out-name', name, '--out-dir', generated,
-    '--remove-name-section', '--remove-producers-section',
-    built]);
-  run('wasm-opt', ['-O3', join(generated, `${name}_bg.wasm`), '-o', join(dist, wasm)]);
+  run('wasm-bindgen', ['--target', 'bundler', '--out-name', name, '--out-dir', generated, '--remove-producers-section', built]);
+  // Neighbours by name are alike, which gzip's window of 32 KB finds.
+  run('wasm-opt', ['-O3', '--reorder-functions-by-name', '--strip-debug', join(generated, `${name}_bg.wasm`), '-o', join(dist, wasm)]);
   // For .ci/size.mjs, which needs the names: the next build writes to the same place.
   cpSync(built, join(work, `unstripped.${wasm}`));
   return generated;

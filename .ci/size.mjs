@@ -31,10 +31,8 @@ if (sizes['tokenward and tokenward/ml-dsa in a page'] < sizes['tokenward in a pa
   throw new Error("a bundler drops import 'tokenward/ml-dsa'");
 }
 
-console.log('Functions of core.wasm, gzipped by themselves:');
-for (const [name, bodies] of [...groups].sort((a, b) => weight(b[1]) - weight(a[1]))) {
-  console.log(`  ${name.padEnd(44)}${kilobytes(gzipped(Buffer.concat(bodies)))} of ${kilobytes(weight(bodies))}`);
-}
+show('core.wasm', groups);
+show('session.wasm', grouped(functions(named('session.wasm'))));
 
 const budgets = JSON.parse(read('.ci/sizes.json'));
 let fine = true;
@@ -47,6 +45,13 @@ for (const [name, size] of Object.entries(sizes)) {
 }
 for (const name of Object.keys(budgets)) if (!(name in sizes)) throw new Error(`sizes.json names "${name}", which is not measured`);
 process.exitCode = fine ? 0 : 1;
+
+function show(wasm, groups) {
+  console.log(`Functions of ${wasm}, gzipped by themselves:`);
+  for (const [name, bodies] of [...groups].sort((a, b) => weight(b[1]) - weight(a[1]))) {
+    console.log(`  ${name.padEnd(44)}${kilobytes(gzipped(Buffer.concat(bodies)))} of ${kilobytes(weight(bodies))}`);
+  }
+}
 
 /** What a page's bundler makes of it. */
 async function page(contents) {

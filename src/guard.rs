@@ -10,6 +10,7 @@
 use crate::Error;
 use crate::json;
 use crate::jwt::scopes;
+use crate::text::{join, split_once};
 
 /// The body of the answer to a request without credentials, unless the guard was told another.
 pub const MISSING_MESSAGE: &str =
@@ -388,7 +389,7 @@ impl Guard {
     fn lacks_scope(&self, request: &Request<'_>, needed: &[&str]) -> Answer {
         let mut challenge = self.challenge(Kind::InsufficientScope, SCOPE);
         if !needed.is_empty() {
-            challenge.push_str(&format!(", scope=\"{}\"", needed.join(" ")));
+            challenge.push_str(&format!(", scope=\"{}\"", join(needed, " ")));
         }
         self.answer(request, Kind::InsufficientScope, Some(challenge), SCOPE)
     }
@@ -567,7 +568,7 @@ fn allowed_headers(requested: Option<&str>) -> String {
 
 /// Whether a browser could send `origin`: scheme, host and a port that is not the scheme's own, in lower case.
 fn is_origin(origin: &str) -> bool {
-    let Some((scheme, authority)) = origin.split_once("://") else { return false };
+    let Some((scheme, authority)) = split_once(origin, "://") else { return false };
     let scheme_ok = scheme.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase())
         && scheme.bytes().all(|byte| {
             byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.')

@@ -1,6 +1,7 @@
 //! Where an issuer keeps its metadata, and whether metadata is that issuer's: OpenID Connect Discovery 1.0, RFC 8414.
 
 use crate::json::{Object, Value};
+use crate::text::split_once;
 
 /// Where an issuer may keep its metadata, in the order in which they are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +18,7 @@ impl WellKnown {
         match self {
             Self::OpenId => format!("{issuer}/.well-known/openid-configuration"),
             Self::OAuth => {
-                let (scheme, rest) = issuer.split_once("://").unwrap_or(("https", issuer));
+                let (scheme, rest) = split_once(issuer, "://").unwrap_or(("https", issuer));
                 let (host, path) = rest.split_once('/').map_or((rest, ""), |(host, path)| (host, path));
                 let slash = if path.is_empty() { "" } else { "/" };
                 format!("{scheme}://{host}/.well-known/oauth-authorization-server{slash}{path}")
@@ -28,7 +29,7 @@ impl WellKnown {
 
 /// Whether the text can be an issuer: a URL with neither query nor fragment (RFC 8414 §2).
 pub(crate) fn is_issuer(text: &str) -> bool {
-    text.contains("://") && !text.contains(['?', '#'])
+    split_once(text, "://").is_some() && !text.contains(['?', '#'])
 }
 
 /// Whether the metadata is that of exactly this issuer (RFC 8414 §3.3), or one issuer could pass for another.

@@ -91,6 +91,8 @@ mod number;
 mod secret;
 #[cfg(all(feature = "testing", target_arch = "wasm32", target_os = "unknown"))]
 mod testing;
+#[cfg(any(feature = "jwt", feature = "session"))]
+mod text;
 mod time;
 #[cfg(any(feature = "jwt", feature = "session"))]
 mod url;

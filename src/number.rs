@@ -3,7 +3,7 @@
 //! The numbers that tokens hold are one operation on doubles; all others are long arithmetic, exact by being simple. The
 //! standard library's reader is faster for those, and brings 14 KB of code and tables.
 
-/// Digits that can matter: the midpoint of two doubles has at most 767 of them (Goldberg 1991; Clinger 1990).
+/// Digits that can matter: the midpoint of two doubles has at most 767 of them.
 const DIGITS: usize = 768;
 /// The highest power of five that fits a limb.
 const POWER: u32 = 5_u32.pow(STEP as u32);
@@ -136,7 +136,9 @@ impl Long {
         if power < 0 {
             // So many more bits that 64 are left of the quotient: five has less than 7/3 of a bit.
             let limbs = fives * 7 / 3 / 32 + 3;
-            self.limbs.splice(0..0, std::iter::repeat_n(0, limbs));
+            let mut shifted = vec![0; limbs];
+            shifted.append(&mut self.limbs);
+            self.limbs = shifted;
             self.exponent -= 32 * limbs as i64;
         }
         for power_of_five in

@@ -8,6 +8,7 @@ use crate::engine::{Curve, EcKey, Ed25519Key, MlDsaKey, ParameterSet};
 use crate::error::{Error, JwkFault, Misuse};
 use crate::json::Object;
 use crate::jwt::key::{Material, rsa};
+use crate::text::split_once;
 
 const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
 const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
@@ -38,7 +39,7 @@ const VERSION: u8 = 0xa0;
 /// [`Error::KeyUnusable`] for a string that is no PEM at all, a private key or a type that is not supported;
 /// [`Error::JwkInvalid`] for PEM that is not well formed; [`Error::KeyWeak`].
 pub(super) fn read(pem: &str) -> Result<Material, Error> {
-    if !pem.contains("-----BEGIN") {
+    if !has_armour(pem.as_bytes()) {
         return Err(Error::KeyUnusable { misuse: Misuse::BareString });
     }
     let (label, der) = block(pem).ok_or(MALFORMED)?;
@@ -85,7 +86,7 @@ fn is_der_key(der: &[u8]) -> bool {
 /// Label and content of the one block in `pem`.
 fn block(pem: &str) -> Option<(&str, Vec<u8>)> {
     let text = pem.trim_matches(['\r', '\n']);
-    let (label, rest) = text.strip_prefix("-----BEGIN ")?.split_once("-----")?;
+    let (label, rest) = split_once(text.strip_prefix("-----BEGIN ")?, "-----")?;
     let body = rest.strip_suffix("-----")?.strip_suffix(label)?.strip_suffix("-----END ")?;
     let mut digits = Vec::with_capacity(body.len());
     let mut lines = body.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));

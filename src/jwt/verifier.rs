@@ -1,6 +1,5 @@
 //! Rules and keys, compiled once and used for every token.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,7 +22,7 @@ use crate::time::NumericDate;
 pub struct Verifier {
     issuers: Vec<Issuer>,
     /// Where each issuer stands in the list. `None` where there is one set of rules, which judges `iss` like any claim.
-    places: Option<HashMap<Box<str>, usize>>,
+    places: Option<Places>,
     max_token_length: usize,
     cache: Option<Mutex<Cache>>,
     /// The header of the last token that was accepted.
@@ -120,14 +119,15 @@ impl Verifier {
     /// one that is there twice.
     pub fn with_issuers(issuers: Vec<(Rules, Keys)>) -> Result<Self, Error> {
         let refused = || Error::invalid_arg("issuers", "a list of rules, each with one issuer of its own");
-        let mut places = HashMap::with_capacity(issuers.len());
+        let mut places: Places = Vec::with_capacity(issuers.len());
         for (place, (rules, keys)) in issuers.iter().enumerate() {
             rules.validate()?;
             keys.check_rules(rules.algorithms.as_deref())?;
             let Accept::OneOf(accepted) = &rules.issuer else { return Err(refused()) };
             let [name] = accepted.as_slice() else { return Err(refused()) };
-            if places.insert(name.as_str().into(), place).is_some() {
-                return Err(refused());
+            match find(&places, name) {
+                Ok(_) => return Err(refused()),
+                Err(at) => places.insert(at, (name.as_str().into(), place)),
             }
         }
         if places.is_empty() {
@@ -137,7 +137,7 @@ impl Verifier {
         Ok(Self::of(issuers, Some(places)))
     }
 
-    fn of(issuers: Vec<Issuer>, places: Option<HashMap<Box<str>, usize>>) -> Self {
+    fn of(issuers: Vec<Issuer>, places: Option<Places>) -> Self {
         let max_token_length = issuers.iter().map(|issuer| issuer.rules.max_token_length).max();
         let max_token_length = max_token_length.unwrap_or_default();
         Self { issuers, places, max_token_length, cache: None, known: Mutex::new(None) }
@@ -326,11 +326,20 @@ impl Verifier {
         match jwt.claims_unverified()?.get("iss") {
             None => Err(Error::claim("iss", Reason::Missing)),
             Some(Value::String(name)) => {
-                places.get(&*name.to_cow()).copied().ok_or_else(|| Error::claim("iss", Reason::Mismatch))
+                let place = find(places, &name.to_cow()).ok().and_then(|at| places.get(at));
+                place.map(|&(_, place)| place).ok_or_else(|| Error::claim("iss", Reason::Mismatch))
             }
             Some(_) => Err(Error::claim("iss", Reason::Invalid)),
         }
     }
+}
+
+/// Issuers by name, in the order of their names, and where each stands in the list.
+type Places = Vec<(Box<str>, usize)>;
+
+/// Where an issuer is, or where it belongs.
+fn find(places: &Places, name: &str) -> Result<usize, usize> {
+    places.binary_search_by(|(other, _)| (**other).cmp(name))
 }
 
 /// What the host's engine says of the signature, checked with the key that it knows by this number.

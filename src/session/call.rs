@@ -56,7 +56,7 @@ impl Session {
                 }
             }
             Event::Login { id, credentials } => {
-                self.logins.push_back((id, credentials));
+                self.logins.push((id, credentials));
                 match self.phase {
                     Phase::Unloaded => self.load(out),
                     Phase::Idle | Phase::SignedOut => self.settle(out),
@@ -288,7 +288,8 @@ impl Session {
         if std::mem::take(&mut self.outdated) {
             return self.load(out);
         }
-        if let Some((id, credentials)) = self.logins.pop_front() {
+        if !self.logins.is_empty() {
+            let (id, credentials) = self.logins.remove(0);
             self.begin_login(id, credentials, out);
         }
         for waiter in std::mem::take(&mut self.waiters) {

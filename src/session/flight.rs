@@ -316,7 +316,7 @@ impl Session {
             (Kind::Refresh, Some(token)) => self.grant.refresh(token),
             _ => self.grant.sign_in(credentials),
         };
-        self.sent.push_back(self.now.mono_ms);
+        self.sent.push(self.now.mono_ms);
         let op = self.await_op(Phase::Granting);
         self.perform(op, demand, out);
     }

@@ -24,9 +24,7 @@ impl Session {
     /// Takes up what a fork has come to know, unless another one knew better.
     pub fn absorb(&mut self, fork: &mut Self) {
         self.log.append(&mut fork.log);
-        while self.log.len() > LOG_LENGTH {
-            self.log.pop_front();
-        }
+        self.log.drain(..self.log.len().saturating_sub(LOG_LENGTH));
         let newer = (fork.epoch, fork.generation) >= (self.epoch, self.generation);
         if !newer || self.phase == Phase::Closed || matches!(fork.phase, Phase::Unloaded | Phase::Loading) {
             return;
@@ -53,7 +51,7 @@ impl Session {
         self.marks.clone_from(&other.marks);
         for sent in &other.sent {
             if !self.sent.contains(sent) {
-                self.sent.push_back(*sent);
+                self.sent.push(*sent);
             }
         }
     }

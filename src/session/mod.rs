@@ -61,8 +61,6 @@
 //! assert!(matches!(&effects[..], [Effect::Use { token, .. }] if token.reveal() == "opaque"));
 //! ```
 
-use std::collections::VecDeque;
-
 mod authorize;
 mod call;
 mod challenge;
@@ -375,7 +373,7 @@ pub struct Session {
     keeps_lock: bool,
     flight: Option<Flight>,
     waiters: Vec<Waiter>,
-    logins: VecDeque<(CallId, Option<Credentials>)>,
+    logins: Vec<(CallId, Option<Credentials>)>,
     leaving: Option<Leaving>,
     /// Token requests whose session ended before the answer came.
     orphans: Vec<Op>,
@@ -384,8 +382,8 @@ pub struct Session {
     marks: Vec<Mark>,
     cooldown: Option<Cooldown>,
     failures: u32,
-    sent: VecDeque<u64>,
-    log: VecDeque<Transition>,
+    sent: Vec<u64>,
+    log: Vec<Transition>,
 }
 
 impl Session {
@@ -422,15 +420,15 @@ impl Session {
             keeps_lock: false,
             flight: None,
             waiters: Vec::new(),
-            logins: VecDeque::new(),
+            logins: Vec::new(),
             leaving: None,
             orphans: Vec::new(),
             persist: 0,
             marks: Vec::new(),
             cooldown: None,
             failures: 0,
-            sent: VecDeque::new(),
-            log: VecDeque::new(),
+            sent: Vec::new(),
+            log: Vec::new(),
         }
     }
 
@@ -446,10 +444,10 @@ impl Session {
         }
         if self.phase != from {
             if self.log.len() == LOG_LENGTH {
-                self.log.pop_front();
+                self.log.remove(0);
             }
             let (from, to) = (from.as_str(), self.phase.as_str());
-            self.log.push_back(Transition { at_ms: now.wall_ms, from, event: name, to });
+            self.log.push(Transition { at_ms: now.wall_ms, from, event: name, to });
         }
     }
 

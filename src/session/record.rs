@@ -7,6 +7,7 @@ use crate::Secret;
 use crate::json::{Object, Value, push_string};
 use crate::session::EndReason;
 use crate::session::token::TokenSet;
+use crate::text::join;
 
 /// Changes with every change of the format; a record of another version is not read.
 const VERSION: f64 = 1.0;
@@ -55,7 +56,7 @@ impl Record {
                 push_text(&mut text, "subject", subject);
             }
             if let Some(scopes) = &tokens.scopes {
-                push_text(&mut text, "scope", &scopes.join(" "));
+                push_text(&mut text, "scope", &join(scopes, " "));
             }
             if tokens.refused {
                 text.push_str(",\"refused\":true");

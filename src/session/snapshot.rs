@@ -89,7 +89,7 @@ impl Session {
     /// The last transitions, oldest first.
     #[must_use]
     pub fn explain(&self) -> Vec<Transition> {
-        self.log.iter().cloned().collect()
+        self.log.clone()
     }
 
     /// Everything of [`Session::snapshot`] that does not change by time alone.

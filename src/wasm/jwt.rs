@@ -13,6 +13,7 @@ use crate::jwt::{
     Callbacks, Expiry, Explanation, HostVerdict, JwsVerifier, Keys, MAX_TOKEN_LENGTH, Outcome, Step,
     UnverifiedJwt, Verifier,
 };
+use crate::text::join;
 use crate::time::NumericDate;
 use crate::wasm::answer::{Reply, leave_many};
 use crate::wasm::error::{Members, fail, settle};
@@ -320,10 +321,9 @@ fn add_verifier(verifier: Compiled) -> u32 {
 
 /// `{"ok","steps":[{"check","outcome","detail","code"}]}`.
 fn explanation_json(explanation: &Explanation) -> String {
-    let steps: Vec<_> = explanation.steps.iter().map(step_json).collect();
     let mut members = Members::default();
     members.raw("ok", if explanation.is_ok() { "true" } else { "false" });
-    members.raw("steps", &format!("[{}]", steps.join(",")));
+    members.raw("steps", &format!("[{}]", join(explanation.steps.iter().map(step_json), ",")));
     members.finish()
 }
 

@@ -9,6 +9,7 @@ use crate::json::push_string;
 use crate::jwt::{
     Algorithm, HostKey, ImportOptions, KeySet, Keys, VerificationKey, thumbprint as jwk_thumbprint,
 };
+use crate::text::join;
 use crate::wasm::error::settle;
 use crate::wasm::rules;
 use crate::wasm::table::Table;
@@ -143,6 +144,5 @@ pub(super) fn keys_of(keys: u32) -> Result<Keys, Error> {
 }
 
 fn names(algorithms: impl Iterator<Item = Algorithm>) -> String {
-    let names: Vec<_> = algorithms.map(|algorithm| format!("\"{algorithm}\"")).collect();
-    format!("[{}]", names.join(","))
+    format!("[{}]", join(algorithms.map(|algorithm| format!("\"{algorithm}\"")), ","))
 }

@@ -147,15 +147,10 @@ fn make_room(holders: &mut Vec<Weak<dyn Holder>>, bytes: usize) -> bool {
     if bytes > budget {
         return false;
     }
-    let mut held: Vec<_> = holders.iter().filter_map(Weak::upgrade).collect();
-    held.sort_by_key(|holder| holder.last_used());
-    let mut memory: usize = held.iter().map(|holder| holder.memory()).sum();
-    for holder in held {
-        if memory <= budget - bytes {
-            break;
-        }
-        memory -= holder.memory();
-        holder.give_way();
+    let held = || holders.iter().filter_map(Weak::upgrade).filter(|holder| holder.memory() > 0);
+    while held().map(|holder| holder.memory()).sum::<usize>() > budget - bytes {
+        let Some(oldest) = held().min_by_key(|holder| holder.last_used()) else { break };
+        oldest.give_way();
     }
     holders.retain(|holder| holder.upgrade().is_some_and(|holder| holder.memory() > 0));
     true

@@ -2,11 +2,12 @@
 
 use crate::json::{push_string, seconds};
 use crate::session::{Effect, Endpoint, Notice, Request, Snapshot};
+use crate::text::join;
 use crate::wasm::error::{Members, to_json};
 
 /// A JSON list of values that are JSON already.
 pub(super) fn list(items: impl Iterator<Item = String>) -> String {
-    format!("[{}]", items.collect::<Vec<_>>().join(","))
+    format!("[{}]", join(items, ","))
 }
 
 /// Writes one effect.
