@@ -79,8 +79,10 @@ const CONSUMERS = {
   },
   async jest() {
     // Jest's own way is CommonJS. Babel's preset is a dependency of every project that writes import, and not of this one.
-    const folder = project('jest', {}, { 'package.json': '{ "private": true }\n', 'check.test.js': `${required()}\ntest('check', async () => expect(await check()).toBe('fine'));\n` });
-    return outcome(await tool(folder, 'jest', '--rootDir', folder), /Tests: +1 passed, 1 total/);
+    const folder = project('jest', { 'jsdom.test.js': 'jsdom.test.cjs' }, {
+      'package.json': '{ "private": true }\n', 'check.test.js': `${required()}\ntest('check', async () => expect(await check()).toBe('fine'));\n`,
+    });
+    return outcome(await tool(folder, 'jest', '--rootDir', folder), /Tests: +2 passed, 2 total/);
   },
   async next() {
     const folder = project('next', { app: 'next/app', 'check.js': 'check.js' });
