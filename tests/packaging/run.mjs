@@ -8,6 +8,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
+import { which } from '../../.ci/tools.mjs';
 import { withBrowser } from '../js/browser.mjs';
 import { html, install, project, served, statically, tool, workshop } from './project.mjs';
 
@@ -117,12 +118,19 @@ const CONSUMERS = {
   },
 };
 
+/** Those that need no browser. */
+const PAGELESS = ['wrangler', 'vitest', 'jest'];
+
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !(name in CONSUMERS));
 if (unknown.length > 0) throw new Error(`${unknown} is none of ${Object.keys(CONSUMERS).join(', ')}`);
 install();
 const count = { passed: 0, failed: 0 };
 for (const name of asked.length > 0 ? asked : Object.keys(CONSUMERS)) {
+  if (!PAGELESS.includes(name) && !which('chromedriver')) {
+    console.log(`skipped: ${name} (chromedriver is missing)`);
+    continue;
+  }
   const started = Date.now();
   const said = await CONSUMERS[name]().catch((error) => error.stack);
   count[said === 'fine' ? 'passed' : 'failed'] += 1;
