@@ -14,6 +14,8 @@ import { html, install, project, served, statically, tool, workshop } from './pr
 
 const SOURCES = { 'src/check.js': 'check.js', 'src/index.js': 'page.js' };
 const PAGE = { 'index.html': html('<script type="module" src="src/index.js"></script>') };
+const WORKER = { 'src/check.js': 'check.js', 'src/index.js': 'worker.js' };
+const WRANGLER = { 'wrangler.toml': 'name = "tokenward"\nmain = "src/index.js"\ncompatibility_date = "2024-01-01"\n' };
 /** A page over what a bundler wrote. */
 const over = (file, type = 'module') => html(`<script ${type ? `type="${type}" ` : 'defer '}src="${file}"></script>`);
 
@@ -53,9 +55,12 @@ const CONSUMERS = {
     await tool(folder, 'rollup', 'src/index.js', '--plugin', 'node-resolve', '--format', 'es', '--file', 'dist/main.js');
     return statically(join(folder, 'dist'), page);
   },
+  async 'wrangler-dev'() {
+    const folder = project('wrangler-dev', WORKER, WRANGLER);
+    return served(folder, 'wrangler', (port) => ['dev', '--ip', '127.0.0.1', '--port', port, '--inspector-port', '0'], text);
+  },
   async wrangler() {
-    const folder = project('wrangler', { 'src/check.js': 'check.js', 'src/index.js': 'worker.js' },
-      { 'wrangler.toml': 'name = "tokenward"\nmain = "src/index.js"\ncompatibility_date = "2024-01-01"\n' });
+    const folder = project('wrangler', WORKER, WRANGLER);
     await tool(folder, 'wrangler', 'deploy', '--dry-run', '--outdir', 'dist');
     // The script comes first, and its modules beside it.
     const files = ['.js', '.wasm'].flatMap((end) => readdirSync(join(folder, 'dist')).filter((file) => file.endsWith(end)));
@@ -119,7 +124,7 @@ const CONSUMERS = {
 };
 
 /** Those that need no browser. */
-const PAGELESS = ['wrangler', 'vitest', 'jest'];
+const PAGELESS = ['wrangler', 'wrangler-dev', 'vitest', 'jest'];
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !(name in CONSUMERS));
