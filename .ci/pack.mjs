@@ -32,7 +32,7 @@ const ALLOWED = /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|THIRD-PARTY\.m
 const IN_JSDOM = `"use strict";
 var { TextDecoder, TextEncoder } = typeof globalThis.TextEncoder === "function" ? globalThis : globalThis.process?.getBuiltinModule?.("node:util") ?? {};`;
 /** Files of the package that are not built. */
-const COPIED = ['README.md', 'CHANGELOG.md', 'LICENSE', 'THIRD-PARTY.md'].filter((file) => existsSync(at(file)));
+const COPIED = ['README.md', 'CHANGELOG.md', 'LICENSE', '.ci/THIRD-PARTY.md'].filter((file) => existsSync(at(file)));
 
 const shell = at('src/shell');
 const staging = join(work, 'package');
@@ -257,7 +257,7 @@ function manifest() {
     writeFileSync(join(staging, folder, 'package.json'), `${JSON.stringify(entry, null, 2)}\n`);
   }
   writeFileSync(join(staging, 'package.json'), `${JSON.stringify({ name, version, ...rest }, null, 2)}\n`);
-  for (const file of COPIED) cpSync(at(file), join(staging, file));
+  for (const file of COPIED) cpSync(at(file), join(staging, basename(file)));
 }
 
 /** The tarball, once nothing is in it that should not be. */
