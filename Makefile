@@ -1,7 +1,7 @@
 # tokenward. `make` lists what there is to make.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup pack size demo site test test-all compare soak mutants fuzz bench clean
+.PHONY: help setup pack size demo site test test-all deny compare soak mutants fuzz bench clean
 .SUFFIXES:
 .NOTPARALLEL:
 
@@ -12,7 +12,7 @@ sources := $(shell find src .ci -type f) $(wildcard README.md CHANGELOG.md LICEN
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1@\2/p' $(MAKEFILE_LIST) | awk -F@ '{ printf "%-16s %s\n", $$1, $$2 }'
 
-setup: ## Install what building and testing need (Rust target, wasm-bindgen, wasm-pack, npm packages, Chromium, Firefox, Redis)
+setup: ## Install what building and testing need (Rust target, wasm-bindgen, wasm-pack, npm packages, browsers, drivers, Redis, cargo-deny)
 	@.ci/setup
 
 pack: ## Build the npm package: target/tokenward.tgz
@@ -29,10 +29,11 @@ site: pack ## Write the page and the API reference as static files for any serve
 	@node .ci/site.mjs
 	@node .ci/api.mjs
 
-test: setup pack ## Check formatting, lints, types, and run every test, natively and in Node, workerd, Chromium and Firefox
+test: ## Build the package, check formatting, lints, types, and run every test, natively and in Node, workerd, Chromium and Firefox
+	@.ci/setup test
 	@node .ci/test.mjs
 
-test-all: test ## Every test there is: also what takes long
+test-all: test setup deny ## Every test there is: also what takes long
 	@cargo clippy --quiet --locked --all-targets -- -D warnings
 	@cargo test --quiet --locked --test ml_dsa --test vectors
 	@for host in node issuer runtimes; do node tests/js/run-$$host.mjs --long || exit; done
@@ -43,8 +44,14 @@ test-all: test ## Every test there is: also what takes long
 	@cargo test --quiet --locked --features ml-dsa,rustcrypto
 	@TOKENWARD_VARIANT=rustcrypto node .ci/pack.mjs
 	@TOKENWARD_VARIANT=rustcrypto node tests/js/run-node.mjs
+	@node .ci/wasm.mjs
+	@node .ci/types-matrix.mjs
 	@node tests/packaging/run.mjs
+	@node .ci/reproducible.mjs
 	@node .ci/api.mjs
+
+deny: setup ## Check licences, sources and known vulnerabilities of what is built in
+	@node .ci/deny.mjs
 
 compare: pack ## Give the same adversarial tokens to tokenward and to other libraries, and print a table
 	@node tests/compare/compare.mjs

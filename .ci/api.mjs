@@ -1,11 +1,11 @@
 // The API reference: target/site/api, from the declarations of the packed package. What is exported and has no description fails.
 
-import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { installed } from '../tests/js/installed.mjs';
-import { at, target } from './tools.mjs';
+import { at, npmPackages, target } from './tools.mjs';
 
 /** What each entry point is for. Those of `tokenward` and `tokenward/slim` that are the same are described once. */
 const ENTRIES = {
@@ -23,7 +23,7 @@ described on docs.rs.
 
 const tools = join(target, 'api');
 const out = join(target, 'site/api');
-install();
+npmPackages(at('.ci/api'), tools);
 const entries = join(installed, 'api');
 rmSync(entries, { recursive: true, force: true });
 const files = Object.entries(ENTRIES).map(([name, what]) => {
@@ -51,18 +51,6 @@ if (status !== 0 || faults.length > 0) {
 }
 link();
 console.log(`The API reference is in ${out.replace(`${at()}/`, '')}.`);
-
-/** The tool, where it is not there yet. */
-function install() {
-  const lock = readFileSync(at('.ci/api/package-lock.json'));
-  const stamp = join(tools, 'node_modules/.installed');
-  if (existsSync(stamp) && readFileSync(stamp).equals(lock)) return;
-  console.log('API reference: npm ci (some seconds, once)');
-  mkdirSync(tools, { recursive: true });
-  for (const file of ['package.json', 'package-lock.json']) cpSync(at('.ci/api', file), join(tools, file));
-  execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: tools, stdio: 'inherit' });
-  writeFileSync(stamp, lock);
-}
 
 /** The page beside it names it. */
 function link() {

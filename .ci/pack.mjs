@@ -27,9 +27,12 @@ const BUILDS = [
 /** Entry points that need no module. */
 const PLAIN = [{ name: 'stores', api: 'stores/index.ts' }];
 /** Whatever else is in the package is a mistake. */
-const ALLOWED = /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|[\w-]+\/package\.json|dist\/[\w.-]+\.(js|mjs|cjs|d\.ts|d\.cts|wasm))$/;
+const ALLOWED = /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|THIRD-PARTY\.md|[\w-]+\/package\.json|dist\/[\w.-]+\.(js|mjs|cjs|d\.ts|d\.cts|wasm))$/;
+/** Jest's jsdom has no such classes, and the Node behind it does. It takes CommonJS. */
+const IN_JSDOM = `"use strict";
+var { TextDecoder, TextEncoder } = typeof globalThis.TextEncoder === "function" ? globalThis : globalThis.process?.getBuiltinModule?.("node:util") ?? {};`;
 /** Files of the package that are not built. */
-const COPIED = ['README.md', 'CHANGELOG.md', 'LICENSE'].filter((file) => existsSync(at(file)));
+const COPIED = ['README.md', 'CHANGELOG.md', 'LICENSE', '.ci/THIRD-PARTY.md'].filter((file) => existsSync(at(file)));
 
 const shell = at('src/shell');
 const staging = join(work, 'package');
@@ -143,7 +146,7 @@ async function bundle({ name, wasm, api, slim }, glue) {
   const entry = (source, outfile, format) => esbuild.build({
     entryPoints: [join(shell, 'entry', `${source}.ts`)], outfile: join(dist, outfile), bundle: true, format, target: 'es2022',
     // For CommonJS, "node" makes esbuild list the exports in a form that Node's importer can see.
-    platform: format === 'cjs' ? 'node' : 'neutral',
+    platform: format === 'cjs' ? 'node' : 'neutral', ...(format === 'cjs' && { banner: { js: IN_JSDOM } }),
     define: { TOKENWARD_VERSION: JSON.stringify(version) }, plugins: [names], metafile: true, logLevel: 'warning', absWorkingDir: root,
   });
 
@@ -254,7 +257,7 @@ function manifest() {
     writeFileSync(join(staging, folder, 'package.json'), `${JSON.stringify(entry, null, 2)}\n`);
   }
   writeFileSync(join(staging, 'package.json'), `${JSON.stringify({ name, version, ...rest }, null, 2)}\n`);
-  for (const file of COPIED) cpSync(at(file), join(staging, file));
+  for (const file of COPIED) cpSync(at(file), join(staging, basename(file)));
 }
 
 /** The tarball, once nothing is in it that should not be. */

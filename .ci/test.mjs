@@ -14,7 +14,8 @@ const STILL_RUNNING_MS = 30_000;
 
 const total = { passed: 0, failed: 0, skipped: [] };
 
-// Two lanes, because nothing in either needs the other and most of the second waits for browsers, timers and servers.
+// Two lanes, because neither needs the other: what the compiler does with one core, and what waits for browsers and timers,
+// leaves room beside it.
 await Promise.all([crate(), packed()]);
 // A person's patience, and tokens of a few seconds: this one has the machine to itself.
 await count('page in Chromium and Firefox', 'node', ['tests/js/run-page.mjs']);
@@ -37,6 +38,7 @@ async function crate() {
 }
 
 async function packed() {
+  await check('pack', 'make', ['--no-print-directory', 'pack']);
   await count('package in Node', 'node', ['tests/js/run-node.mjs']);
   await count('package in workerd', 'node', ['tests/js/run-workerd.mjs']);
   await count('package in other runtimes', 'node', ['tests/js/run-runtimes.mjs']);
@@ -54,7 +56,9 @@ async function packed() {
   await check('static files of the page', 'node', ['.ci/site.mjs']);
   await check('declarations', 'node', ['.ci/types.mjs']);
   await check('sizes', 'node', ['.ci/size.mjs']);
+  await count('beside node:crypto', 'node', ['tests/js/run-differential.mjs', '200']);
   await count('what packing refuses', 'node', ['tests/js/run-pack.mjs']);
+  await check('files of the package', 'node', ['.ci/packed.mjs']);
   await check('publint', 'publint', ['--strict', tarball]);
   // core.wasm is not for TypeScript to resolve.
   await check('are the types wrong', 'attw', [tarball, '--exclude-entrypoints', 'core.wasm', '--format', 'ascii', '--no-emoji']);

@@ -1,7 +1,7 @@
 // What the build scripts share: where things are, and running other programs.
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,6 +36,20 @@ export function run(program, args, env = {}) {
 /** What a program prints. */
 export function output(program, args) {
   return execFileSync(program, args, { cwd: root, encoding: 'utf8', maxBuffer: Infinity, env: { ...process.env, PATH: path } }).trim();
+}
+
+/** Puts the npm packages of a lock file into a folder of their own, where they are not there yet. */
+export function npmPackages(from, into) {
+  const lock = readFileSync(join(from, 'package-lock.json'));
+  const stamp = join(into, 'node_modules/.installed');
+  if (existsSync(stamp) && readFileSync(stamp).equals(lock)) return;
+  console.log(`${from.replace(`${root}/`, '')}: npm ci (once)`);
+  mkdirSync(into, { recursive: true });
+  for (const file of ['package.json', 'package-lock.json']) cpSync(join(from, file), join(into, file));
+  const npm = (...args) => spawnSync('npm', [...args, '--no-audit', '--no-fund'], { cwd: into, stdio: 'inherit' }).status === 0;
+  // `npm ci` refuses a lock file where a registry lacks a tool's packages for other platforms.
+  if (!npm('ci', '--loglevel=silent') && !npm('install', '--no-save', '--loglevel=error')) throw new Error(`npm could not install ${from}`);
+  writeFileSync(stamp, lock);
 }
 
 /** Where a program is, if anywhere. */

@@ -7,6 +7,8 @@
 mod edwards;
 #[path = "../src/engine/kernels/field/mod.rs"]
 mod field;
+#[path = "../src/engine/kernels/inverse.rs"]
+mod inverse;
 #[path = "../src/engine/kernels/multiples.rs"]
 mod multiples;
 #[path = "../src/engine/kernels/scalar.rs"]

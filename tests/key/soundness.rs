@@ -1,5 +1,6 @@
 //! Keys that are not what they should be mathematically: points, moduli, exponents.
 
+use num_bigint::BigUint;
 use serde_json::json;
 use tokenward::jwt::Algorithm;
 use tokenward::{Error, JwkFault, Weakness, base64url};
@@ -110,8 +111,12 @@ fn weak_rsa_keys_are_refused() {
         "zeros are no bits"
     );
     assert_eq!(rsa(&[&[0], &n[..]].concat(), &[1, 0, 1]), None, "a leading zero octet is tolerated");
-    // Of CVE-2017-15361.
-    assert_eq!(rsa(&roca_modulus(), &[1, 0, 1]), weak(Weakness::Roca));
+    // Of CVE-2017-15361: one more than two multiples of the primes that the fingerprint is taken of.
+    let roca = BigUint::from_bytes_be(&roca_modulus());
+    let primes = &roca >> (8 * 241);
+    for roca in [&roca + &primes * 2_u32, roca] {
+        assert_eq!(rsa(&roca.to_bytes_be(), &[1, 0, 1]), weak(Weakness::Roca));
+    }
     let mut even = n;
     *even.last_mut().unwrap() &= 0xfe;
     assert_eq!(rsa(&even, &[1, 0, 1]), weak(Weakness::RsaModulus));

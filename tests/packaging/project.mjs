@@ -6,14 +6,13 @@ import { createServer } from 'node:http';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { npmPackages, tarball, target } from '../../.ci/tools.mjs';
 import { freePort } from '../js/webdriver.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const root = join(here, '../..');
 /** Where the projects are, and above them what they import. */
-export const workshop = join(root, 'target/packaging');
+export const workshop = join(target, 'packaging');
 const modules = join(workshop, 'node_modules');
-const tarball = join(root, 'target/tokenward.tgz');
 const PATIENCE_MS = 120_000;
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.wasm': 'application/wasm', '.css': 'text/css' };
 /** None of them tells anybody of its use. */
@@ -24,15 +23,7 @@ const env = {
 
 /** Installs the tools where they are not, and the package every time. */
 export function install() {
-  mkdirSync(workshop, { recursive: true });
-  const lock = readFileSync(join(here, 'package-lock.json'));
-  const stamp = join(modules, '.installed');
-  if (!statSync(stamp, { throwIfNoEntry: false }) || !readFileSync(stamp).equals(lock)) {
-    console.log('packaging: npm ci (some minutes, once)');
-    for (const file of ['package.json', 'package-lock.json']) cpSync(join(here, file), join(workshop, file));
-    execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: workshop, stdio: 'inherit' });
-    writeFileSync(stamp, lock);
-  }
+  npmPackages(here, workshop);
   const folder = join(modules, 'tokenward');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder);

@@ -7,6 +7,7 @@ mod ecdsa;
 mod eddsa;
 mod edwards;
 mod field;
+mod inverse;
 mod montgomery;
 mod multiples;
 mod rsa;

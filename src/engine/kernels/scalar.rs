@@ -2,6 +2,8 @@
 #![expect(clippy::cast_possible_truncation, reason = "the low half of a sum; the high half is carried")]
 #![expect(clippy::indexing_slicing, reason = "limbs are counted to N, as many as there are")]
 
+use super::inverse::inverse;
+
 /// An odd modulus of `N` limbs of 32 bits, at least two of them spare at the top, and what its Montgomery form needs.
 ///
 /// `R` is `2^(32 N)`.
@@ -148,57 +150,8 @@ impl<const N: usize> Order<N> {
     }
 
     /// `1 / a mod n`, for `0 < a < n`; `n` is a prime.
-    ///
-    /// Kaliski's almost inverse: the binary algorithm on `u` and `v` keeps `a r = -u 2^k` and `a s = v 2^k` modulo `n`,
-    /// and `u s + v r = n`, so that `r` and `s` never exceed `2 n`; what is left to do is to divide by `2^k`.
     pub(crate) fn invert(&self, a: &Scalar<N>) -> Scalar<N> {
-        let (mut u, mut v) = (self.n, *a);
-        let (mut r, mut s) = ([0; N], [0; N]);
-        if let Some(one) = s.first_mut() {
-            *one = 1;
-        }
-        let mut k = 0;
-        let zeros = shift_out_zeros(&mut v);
-        shift_left(&mut r, zeros);
-        k += zeros;
-        // Both odd from here on.
-        loop {
-            if less(&v, &u) {
-                subtract(&mut u, &v);
-                add(&mut r, &s);
-                let zeros = shift_out_zeros(&mut u);
-                shift_left(&mut s, zeros);
-                k += zeros;
-            } else {
-                subtract(&mut v, &u);
-                add(&mut s, &r);
-                if v == [0; N] {
-                    break;
-                }
-                let zeros = shift_out_zeros(&mut v);
-                shift_left(&mut r, zeros);
-                k += zeros;
-            }
-        }
-        // Here u = 1, so a r = -2^k.
-        while !less(&r, &self.n) {
-            subtract(&mut r, &self.n);
-        }
-        let mut inverse = self.n;
-        subtract(&mut inverse, &r);
-        // Divide by 2^k: each multiplication divides by R, so multiply by what exceeds that.
-        loop {
-            let exponent = (32 * N as u32).saturating_sub(k);
-            let mut power = [0; N];
-            if let Some(limb) = power.get_mut((exponent / 32) as usize) {
-                *limb = 1 << (exponent % 32);
-            }
-            if exponent == 32 * N as u32 {
-                return inverse;
-            }
-            inverse = self.multiply(&inverse, &power);
-            k = k.saturating_sub(32 * N as u32);
-        }
+        inverse(a, &self.n, self.bits)
     }
 }
 
@@ -247,39 +200,6 @@ fn subtract<const N: usize>(a: &mut Scalar<N>, b: &Scalar<N>) {
         let difference = i64::from(a[i]) - i64::from(b[i]) + borrow;
         a[i] = difference as u32;
         borrow = difference >> 32;
-    }
-}
-
-/// Shifts a number other than zero right until it is odd, and says how far.
-fn shift_out_zeros<const N: usize>(a: &mut Scalar<N>) -> u32 {
-    let mut shifted = 0;
-    loop {
-        // At most 31 at a time; a limb of zeros takes several turns.
-        let zeros = a.first().map_or(0, |lowest| lowest.trailing_zeros().min(31));
-        if zeros == 0 {
-            return shifted;
-        }
-        let mut above = 0_u32;
-        for limb in a.iter_mut().rev() {
-            let low = (u64::from(above) << 32 | u64::from(*limb)) >> zeros;
-            above = *limb;
-            *limb = low as u32;
-        }
-        shifted += zeros;
-    }
-}
-
-/// Shifts left; the result fits.
-fn shift_left<const N: usize>(a: &mut Scalar<N>, mut by: u32) {
-    while by > 0 {
-        let step = by.min(31);
-        let mut below = 0;
-        for limb in a.iter_mut() {
-            let shifted = u64::from(*limb) << step | below;
-            *limb = shifted as u32;
-            below = shifted >> 32;
-        }
-        by -= step;
     }
 }
 

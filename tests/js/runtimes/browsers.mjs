@@ -34,6 +34,8 @@ const WORKERS = {
 const entries = Object.fromEntries(['', 'session', 'slim', 'ml-dsa', 'testing'].map((name) => [`tokenward${name && `/${name}`}`, `/package/dist/${name || 'index'}.js`]));
 const inWorkers = (name) => `/package/dist/${name || 'index'}.js`;
 const file = (path) => `/js/${path}`;
+/** As `file`, with no name in it that needs an import map, and nothing that is imported later. */
+const fileInWorkers = (path) => `/named/${path}`;
 
 const policy = `
 import { runSuites as runPolicy } from '/js/harness.mjs';
@@ -95,9 +97,9 @@ export function browser(name) {
     for (const each of programs) if (!which(each)) throw new Missing(`${each} is missing`);
     const scripts = {
       'main.mjs': asked(program({ host: 'browser', long, file, slim: "await slim.init(fetch('/package/dist/core.wasm'))" })),
-      'worker.mjs': asked(program({ host: 'browser', long, file, entry: inWorkers })),
+      'worker.mjs': asked(program({ host: 'browser', long, file: fileInWorkers, entry: inWorkers })),
       // In a service worker there is no import().
-      'service.mjs': asked(program({ host: 'browser', long, file, entry: inWorkers, wholly: true })),
+      'service.mjs': asked(program({ host: 'browser', long, file: fileInWorkers, entry: inWorkers, wholly: true })),
     };
     const visits = ['page', ...long ? Object.keys(WORKERS) : []].flatMap((where) =>
       ['import', ...long ? ['session'] : [], ...long && where === 'page' ? ['slim'] : [], 'csp'].map((way) => ({ where, way })));
@@ -118,6 +120,12 @@ export function browser(name) {
   };
 }
 
+/** What the suite imports of the package by name and when it needs it, imported by URL and at once. */
+function named(source) {
+  const later = "import('tokenward/testing')";
+  return source.includes(later) ? `import * as testing from '${inWorkers('testing')}';\n${source.replaceAll(later, 'Promise.resolve(testing)')}` : source;
+}
+
 async function serve(scripts) {
   let arrived;
   const server = createServer(async (request, response) => {
@@ -134,9 +142,11 @@ async function serve(scripts) {
     const [, name] = /^\/(?:strict|allowing)\/(.*)$/.exec(path) ?? [];
     if (name in scripts) return send(TYPES['.mjs'], scripts[name]);
     if (name) return send('text/html; charset=utf-8', page(...name.split('-').reverse()));
-    const found = path.startsWith('/package/') ? join(packageFolder, normalize(path.slice(8))) : join(here, normalize(path.slice(3)));
-    if (!/^\/(package|js)\//.test(path) || !statSync(found, { throwIfNoEntry: false })?.isFile()) return response.writeHead(404).end();
-    return send(TYPES[extname(found)] ?? 'text/plain', readFileSync(found));
+    const [, folder, rest] = /^\/(package|js|named)(\/.*)$/.exec(path) ?? [];
+    const found = folder && join(folder === 'package' ? packageFolder : here, normalize(rest));
+    if (!found || !statSync(found, { throwIfNoEntry: false })?.isFile()) return response.writeHead(404).end();
+    const body = readFileSync(found);
+    return send(TYPES[extname(found)] ?? 'text/plain', folder === 'named' ? named(`${body}`) : body);
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {

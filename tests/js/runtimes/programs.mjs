@@ -1,11 +1,12 @@
 // Node, Deno and Bun: programs that run a user's module beside the installed package.
 
 import { spawn } from 'node:child_process';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
-import { here, installed, root } from '../installed.mjs';
-import { fetched, Missing } from './fetched.mjs';
+import { here, installed } from '../installed.mjs';
+import { fetched } from './fetched.mjs';
+import { native } from './native.mjs';
 import { program } from './program.mjs';
 
 const MARK = 'result: ';
@@ -68,16 +69,6 @@ export function node(version) {
     console.log(said.trim().replace(/\bnode \(/g, `node ${version} (`));
     return /\d+ passed, 0 failed/.test(said) && !/[1-9]\d* failed|^FAILED/m.test(said);
   };
-}
-
-/** The program itself, where npm put the one that fits this machine: the postinstall that would place it may not have run. */
-function native(scope, path) {
-  const folder = join(root, 'tests/node_modules', scope);
-  try {
-    return join(folder, readdirSync(folder).sort()[0], path);
-  } catch {
-    throw new Missing(`npm has no ${scope} for this machine`);
-  }
 }
 
 /**

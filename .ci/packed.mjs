@@ -1,0 +1,31 @@
+// Holds the packed package to tests/packed.txt, the list of its files, and to what may stand in them.
+// `node .ci/packed.mjs --write` writes the list, to be read before it is committed.
+
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { packageFolder } from '../tests/js/installed.mjs';
+import { at, cargoHome, output, read, root, tarball } from './tools.mjs';
+
+const list = 'tests/packed.txt';
+const packed = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).trim().split('\n').map((file) => file.replace('package/', '')).sort();
+if (process.argv.includes('--write')) writeFileSync(at(list), `${packed.join('\n')}\n`);
+const allowed = read(list).trim().split('\n');
+const wrong = [
+  ...packed.filter((file) => !allowed.includes(file)).map((file) => `${file} is packed and not in ${list}`),
+  ...allowed.filter((file) => !packed.includes(file)).map((file) => `${file} is in ${list} and not packed`),
+];
+
+// Where it was built is nobody's business, and would make two builds differ.
+const places = [root, cargoHome, homedir(), output('rustc', ['--print', 'sysroot'])].filter((place) => place.length > 1);
+for (const file of packed) {
+  const bytes = readFileSync(join(packageFolder, file));
+  for (const place of places) if (bytes.includes(place)) wrong.push(`${file} names ${place}`);
+  if (bytes.includes('sourceMappingURL')) wrong.push(`${file} refers to a source map that is not there`);
+}
+const { scripts, dependencies, optionalDependencies, peerDependencies } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8'));
+if (scripts || dependencies || optionalDependencies || peerDependencies) wrong.push('package.json installs or runs something');
+
+for (const each of wrong) console.error(each);
+process.exitCode = wrong.length === 0 ? 0 : 1;

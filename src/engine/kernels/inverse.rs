@@ -1,0 +1,227 @@
+//! Inverses modulo an odd number, by the divsteps of Bernstein and Yang (<https://gcd.cr.yp.to/safegcd-20190413.pdf>) in
+//! variable time.
+//!
+//! Thirty steps at a time are worked out on the lowest limbs alone, as a matrix, which is then applied to whole numbers.
+//! Numbers have limbs of 30 bits, of which the highest is signed.
+//!
+//! Bounds: a step at most doubles an entry of the matrix, so after thirty each lies between `-2^30` and `2^30`. A sum of two
+//! products of entries and limbs is at most `2^61`, one of a limb of the modulus and its factor (below `2^32`) at most `2^62`
+//! more, and what is carried from the limb below `2^34`: in all below `2^63`. Modulo `n`, numbers stay between `-2 n` and `n`
+//! (section 11 there), for which the highest limb has room.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "arithmetic kernel: the length is fixed by the modulus, and limbs are masked"
+)]
+
+const LIMB_BITS: u32 = 30;
+const MASK: i64 = (1 << LIMB_BITS) - 1;
+/// For 521 bits, the sign, and twice the modulus.
+const MOST_LIMBS: usize = 18;
+/// Bernstein and Yang, theorem 11.2: for 521 bits 1505 steps are enough.
+const MOST_ROUNDS: usize = 51;
+
+type Number = [i32; MOST_LIMBS];
+
+/// `2^30` times what thirty steps make of `f` and `g`: `u f + v g` and `q f + r g`.
+struct Matrix {
+    u: i64,
+    v: i64,
+    q: i64,
+    r: i64,
+}
+
+/// `1 / a mod n`, for `0 < a < n` and an odd `n` of `bits` bits, at most 521, that has no factor in common with `a`. Limbs
+/// have 32 bits, lowest first.
+pub(crate) fn inverse<const N: usize>(a: &[u32; N], n: &[u32; N], bits: usize) -> [u32; N] {
+    let mut inverse = [0; MOST_LIMBS];
+    let length = (bits + 2).div_ceil(LIMB_BITS as usize);
+    invert(split(a), &split(n)[..length], &mut inverse[..length]);
+    join(&inverse)
+}
+
+/// The same in limbs of 30 bits, as many as `n` has; `d` is 0 and becomes the inverse.
+fn invert(mut g: Number, n: &[i32], d: &mut [i32]) {
+    let (mut f, mut e) = ([0; MOST_LIMBS], [0; MOST_LIMBS]);
+    f[..n.len()].copy_from_slice(n);
+    // Modulo n, a d = f and a e = g, up to the same power of two, which every round divides out.
+    e[0] = 1;
+    let n_inverse = odd_inverse(n[0] as u32);
+    let (mut eta, mut left) = (-1, n.len());
+    for _ in 0..MOST_ROUNDS {
+        let matrix = divsteps(&mut eta, f[0] as u32, g[0] as u32);
+        apply_modulo(&matrix, d, &mut e[..n.len()], n, n_inverse);
+        apply(&matrix, &mut f[..left], &mut g[..left]);
+        if g[..left].iter().all(|&limb| limb == 0) {
+            break;
+        }
+        left = shortened(&mut f, &mut g, left);
+    }
+    // Here f is 1 or -1.
+    if is_negative(d) {
+        combine(d, 1, n, 1);
+    }
+    if f[left - 1] < 0 {
+        combine(d, -1, n, 0);
+    }
+    if is_negative(d) {
+        combine(d, 1, n, 1);
+    }
+}
+
+/// Thirty divsteps on the lowest limbs; `eta` is the paper's `-delta`. Runs of an even `g` are taken in one, and of an odd
+/// `g` as many low bits are cleared at a time as may be before `f` and `g` change places, six at most.
+fn divsteps(eta: &mut i32, mut f: u32, mut g: u32) -> Matrix {
+    let (mut u, mut v, mut q, mut r) = (1_i64, 0_i64, 0_i64, 1_i64);
+    let mut left = LIMB_BITS;
+    loop {
+        let zeros = g.trailing_zeros().min(left);
+        g >>= zeros;
+        u <<= zeros;
+        v <<= zeros;
+        *eta -= zeros as i32;
+        left -= zeros;
+        if left == 0 {
+            debug_assert!([u, v, q, r].iter().all(|entry| entry.abs() <= 1 << LIMB_BITS));
+            return Matrix { u, v, q, r };
+        }
+        if *eta < 0 {
+            *eta = -*eta;
+            (f, g) = (g, f.wrapping_neg());
+            (u, q) = (q, -u);
+            (v, r) = (r, -v);
+        }
+        // Adding f that often clears so many bits of g.
+        let bits = (*eta as u32 + 1).min(left).min(6);
+        let times = odd_inverse_6(f).wrapping_mul(g).wrapping_neg() & ((1 << bits) - 1);
+        g = g.wrapping_add(f.wrapping_mul(times));
+        q += u * i64::from(times);
+        r += v * i64::from(times);
+    }
+}
+
+/// The inverse of an odd number modulo 64.
+#[inline(always)]
+const fn odd_inverse_6(odd: u32) -> u32 {
+    // Every odd number is its own inverse modulo 8; one step of Newton's doubles the bits.
+    odd.wrapping_mul(2_u32.wrapping_sub(odd.wrapping_mul(odd)))
+}
+
+/// The inverse of an odd number modulo `2^32`.
+const fn odd_inverse(odd: u32) -> u32 {
+    let mut inverse = odd_inverse_6(odd);
+    let mut bits = 6;
+    while bits < 32 {
+        inverse = inverse.wrapping_mul(2_u32.wrapping_sub(odd.wrapping_mul(inverse)));
+        bits *= 2;
+    }
+    inverse
+}
+
+/// Applies the matrix and divides by `2^30`, which is what the steps were chosen for.
+fn apply(matrix: &Matrix, f: &mut [i32], g: &mut [i32]) {
+    let (mut of_f, mut of_g) = (0_i64, 0_i64);
+    let last = f.len() - 1;
+    for index in 0..=last {
+        let (limb_f, limb_g) = (i64::from(f[index]), i64::from(g[index]));
+        of_f += matrix.u * limb_f + matrix.v * limb_g;
+        of_g += matrix.q * limb_f + matrix.r * limb_g;
+        if index > 0 {
+            f[index - 1] = (of_f & MASK) as i32;
+            g[index - 1] = (of_g & MASK) as i32;
+        }
+        of_f >>= LIMB_BITS;
+        of_g >>= LIMB_BITS;
+    }
+    f[last] = of_f as i32;
+    g[last] = of_g as i32;
+}
+
+/// Applies the matrix and divides by `2^30` modulo `n`: adds the multiples of `n` that make the lowest limbs zero.
+fn apply_modulo(matrix: &Matrix, d: &mut [i32], e: &mut [i32], n: &[i32], n_inverse: u32) {
+    let last = d.len() - 1;
+    // Of a negative number as if n had been added, so that the range is kept.
+    let (sign_d, sign_e) = (i64::from(d[last] >> 31), i64::from(e[last] >> 31));
+    let mut times_d = (matrix.u & sign_d) + (matrix.v & sign_e);
+    let mut times_e = (matrix.q & sign_d) + (matrix.r & sign_e);
+    let (low_d, low_e) = (i64::from(d[0]), i64::from(e[0]));
+    let clearing = |low: i64, times: i64| {
+        let low = (low as u32).wrapping_mul(n_inverse);
+        times - (i64::from(low.wrapping_add(times as u32)) & MASK)
+    };
+    times_d = clearing(matrix.u * low_d + matrix.v * low_e, times_d);
+    times_e = clearing(matrix.q * low_d + matrix.r * low_e, times_e);
+    let (mut of_d, mut of_e) = (0_i64, 0_i64);
+    for index in 0..=last {
+        let (limb_d, limb_e, limb_n) = (i64::from(d[index]), i64::from(e[index]), i64::from(n[index]));
+        of_d += matrix.u * limb_d + matrix.v * limb_e + limb_n * times_d;
+        of_e += matrix.q * limb_d + matrix.r * limb_e + limb_n * times_e;
+        if index > 0 {
+            d[index - 1] = (of_d & MASK) as i32;
+            e[index - 1] = (of_e & MASK) as i32;
+        }
+        of_d >>= LIMB_BITS;
+        of_e >>= LIMB_BITS;
+    }
+    d[last] = of_d as i32;
+    e[last] = of_e as i32;
+}
+
+/// How many limbs `f` and `g` still need: one less where the highest of both only carries the sign.
+fn shortened(f: &mut Number, g: &mut Number, length: usize) -> usize {
+    let last = length - 1;
+    let (high_f, high_g) = (f[last], g[last]);
+    if last == 0 || high_f != high_f >> 31 || high_g != high_g >> 31 {
+        return length;
+    }
+    f[last - 1] |= high_f << LIMB_BITS;
+    g[last - 1] |= high_g << LIMB_BITS;
+    last
+}
+
+const fn is_negative(number: &[i32]) -> bool {
+    number[number.len() - 1] < 0
+}
+
+/// `number := sign * number + times * n`.
+fn combine(number: &mut [i32], sign: i32, n: &[i32], times: i32) {
+    let last = number.len() - 1;
+    let mut carry = 0;
+    for (index, (limb, &n)) in number.iter_mut().zip(n).enumerate() {
+        let sum = sign * *limb + times * n + carry;
+        *limb = if index == last { sum } else { sum & MASK as i32 };
+        carry = sum >> LIMB_BITS;
+    }
+}
+
+/// Limbs of 32 bits as limbs of 30.
+fn split(limbs: &[u32]) -> Number {
+    let mut limbs = limbs.iter();
+    let (mut pending, mut bits) = (0_u64, 0);
+    std::array::from_fn(|_| {
+        if bits < LIMB_BITS {
+            pending |= u64::from(limbs.next().copied().unwrap_or(0)) << bits;
+            bits += 32;
+        }
+        let limb = pending as i64 & MASK;
+        pending >>= LIMB_BITS;
+        bits -= LIMB_BITS;
+        limb as i32
+    })
+}
+
+/// Limbs of 30 bits, none of them negative, as limbs of 32.
+fn join<const N: usize>(limbs: &[i32]) -> [u32; N] {
+    let mut limbs = limbs.iter();
+    let (mut pending, mut bits) = (0_u64, 0);
+    std::array::from_fn(|_| {
+        while bits < 32 {
+            pending |= u64::from(limbs.next().copied().unwrap_or(0).unsigned_abs()) << bits;
+            bits += LIMB_BITS;
+        }
+        let limb = pending as u32;
+        pending >>= 32;
+        bits -= 32;
+        limb
+    })
+}
