@@ -7,7 +7,7 @@
 
 package := target/tokenward.tgz
 INPUTS := 1000000
-sources := $(shell find src .ci -type f) $(wildcard README.md CHANGELOG.md LICENSE THIRD-PARTY.md) Cargo.toml Cargo.lock pkg.json tsconfig.json
+sources := $(shell find src .ci -type f) $(wildcard README.md CHANGELOG.md LICENSE) Cargo.toml Cargo.lock pkg.json tsconfig.json
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1@\2/p' $(MAKEFILE_LIST) | awk -F@ '{ printf "%-16s %s\n", $$1, $$2 }'

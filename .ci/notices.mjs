@@ -25,8 +25,8 @@ ${crates.flatMap(({ name, folder, under }) => under.filter((licence) => licence 
 ${textOf(folder, licence)}
 `)).join('')}`;
 
-if (process.argv.includes('--write')) writeFileSync(at('THIRD-PARTY.md'), text);
-else if (!existsSync(at('THIRD-PARTY.md')) || read('THIRD-PARTY.md') !== text) {
+if (process.argv.includes('--write')) writeFileSync(at('.ci/THIRD-PARTY.md'), text);
+else if (!existsSync(at('.ci/THIRD-PARTY.md')) || read('.ci/THIRD-PARTY.md') !== text) {
   console.error('THIRD-PARTY.md is not what the dependencies ask for: node .ci/notices.mjs --write');
   process.exitCode = 1;
 }

@@ -5,6 +5,7 @@
 //! nesting deeper than 64 are refused, at every level.
 
 use std::borrow::Cow;
+use std::collections::BinaryHeap;
 use std::fmt;
 
 use crate::number;
@@ -12,7 +13,7 @@ use crate::number;
 /// How deep arrays and objects may nest.
 const MAX_DEPTH: usize = 64;
 
-/// Objects with more members than this are checked for duplicates by sorting, smaller ones by comparing pairs.
+/// Objects with more members than this are checked for duplicates in order, smaller ones by comparing pairs.
 const FEW_MEMBERS: usize = 8;
 
 /// Why a text is not acceptable JSON.
@@ -461,9 +462,18 @@ fn has_duplicates(names: &[Text<'_>]) -> bool {
         }
         return false;
     }
-    let mut sorted: Vec<Cow<'_, str>> = names.iter().map(|name| name.to_cow()).collect();
-    sorted.sort_unstable();
-    !sorted.is_sorted_by(|a, b| a < b)
+    any_twice(names.iter().map(|name| name.to_cow()))
+}
+
+/// Whether two of the texts are the same. A heap takes a little more time than sorting, and a third of the code.
+pub(crate) fn any_twice<'a>(texts: impl Iterator<Item = Cow<'a, str>>) -> bool {
+    let mut heap: BinaryHeap<_> = texts.collect();
+    while let Some(greatest) = heap.pop() {
+        if heap.peek() == Some(&greatest) {
+            return true;
+        }
+    }
+    false
 }
 
 /// Resolves the escapes of a string that the scanner has accepted.

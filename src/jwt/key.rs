@@ -1,5 +1,6 @@
 //! What a signature can be checked with: reading keys, and refusing those that are weak or meant for something else.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -266,10 +267,9 @@ fn check_purpose(jwk: &Object<'_>) -> Result<(), Error> {
         Some(Value::Array(operations)) => {
             let names =
                 operations.elements().into_iter().map(|name| name.as_text().map(|name| name.to_cow()));
-            let mut names: Vec<_> = names.collect::<Option<_>>().ok_or(invalid("key_ops"))?;
-            names.sort_unstable();
+            let names: Vec<_> = names.collect::<Option<_>>().ok_or(invalid("key_ops"))?;
             // RFC 7517 §4.3: duplicate values must not be present.
-            if !names.is_sorted_by(|a, b| a < b) {
+            if json::any_twice(names.iter().map(|name: &Cow<'_, str>| Cow::Borrowed(&**name))) {
                 return Err(invalid("key_ops"));
             }
             if names.iter().any(|name| name == "verify") { Ok(()) } else { Err(unusable(Misuse::KeyOps)) }

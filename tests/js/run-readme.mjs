@@ -1,5 +1,5 @@
-// Runs every snippet of README.md on the packed package, against the Worker of www/ under the names that README uses: in Node,
-// workerd and a shell, and with --page those for a page in headless Chromium. rustdoc runs those in Rust.
+// Runs the snippets of README.md and of the guide to testing on the packed package: in Node, workerd and a shell, and with --page
+// those for a page in headless Chromium. What README names is the Worker of www/. rustdoc runs those in Rust.
 
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -66,19 +66,43 @@ for (const [index, snippet] of snippets.entries()) {
   }
 }
 if (snippets.length !== EXPECTED.length) result.failures.push({ name: 'README.md', error: `${snippets.length} snippets, ${EXPECTED.length} expected` });
+if (!inPages) await guide('testing');
 await service.dispose();
 process.exitCode = report('README', result) ? 0 : 1;
 
+/** Runs the snippets of a guide. They print what the comments behind say, up to a colon. */
+async function guide(name) {
+  const { transform } = createRequire(join(root, 'tests/'))('esbuild');
+  const codes = [...readFileSync(join(root, `www/guides/${name}.md`), 'utf8').matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code);
+  for (const [index, code] of codes.entries()) {
+    try {
+      const expected = [...code.matchAll(/console\.log\(.*\);(?: \/\/ ([^:\n]*))?/g)].map(([, text]) => text);
+      const lines = await linesOf(`guide-${name}-${index}.mjs`, (await transform(code, { loader: 'ts' })).code);
+      const agree = lines.length === expected.length && expected.every((text, at) => text === undefined || text === lines[at]);
+      if (!agree) throw new Error(`printed ${JSON.stringify(lines)}, expected ${JSON.stringify(expected)}`);
+      result.passed += 1;
+    } catch (error) {
+      result.failures.push({ name: `snippet ${index + 1} of the guide to ${name}`, error: String(error?.stack ?? error) });
+    }
+  }
+}
+
+/** What a user's module prints. */
+async function linesOf(name, code) {
+  const lines = [];
+  const { log } = console;
+  console.log = (...parts) => lines.push(parts.map((part) => (typeof part === 'string' ? part : JSON.stringify(part))).join(' '));
+  try {
+    await importFromUser(name, code);
+  } finally {
+    console.log = log;
+  }
+  return lines;
+}
+
 function printed(pattern) {
   return async (code, index) => {
-    const lines = [];
-    const { log } = console;
-    console.log = (...parts) => lines.push(parts.map((part) => (typeof part === 'string' ? part : JSON.stringify(part))).join(' '));
-    try {
-      await importFromUser(`readme-${index}.mjs`, code);
-    } finally {
-      console.log = log;
-    }
+    const lines = await linesOf(`readme-${index}.mjs`, code);
     if (lines.length !== 1 || !pattern.test(lines[0])) throw new Error(`printed ${JSON.stringify(lines)}, expected ${pattern}`);
   };
 }

@@ -8,11 +8,14 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
+import { which } from '../../.ci/tools.mjs';
 import { withBrowser } from '../js/browser.mjs';
 import { html, install, project, served, statically, tool, workshop } from './project.mjs';
 
 const SOURCES = { 'src/check.js': 'check.js', 'src/index.js': 'page.js' };
 const PAGE = { 'index.html': html('<script type="module" src="src/index.js"></script>') };
+const WORKER = { 'src/check.js': 'check.js', 'src/index.js': 'worker.js' };
+const WRANGLER = { 'wrangler.toml': 'name = "tokenward"\nmain = "src/index.js"\ncompatibility_date = "2024-01-01"\n' };
 /** A page over what a bundler wrote. */
 const over = (file, type = 'module') => html(`<script ${type ? `type="${type}" ` : 'defer '}src="${file}"></script>`);
 
@@ -52,9 +55,12 @@ const CONSUMERS = {
     await tool(folder, 'rollup', 'src/index.js', '--plugin', 'node-resolve', '--format', 'es', '--file', 'dist/main.js');
     return statically(join(folder, 'dist'), page);
   },
+  async 'wrangler-dev'() {
+    const folder = project('wrangler-dev', WORKER, WRANGLER);
+    return served(folder, 'wrangler', (port) => ['dev', '--ip', '127.0.0.1', '--port', port, '--inspector-port', '0'], text);
+  },
   async wrangler() {
-    const folder = project('wrangler', { 'src/check.js': 'check.js', 'src/index.js': 'worker.js' },
-      { 'wrangler.toml': 'name = "tokenward"\nmain = "src/index.js"\ncompatibility_date = "2024-01-01"\n' });
+    const folder = project('wrangler', WORKER, WRANGLER);
     await tool(folder, 'wrangler', 'deploy', '--dry-run', '--outdir', 'dist');
     // The script comes first, and its modules beside it.
     const files = ['.js', '.wasm'].flatMap((end) => readdirSync(join(folder, 'dist')).filter((file) => file.endsWith(end)));
@@ -79,8 +85,10 @@ const CONSUMERS = {
   },
   async jest() {
     // Jest's own way is CommonJS. Babel's preset is a dependency of every project that writes import, and not of this one.
-    const folder = project('jest', {}, { 'package.json': '{ "private": true }\n', 'check.test.js': `${required()}\ntest('check', async () => expect(await check()).toBe('fine'));\n` });
-    return outcome(await tool(folder, 'jest', '--rootDir', folder), /Tests: +1 passed, 1 total/);
+    const folder = project('jest', { 'jsdom.test.js': 'jsdom.test.cjs' }, {
+      'package.json': '{ "private": true }\n', 'check.test.js': `${required()}\ntest('check', async () => expect(await check()).toBe('fine'));\n`,
+    });
+    return outcome(await tool(folder, 'jest', '--rootDir', folder), /Tests: +2 passed, 2 total/);
   },
   async next() {
     const folder = project('next', { app: 'next/app', 'check.js': 'check.js' });
@@ -115,12 +123,19 @@ const CONSUMERS = {
   },
 };
 
+/** Those that need no browser. */
+const PAGELESS = ['wrangler', 'wrangler-dev', 'vitest', 'jest'];
+
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !(name in CONSUMERS));
 if (unknown.length > 0) throw new Error(`${unknown} is none of ${Object.keys(CONSUMERS).join(', ')}`);
 install();
 const count = { passed: 0, failed: 0 };
 for (const name of asked.length > 0 ? asked : Object.keys(CONSUMERS)) {
+  if (!PAGELESS.includes(name) && !which('chromedriver')) {
+    console.log(`skipped: ${name} (chromedriver is missing)`);
+    continue;
+  }
   const started = Date.now();
   const said = await CONSUMERS[name]().catch((error) => error.stack);
   count[said === 'fine' ? 'passed' : 'failed'] += 1;

@@ -7,7 +7,9 @@ const REST = [
   'HS384', 'HS512', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES384', 'ES512', 'EdDSA', 'ML-DSA-65', 'ML-DSA-87',
 ];
 
-export default ({ test, long, assert, tokenward, importMlDsa }) => {
+export default ({ test, long, assert, tokenward, way, importMlDsa }) => {
+  // The other ways are ways to tokenward, not to tokenward/testing.
+  if (['require', 'slim', 'default entry'].includes(way)) return;
   const {
     KeySet, Verifier, authorizationCode, beginAuthorization, completeAuthorization, createBearerFetch, createBearerGuard, createSession, importKey,
     jsonLogin, memoryStore, oauth2, verify, verifySync,
