@@ -63,7 +63,7 @@ soak: pack ## Compare a million inputs of every family with RustCrypto and with 
 	@CARGO_PROFILE_DEV_OPT_LEVEL=3 TOKENWARD_SOAK=$(INPUTS) cargo test --quiet --locked --test engine_differential -- --nocapture
 	@node tests/js/run-differential.mjs $(INPUTS)
 
-mutants: ## Change the code that verifies in small ways, and see whether a test notices: hours (FILES="src/jwt/pem.rs", ARGS=--iterate)
+mutants: ## Change the code that verifies in small ways, and see whether a test notices: hours (FILES="src/jwt/pem.rs")
 	@node .ci/mutants.mjs $(ARGS)
 
 fuzz: ## Fuzz what reads others' bytes, ten minutes each (MINUTES=1, TARGETS="token guard"); needs a nightly toolchain

@@ -2,7 +2,7 @@
 //
 //   make mutants                                 everything: some hours
 //   make mutants FILES="src/jwt/pem.rs …"        only these
-//   make mutants ARGS=--iterate                  only what no test has noticed yet
+//   make mutants ARGS='--re is_roca'             only those whose name has this in it
 //
 // What no test notices has to stand in tests/mutants.md with the reason, and nothing else may stand there. It works on a
 // copy, target/mutants/tree, so the sources can be worked on meanwhile. What each file is held to, and what is left out,
