@@ -222,7 +222,7 @@ function declare() {
     const file = waiting.pop();
     if (done.has(file)) continue;
     done.add(file);
-    const source = readFileSync(file, 'utf8');
+    const source = ofHost(readFileSync(file, 'utf8'), relative(dirname(file), join(types, 'host.js')));
     for (const [ours, theirs] of [['.d.ts', '.js'], ['.d.cts', '.cjs']]) {
       const text = source.replace(/(["'])(#api|\.[^"']*\.js)\1/g, (_, quote, name) => {
         const found = name === '#api' ? join(types, 'index.d.ts') : resolve(dirname(file), name.replace('.js', '.d.ts'));
@@ -232,6 +232,16 @@ function declare() {
       writeFileSync(join(dist, nameOf(file) + ours), text);
     }
   }
+}
+
+/** A declaration that takes the host's types from src/shell/host.ts, and so needs none of them to be there. */
+function ofHost(source, host) {
+  if (source.includes('declare namespace WebAssembly')) return source;
+  const text = source.replace(/typeof (globalThis\.)?fetch\b/g, 'Fetch').replaceAll('Uint8Array<ArrayBuffer>', 'Bytes');
+  const code = text.replace(/\/\*[^]*?\*\//g, '');
+  const names = [...read('src/shell/host.ts').matchAll(/^export (?:type|declare namespace) (\w+)/gm)].map(([, name]) => name);
+  const used = names.filter((name) => new RegExp(`\\b${name}\\b`).test(code));
+  return used.length === 0 ? text : `import type { ${used.join(', ')} } from './${host}';\n${text}`;
 }
 
 /** Holds src/shell/exports.ts to what wasm-bindgen says of the module. */

@@ -15,7 +15,7 @@ import { program } from './program.mjs';
 const TIME_LIMIT_MS = 900_000;
 const TYPES = { '.js': 'text/javascript', '.mjs': 'text/javascript', '.wasm': 'application/wasm' };
 const NONCE = 'c3VpdGU';
-const STRICT = `default-src 'none'; connect-src 'self'; script-src 'self' 'nonce-${NONCE}'`;
+const STRICT = `default-src 'none'; connect-src 'self'; worker-src 'self'; script-src 'self' 'nonce-${NONCE}'`;
 const ALLOWING = `${STRICT} 'wasm-unsafe-eval'`;
 
 const BROWSERS = {
@@ -86,7 +86,7 @@ try {
     total.failures.push(...failures);
   }
 } catch (error) {
-  total.failures.push({ name: 'page', error: String(error?.stack ?? error) });
+  total.failures.push({ name: 'page', error: error + '\\n' + error?.stack });
 }
 fetch('/result', { method: 'POST', body: JSON.stringify(total) });
 </script>`;
