@@ -101,7 +101,6 @@ const TIME_LIMIT_MS = 2_000;
 export async function driven(paths) {
   const errors = [];
   for (const [name, path] of Object.entries(paths)) {
-    if (globalThis.process?.env.DEBUG) process.stderr.write(name + '\n');
     let timer;
     const late = new Promise((resolve) => { timer = setTimeout(resolve, TIME_LIMIT_MS, 'did not end'); });
     try {

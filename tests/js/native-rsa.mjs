@@ -50,9 +50,10 @@ export default ({ test, assert }) => {
     assert.throws('ERR_JOSE_ALG_NOT_ALLOWED', () => verifySync(pss.token, { ...pss.jwk, alg: 'RS256' }, rules()));
   };
 
-  test('RSA is raised to its power by node:crypto, whatever the scheme', () => asking('native', (api, asked) => {
+  test('RSA is raised to its power by node:crypto, whatever the scheme, where Node hands it out (20.16)', () => asking('native', (api, asked) => {
     judge(api);
-    assert.ok(asked() >= 3 * cases.length, `asked ${asked()} times`);
+    const handedOut = typeof process.getBuiltinModule === 'function';
+    assert.ok(handedOut ? asked() >= 3 * cases.length : asked() === 0, `asked ${asked()} times`);
   }));
 
   test('without process.getBuiltinModule, and where node:crypto refuses, the module does it itself', async () => {

@@ -5,7 +5,7 @@ import { claims, rules, signer } from '../kit.mjs';
 
 const URL_ = 'https://issuer.test/jwks';
 
-export default ({ test, long, assert, tokenward, way }) => {
+export default ({ test, long, assert, tokenward, host, way }) => {
   const { KeySet, Verifier, checkExpiry, createBearerGuard, decode, importKey, isExpired, isTokenwardError, thumbprint, verify, verifyJws, verifyJwsSync, verifySync } = tokenward;
 
   /** Calls with each hostile value in each place of `args`. */
@@ -245,7 +245,7 @@ export default ({ test, long, assert, tokenward, way }) => {
   /** Collects garbage and lets finalizers run, where the host lets itself be told to. */
   function collector() {
     const vm = globalThis.process?.getBuiltinModule?.('node:vm');
-    if (way !== 'import' || !vm) return undefined;
+    if (way !== 'import' || host !== 'node' || !vm) return undefined;
     process.getBuiltinModule('node:v8').setFlagsFromString('--expose-gc');
     const gc = vm.runInNewContext('gc');
     return () => new Promise((resolve) => {
