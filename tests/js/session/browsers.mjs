@@ -139,10 +139,10 @@ export default (name, refreshes) => ({ test, assert }) => {
       await network(scene, false);
       const answers = await scene.round(1);
       assert.ok(answers.every((answer) => answer === 'ERR_TOKEN_REFRESH_UNAVAILABLE'), JSON.stringify(answers));
-      const { grants } = scene.server;
+      const { issued } = scene.server;
       await network(scene, true);
       const again = await scene.round(1);
-      assert.same([...new Set(again)], [`access-${grants + 1}`]);
+      assert.same([...new Set(again)], [`access-${issued + 1}`]);
     }
     await allIsWell(scene);
   }));
@@ -168,7 +168,7 @@ export default (name, refreshes) => ({ test, assert }) => {
   test('a compromised session is gone from every tab at once, and nobody asks for the password', async () => withTabs(3, async (scene) => {
     const [first, ...others] = scene.tabs;
     for (const tab of others) assert.same(await scene.call(tab), ['access-1']);
-    const { grants } = scene.server;
+    const { issued } = scene.server;
     assert.same(await first.evaluate(() => globalThis.tab.session.logout({ reason: 'compromised' })), { revoked: true });
     for (const tab of others) {
       await tab.until(() => globalThis.tab.said().snapshot.status === 'signed-out');
@@ -179,9 +179,9 @@ export default (name, refreshes) => ({ test, assert }) => {
       assert.same(await scene.call(tab), ['ERR_SESSION_SIGNED_OUT']);
       assert.equal((await tab.evaluate(() => globalThis.tab.said())).asked, 0);
     }
-    assert.equal(scene.server.issued, grants);
+    assert.equal(scene.server.issued, issued);
     await others[0].evaluate(async () => { await globalThis.tab.session.login(); });
-    for (const tab of scene.tabs) assert.same(await scene.call(tab), [`access-${grants + 1}`]);
+    for (const tab of scene.tabs) assert.same(await scene.call(tab), [`access-${issued + 1}`]);
   }, { query: 'credentials' }));
 
   /** As the browser's own developer tools do it. */
