@@ -4,7 +4,13 @@ import { findings } from './axe.mjs';
 
 export default ({ browser, origin, shot, says, phone }) => ({ test, assert }) => {
   let tab;
-  const logged = (text, where = tab) => where.until((part) => document.getElementById('log').textContent.includes(part), text);
+  const logged = async (text, where = tab) => {
+    try {
+      await where.until((part) => document.getElementById('log').textContent.includes(part), text);
+    } catch (cause) {
+      throw new Error(`${text}: not in the log, which says: ${await where.evaluate(() => document.getElementById('log').textContent)}`, { cause });
+    }
+  };
   const status = (pattern, where = tab) =>
     where.until((source) => new RegExp(source).test(document.getElementById('session-status').textContent), pattern);
   const told = (pattern, where = tab) =>
@@ -78,6 +84,9 @@ export default ({ browser, origin, shot, says, phone }) => ({ test, assert }) =>
       other = tabs.length > before ? tabs.find(({ url, tab: { context } }) => url.startsWith(origin) && context !== tab.context)?.tab : undefined;
     }
     await status('^signed in, token 1', other);
+    // Firefox drops clicks on a page that it has not painted yet.
+    await other.activate();
+    await other.evaluate(() => new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted))));
     await other.click('button', 'Call the API');
     await logged('Call: 200', other);
     await tab.activate();
