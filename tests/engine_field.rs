@@ -9,6 +9,8 @@ mod edwards;
 mod field;
 #[path = "../src/engine/kernels/field/generate.rs"]
 mod generate;
+#[path = "../src/engine/kernels/inverse.rs"]
+mod inverse;
 #[path = "../src/engine/kernels/multiples.rs"]
 mod multiples;
 #[path = "../src/engine/kernels/weierstrass.rs"]
@@ -19,6 +21,7 @@ use std::cell::Cell;
 use edwards::{Entry, Extended};
 use field::Field;
 use generate::{Interval, SPECS, Spec};
+use multiples::ROUNDS;
 use proptest::prelude::*;
 use weierstrass::{Affine, Curve, Jacobian};
 
@@ -148,6 +151,12 @@ impl<const SPEC: usize> Field for Bounds<SPEC> {
         vec![0; Self::SPEC.n]
     }
 
+    /// Any number below `p`, brought into Montgomery form.
+    fn invert(&self) -> Self {
+        self.canonical();
+        Self::ONE.mul(&Self::R_SQUARED)
+    }
+
     fn is_zero(&self) -> bool {
         assert!(self.within(&Self::product()), "{self:?} has more zeros than 0 and p");
         let answers = ANSWERS.get();
@@ -219,10 +228,21 @@ fn points_stay_within_bounds<const SPEC: usize, const A_IS_MINUS_3: bool>() {
     assert!(F::<SPEC>::ONE.mul(&F::R_SQUARED).within(&F::coordinate()), "what is read is a coordinate");
     check(point.double::<AnyCurve<SPEC, A_IS_MINUS_3>>());
     let affine = Affine { x: F::<SPEC>::coordinate(), y: F::coordinate() };
-    for other in [affine, affine.negate()] {
-        for answers in 0..8 {
-            ANSWERS.set(answers);
-            check(point.add::<AnyCurve<SPEC, A_IS_MINUS_3>>(&other));
+    let mut entries = vec![affine, affine.negate()];
+    for round in 0..=ROUNDS {
+        for entry in &entries {
+            for answers in 0..8 {
+                ANSWERS.set(answers);
+                check(point.add::<AnyCurve<SPEC, A_IS_MINUS_3>>(entry));
+            }
+        }
+        if round < ROUNDS {
+            let mut lists: Vec<_> =
+                entries.iter().flat_map(|&a| entries.iter().map(move |&b| vec![a, b])).collect();
+            ANSWERS.set(0);
+            assert!(Affine::add_neighbours(&mut lists));
+            // An entry without a neighbour stays what it was.
+            entries.extend(lists.concat());
         }
     }
     for answers in 0..4 {

@@ -171,8 +171,8 @@ impl Group for Edwards25519 {
         point.add(entry)
     }
 
-    fn subtract(point: &Self::Point, entry: &Self::Entry) -> Self::Point {
-        point.add(&entry.negate())
+    fn negate(entry: &Self::Entry) -> Self::Entry {
+        entry.negate()
     }
 
     fn to_entries(points: &[Self::Point]) -> Vec<Self::Entry> {

@@ -34,10 +34,25 @@ struct Matrix {
 /// `1 / a mod n`, for `0 < a < n` and an odd `n` of `bits` bits, at most 521, that has no factor in common with `a`. Limbs
 /// have 32 bits, lowest first.
 pub(crate) fn inverse<const N: usize>(a: &[u32; N], n: &[u32; N], bits: usize) -> [u32; N] {
+    let inverse = invert_in_limbs(split(a.iter().copied(), 32), &split(n.iter().copied(), 32), bits);
+    let mut limbs = join(&inverse, 32);
+    std::array::from_fn(|_| limbs.next().unwrap_or(0))
+}
+
+/// The same for limbs of `width` bits, at most 32, none of them negative, and as many as `n` has. The inverse of 0 is 0.
+pub(crate) fn inverse_in_limbs(a: &[i32], n: &[i32], width: u32) -> Vec<i32> {
+    let number = |limbs: &[i32]| split(limbs.iter().map(|limb| limb.unsigned_abs()), width);
+    let highest = n.last().map_or(0, |limb| 32 - limb.leading_zeros());
+    let bits = (n.len() - 1) * width as usize + highest as usize;
+    let inverse = invert_in_limbs(number(a), &number(n), bits);
+    join(&inverse, width).take(n.len()).map(|limb| limb as i32).collect()
+}
+
+fn invert_in_limbs(a: Number, n: &Number, bits: usize) -> Number {
     let mut inverse = [0; MOST_LIMBS];
     let length = (bits + 2).div_ceil(LIMB_BITS as usize);
-    invert(split(a), &split(n)[..length], &mut inverse[..length]);
-    join(&inverse)
+    invert(a, &n[..length], &mut inverse[..length]);
+    inverse
 }
 
 /// The same in limbs of 30 bits, as many as `n` has; `d` is 0 and becomes the inverse.
@@ -194,14 +209,13 @@ fn combine(number: &mut [i32], sign: i32, n: &[i32], times: i32) {
     }
 }
 
-/// Limbs of 32 bits as limbs of 30.
-fn split(limbs: &[u32]) -> Number {
-    let mut limbs = limbs.iter();
+/// Limbs of `width` bits as limbs of 30.
+fn split(mut limbs: impl Iterator<Item = u32>, width: u32) -> Number {
     let (mut pending, mut bits) = (0_u64, 0);
     std::array::from_fn(|_| {
-        if bits < LIMB_BITS {
-            pending |= u64::from(limbs.next().copied().unwrap_or(0)) << bits;
-            bits += 32;
+        while bits < LIMB_BITS {
+            pending |= u64::from(limbs.next().unwrap_or(0)) << bits;
+            bits += width;
         }
         let limb = pending as i64 & MASK;
         pending >>= LIMB_BITS;
@@ -210,18 +224,18 @@ fn split(limbs: &[u32]) -> Number {
     })
 }
 
-/// Limbs of 30 bits, none of them negative, as limbs of 32.
-fn join<const N: usize>(limbs: &[i32]) -> [u32; N] {
+/// Limbs of 30 bits, none of them negative, as limbs of `width`, without an end.
+fn join(limbs: &Number, width: u32) -> impl Iterator<Item = u32> {
     let mut limbs = limbs.iter();
     let (mut pending, mut bits) = (0_u64, 0);
-    std::array::from_fn(|_| {
-        while bits < 32 {
+    std::iter::repeat_with(move || {
+        while bits < width {
             pending |= u64::from(limbs.next().copied().unwrap_or(0).unsigned_abs()) << bits;
             bits += LIMB_BITS;
         }
-        let limb = pending as u32;
-        pending >>= 32;
-        bits -= 32;
-        limb
+        let limb = pending & ((1 << width) - 1);
+        pending >>= width;
+        bits -= width;
+        limb as u32
     })
 }

@@ -19,7 +19,7 @@ pub(crate) trait Curve: Copy + std::fmt::Debug + Send + Sync + 'static {
     const Y: &'static [u8];
 }
 
-/// A point other than infinity.
+/// A point other than infinity. Its coordinates are products, or carried sums of them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Affine<F> {
     pub(crate) x: F,
@@ -55,11 +55,44 @@ impl<F: Field> Affine<F> {
     pub(crate) fn negate(&self) -> Self {
         Self { x: self.x, y: F::ZERO.sub(&self.y) }
     }
+
+    /// Replaces neighbours in each list by their sum: one inversion for all, and six products for each pair. `false`, and
+    /// nothing is done, where neighbours are the same point or opposite ones.
+    pub(crate) fn add_neighbours(lists: &mut [Vec<Self>]) -> bool {
+        let mut product = F::ONE;
+        let mut before = Vec::new();
+        for [a, b] in lists.iter().flat_map(|list| list.as_chunks().0) {
+            let run = b.x.sub(&a.x);
+            before.push((product, run));
+            product = product.mul(&run);
+        }
+        if product.is_zero() {
+            return false;
+        }
+        let mut inverse = product.invert();
+        for list in lists.iter_mut().rev() {
+            let (pairs, rest) = list.as_chunks();
+            let mut sums = rest.to_vec();
+            for ([a, b], (before, run)) in
+                pairs.iter().rev().zip(before.drain(before.len() - pairs.len()..).rev())
+            {
+                let slope = b.y.sub(&a.y).mul(&inverse.mul(&before));
+                inverse = inverse.mul(&run);
+                let x = slope.sqr().sub(&a.x).sub(&b.x).carry();
+                let y = slope.mul(&a.x.sub(&x)).sub(&a.y).carry();
+                sums.push(Self { x, y });
+            }
+            *list = sums;
+        }
+        true
+    }
 }
 
 impl<F: Field> From<Affine<F>> for Jacobian<F> {
     fn from(point: Affine<F>) -> Self {
-        Self { x: point.x.carry(), y: point.y.carry(), z: F::ONE }
+        // As small as can be: the coordinates of sums are larger than those of points.
+        let small = |coordinate: F| coordinate.mul(&F::ONE).carry();
+        Self { x: small(point.x), y: small(point.y), z: F::ONE }
     }
 }
 
@@ -89,7 +122,7 @@ impl<F: Field> Jacobian<F> {
         Self { x: x3, y: y3, z: two_y.mul(z) }
     }
 
-    /// The sum with a point whose coordinates are products, or the opposite of one.
+    /// The sum with a point, or with the opposite of one.
     pub(crate) fn add<C: Curve<Field = F>>(&self, other: &Affine<F>) -> Self {
         let Self { x, y, z } = self;
         let z_squared = z.sqr();
@@ -156,8 +189,12 @@ impl<C: Curve> Group for C {
         point.add::<C>(entry)
     }
 
-    fn subtract(point: &Self::Point, entry: &Self::Entry) -> Self::Point {
-        point.add::<C>(&entry.negate())
+    fn negate(entry: &Self::Entry) -> Self::Entry {
+        entry.negate()
+    }
+
+    fn add_neighbours(lists: &mut [Vec<Self::Entry>]) -> bool {
+        Affine::add_neighbours(lists)
     }
 
     fn to_entries(points: &[Self::Point]) -> Vec<Self::Entry> {

@@ -10,6 +10,8 @@ pub(crate) mod p384;
 pub(crate) mod p521;
 pub(crate) mod secp256k1;
 
+use super::inverse::inverse_in_limbs;
+
 /// An element of a prime field.
 ///
 /// "A product" means the result of [`mul`](Field::mul) or [`sqr`](Field::sqr): every limb but the highest lies between
@@ -105,16 +107,10 @@ pub(crate) trait Field: Copy + std::fmt::Debug + Send + Sync + 'static {
         power
     }
 
-    /// The inverse, by Fermat's little theorem; 0 of 0.
+    /// The inverse; 0 of 0.
     fn invert(&self) -> Self {
-        let mut exponent = vec![0; Self::BYTES];
-        let mut limbs = Self::PRIME.to_vec();
-        if let Some(lowest) = limbs.first_mut() {
-            // Every prime here ends in more than 2.
-            *lowest -= 2;
-        }
-        to_bytes(&limbs, Self::LIMB_BITS, &mut exponent);
-        self.power(&exponent)
+        let inverse = inverse_in_limbs(&self.canonical(), Self::PRIME, Self::LIMB_BITS);
+        Self::from_limbs(&inverse).mul(&Self::R_SQUARED)
     }
 }
 
