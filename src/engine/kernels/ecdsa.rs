@@ -90,7 +90,7 @@ macro_rules! generator {
     };
 }
 
-generator!(P256, 256, 7 / 2, key: 5 / 2);
+generator!(P256, 256, 7 / 1, key: 6 / 1);
 generator!(P384, 384, 6 / 3, key: 5 / 3);
 generator!(P521, 521, 6 / 4, key: 5 / 4);
 generator!(Secp256k1, 256, 7 / 2, key: 5 / 2);

@@ -137,6 +137,9 @@ pub(crate) fn sum<G: Group>(terms: [(&Multiples<G>, &[i32]); 2]) -> G::Point {
     let mut lists: Vec<Vec<G::Entry>> = vec![Vec::new(); highest + 1];
     for (table, digits) in terms {
         let Layout { window, stride, .. } = table.layout;
+        for list in lists.iter_mut().step_by(window).take(stride) {
+            list.reserve(table.rows.len());
+        }
         for (row, digits) in table.rows.iter().zip(digits.chunks(stride)) {
             for (digit, list) in digits.iter().zip(lists.iter_mut().step_by(window)) {
                 let entry = (digit.unsigned_abs() as usize).checked_sub(1).and_then(|index| row.get(index));

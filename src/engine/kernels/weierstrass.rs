@@ -60,7 +60,7 @@ impl<F: Field> Affine<F> {
     /// nothing is done, where neighbours are the same point or opposite ones.
     pub(crate) fn add_neighbours(lists: &mut [Vec<Self>]) -> bool {
         let mut product = F::ONE;
-        let mut before = Vec::new();
+        let mut before = Vec::with_capacity(lists.iter().map(|list| list.len() / 2).sum());
         for [a, b] in lists.iter().flat_map(|list| list.as_chunks().0) {
             let run = b.x.sub(&a.x);
             before.push((product, run));
@@ -72,7 +72,8 @@ impl<F: Field> Affine<F> {
         let mut inverse = product.invert();
         for list in lists.iter_mut().rev() {
             let (pairs, rest) = list.as_chunks();
-            let mut sums = rest.to_vec();
+            let mut sums = Vec::with_capacity(pairs.len() + rest.len());
+            sums.extend_from_slice(rest);
             for ([a, b], (before, run)) in
                 pairs.iter().rev().zip(before.drain(before.len() - pairs.len()..).rev())
             {
