@@ -51,7 +51,7 @@ fn invert(mut g: Number, n: &[i32], d: &mut [i32]) {
     for _ in 0..MOST_ROUNDS {
         let matrix = divsteps(&mut eta, f[0] as u32, g[0] as u32);
         apply_modulo(&matrix, d, &mut e[..n.len()], n, n_inverse);
-        apply(&matrix, &mut f[..left], &mut g[..left]);
+        apply::<false>(&matrix, &mut f[..left], &mut g[..left], n, (0, 0));
         if g[..left].iter().all(|&limb| limb == 0) {
             break;
         }
@@ -118,14 +118,34 @@ const fn odd_inverse(odd: u32) -> u32 {
     inverse
 }
 
-/// Applies the matrix and divides by `2^30`, which is what the steps were chosen for.
-fn apply(matrix: &Matrix, f: &mut [i32], g: &mut [i32]) {
+/// Applies the matrix and divides by `2^30` modulo `n`: adds the multiples of `n` that make the lowest limbs zero.
+fn apply_modulo(matrix: &Matrix, d: &mut [i32], e: &mut [i32], n: &[i32], n_inverse: u32) {
+    let last = d.len() - 1;
+    // Of a negative number as if n had been added, so that the range is kept.
+    let (sign_d, sign_e) = (i64::from(d[last] >> 31), i64::from(e[last] >> 31));
+    let (low_d, low_e) = (i64::from(d[0]), i64::from(e[0]));
+    let times = |of_d: i64, of_e: i64| {
+        let times = (of_d & sign_d) + (of_e & sign_e);
+        let low = ((of_d * low_d + of_e * low_e) as u32).wrapping_mul(n_inverse);
+        times - (i64::from(low.wrapping_add(times as u32)) & MASK)
+    };
+    let times = (times(matrix.u, matrix.v), times(matrix.q, matrix.r));
+    apply::<true>(matrix, d, e, n, times);
+}
+
+/// Applies the matrix, and `MODULO` `n` adds so many `times` it, and divides by `2^30`: what the steps or the multiples
+/// of `n` were chosen for is that the lowest limbs are zero.
+fn apply<const MODULO: bool>(matrix: &Matrix, f: &mut [i32], g: &mut [i32], n: &[i32], times: (i64, i64)) {
     let (mut of_f, mut of_g) = (0_i64, 0_i64);
     let last = f.len() - 1;
     for index in 0..=last {
         let (limb_f, limb_g) = (i64::from(f[index]), i64::from(g[index]));
         of_f += matrix.u * limb_f + matrix.v * limb_g;
         of_g += matrix.q * limb_f + matrix.r * limb_g;
+        if MODULO {
+            of_f += times.0 * i64::from(n[index]);
+            of_g += times.1 * i64::from(n[index]);
+        }
         if index > 0 {
             f[index - 1] = (of_f & MASK) as i32;
             g[index - 1] = (of_g & MASK) as i32;
@@ -135,36 +155,6 @@ fn apply(matrix: &Matrix, f: &mut [i32], g: &mut [i32]) {
     }
     f[last] = of_f as i32;
     g[last] = of_g as i32;
-}
-
-/// Applies the matrix and divides by `2^30` modulo `n`: adds the multiples of `n` that make the lowest limbs zero.
-fn apply_modulo(matrix: &Matrix, d: &mut [i32], e: &mut [i32], n: &[i32], n_inverse: u32) {
-    let last = d.len() - 1;
-    // Of a negative number as if n had been added, so that the range is kept.
-    let (sign_d, sign_e) = (i64::from(d[last] >> 31), i64::from(e[last] >> 31));
-    let mut times_d = (matrix.u & sign_d) + (matrix.v & sign_e);
-    let mut times_e = (matrix.q & sign_d) + (matrix.r & sign_e);
-    let (low_d, low_e) = (i64::from(d[0]), i64::from(e[0]));
-    let clearing = |low: i64, times: i64| {
-        let low = (low as u32).wrapping_mul(n_inverse);
-        times - (i64::from(low.wrapping_add(times as u32)) & MASK)
-    };
-    times_d = clearing(matrix.u * low_d + matrix.v * low_e, times_d);
-    times_e = clearing(matrix.q * low_d + matrix.r * low_e, times_e);
-    let (mut of_d, mut of_e) = (0_i64, 0_i64);
-    for index in 0..=last {
-        let (limb_d, limb_e, limb_n) = (i64::from(d[index]), i64::from(e[index]), i64::from(n[index]));
-        of_d += matrix.u * limb_d + matrix.v * limb_e + limb_n * times_d;
-        of_e += matrix.q * limb_d + matrix.r * limb_e + limb_n * times_e;
-        if index > 0 {
-            d[index - 1] = (of_d & MASK) as i32;
-            e[index - 1] = (of_e & MASK) as i32;
-        }
-        of_d >>= LIMB_BITS;
-        of_e >>= LIMB_BITS;
-    }
-    d[last] = of_d as i32;
-    e[last] = of_e as i32;
 }
 
 /// How many limbs `f` and `g` still need: one less where the highest of both only carries the sign.
