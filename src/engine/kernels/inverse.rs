@@ -14,6 +14,8 @@
     reason = "arithmetic kernel: the length is fixed by the modulus, and limbs are masked"
 )]
 
+use super::digits::regrouped;
+
 const LIMB_BITS: u32 = 30;
 const MASK: i64 = (1 << LIMB_BITS) - 1;
 /// For 521 bits, the sign, and twice the modulus.
@@ -34,10 +36,15 @@ struct Matrix {
 /// `1 / a mod n`, for `0 < a < n` and an odd `n` of `bits` bits, at most 521, that has no factor in common with `a`. Limbs
 /// have 32 bits, lowest first.
 pub(crate) fn inverse<const N: usize>(a: &[u32; N], n: &[u32; N], bits: usize) -> [u32; N] {
+    let split = |limbs: &[u32; N]| -> Number {
+        let mut limbs = regrouped(limbs.iter().copied(), 32, LIMB_BITS);
+        std::array::from_fn(|_| limbs.next().map_or(0, u32::cast_signed))
+    };
     let mut inverse = [0; MOST_LIMBS];
     let length = (bits + 2).div_ceil(LIMB_BITS as usize);
     invert(split(a), &split(n)[..length], &mut inverse[..length]);
-    join(&inverse)
+    let mut limbs = regrouped(inverse.into_iter().map(i32::cast_unsigned), LIMB_BITS, 32);
+    std::array::from_fn(|_| limbs.next().unwrap_or(0))
 }
 
 /// The same in limbs of 30 bits, as many as `n` has; `d` is 0 and becomes the inverse.
@@ -108,14 +115,11 @@ const fn odd_inverse_6(odd: u32) -> u32 {
 }
 
 /// The inverse of an odd number modulo `2^32`.
-const fn odd_inverse(odd: u32) -> u32 {
-    let mut inverse = odd_inverse_6(odd);
-    let mut bits = 6;
-    while bits < 32 {
-        inverse = inverse.wrapping_mul(2_u32.wrapping_sub(odd.wrapping_mul(inverse)));
-        bits *= 2;
-    }
-    inverse
+fn odd_inverse(odd: u32) -> u32 {
+    // 6 bits, 12, 24, 48.
+    (0..3).fold(odd_inverse_6(odd), |inverse, _| {
+        inverse.wrapping_mul(2_u32.wrapping_sub(odd.wrapping_mul(inverse)))
+    })
 }
 
 /// Applies the matrix and divides by `2^30` modulo `n`: adds the multiples of `n` that make the lowest limbs zero.
@@ -182,36 +186,4 @@ fn combine(number: &mut [i32], sign: i32, n: &[i32], times: i32) {
         *limb = if index == last { sum } else { sum & MASK as i32 };
         carry = sum >> LIMB_BITS;
     }
-}
-
-/// Limbs of 32 bits as limbs of 30.
-fn split(limbs: &[u32]) -> Number {
-    let mut limbs = limbs.iter();
-    let (mut pending, mut bits) = (0_u64, 0);
-    std::array::from_fn(|_| {
-        if bits < LIMB_BITS {
-            pending |= u64::from(limbs.next().copied().unwrap_or(0)) << bits;
-            bits += 32;
-        }
-        let limb = pending as i64 & MASK;
-        pending >>= LIMB_BITS;
-        bits -= LIMB_BITS;
-        limb as i32
-    })
-}
-
-/// Limbs of 30 bits, none of them negative, as limbs of 32.
-fn join<const N: usize>(limbs: &[i32]) -> [u32; N] {
-    let mut limbs = limbs.iter();
-    let (mut pending, mut bits) = (0_u64, 0);
-    std::array::from_fn(|_| {
-        while bits < 32 {
-            pending |= u64::from(limbs.next().copied().unwrap_or(0).unsigned_abs()) << bits;
-            bits += LIMB_BITS;
-        }
-        let limb = pending as u32;
-        pending >>= 32;
-        bits -= 32;
-        limb
-    })
 }

@@ -137,7 +137,7 @@ pub(crate) fn sum<G: Group>(terms: [(&Multiples<G>, &[i32]); 2]) -> G::Point {
                 else {
                     continue;
                 };
-                sum = if digit < 0 { G::subtract(&sum, entry) } else { G::add(&sum, entry) };
+                sum = if digit.is_negative() { G::subtract(&sum, entry) } else { G::add(&sum, entry) };
             }
         }
     }
