@@ -37,10 +37,13 @@ const SUITES = [
   { files: ['algorithm', 'hmac', 'limits', 'mod'], of: 'engine', tests: ['engine', 'engine_edges', 'ml_dsa'] },
   { files: ['ml_dsa'], of: 'engine', tests: ['ml_dsa', 'vectors'], features: 'default' },
   { files: ['ecdsa', 'eddsa'], of: 'engine/kernels', tests: KERNELS, optimised: true },
-  { files: ['rsa', 'montgomery/mod', 'montgomery/scalar'], of: 'engine/kernels', tests: [...KERNELS, 'engine_rsa_elsewhere'], optimised: true },
+  { files: ['rsa'], of: 'engine/kernels', tests: [...KERNELS, 'engine_rsa_elsewhere'], optimised: true },
+  { files: ['montgomery/mod', 'montgomery/scalar'], of: 'engine/kernels', tests: ['engine_montgomery'], optimised: true },
+  { files: ['digits', 'inverse'], of: 'engine/kernels', tests: ['engine_inverse'], optimised: true },
+  { files: ['scalar'], of: 'engine/kernels', tests: ['engine_scalar'], optimised: true },
   { files: ['tables'], of: 'engine/kernels', tests: ['engine_tables'], optimised: true },
-  { files: ['inverse'], of: 'engine/kernels', tests: ['engine_inverse'], optimised: true },
-  { files: ['edwards', 'multiples', 'scalar', 'weierstrass', 'field/mod'], of: 'engine/kernels', tests: [...KERNELS, 'engine_points', 'engine_field'], optimised: true },
+  { files: ['edwards', 'weierstrass', 'field/mod'], of: 'engine/kernels', tests: ['engine_field', 'engine_points', 'engine_edges'], optimised: true },
+  { files: ['multiples'], of: 'engine/kernels', tests: ['engine_points', 'engine_tables'], optimised: true },
 ].map(({ files, of, ...suite }) => ({ ...suite, name: `${of}/${files[0]}`.replaceAll('/', '-'), files: files.map((file) => `src/${of}/${file}.rs`) }));
 
 const chosen = process.env.FILES?.split(/\s+/).filter(Boolean);

@@ -3,6 +3,8 @@
 #![cfg(all(feature = "jwt", not(target_arch = "wasm32")))]
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "parts of the engine, compiled for themselves")]
 
+#[path = "../src/engine/kernels/digits.rs"]
+mod digits;
 #[path = "../src/engine/kernels/edwards.rs"]
 mod edwards;
 #[path = "../src/engine/kernels/field/mod.rs"]

@@ -2,6 +2,8 @@
 #![cfg(all(feature = "jwt", not(target_arch = "wasm32")))]
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "a part of the engine, compiled for itself")]
 
+#[path = "../src/engine/kernels/digits.rs"]
+mod digits;
 #[path = "../src/engine/kernels/inverse.rs"]
 mod inverse;
 

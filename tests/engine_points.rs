@@ -3,6 +3,8 @@
 #![cfg(all(feature = "jwt", not(target_arch = "wasm32")))]
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "parts of the engine, compiled for themselves")]
 
+#[path = "../src/engine/kernels/digits.rs"]
+mod digits;
 #[path = "../src/engine/kernels/edwards.rs"]
 mod edwards;
 #[path = "../src/engine/kernels/field/mod.rs"]
@@ -13,6 +15,8 @@ mod inverse;
 mod multiples;
 #[path = "../src/engine/kernels/scalar.rs"]
 mod scalar;
+#[path = "engine_support/scalars.rs"]
+mod scalars;
 #[path = "../src/engine/kernels/weierstrass.rs"]
 mod weierstrass;
 
@@ -20,95 +24,13 @@ use edwards::{Edwards25519, Extended};
 use field::{Field, ed25519::Element};
 use multiples::{Builder, Group, Layout, Multiples, sum};
 use num_bigint::BigUint;
-use scalar::{Order, Scalar, signed_digits};
+use scalar::{Order, signed_digits};
+use scalars::{big_endian, limbs, scalars};
 use weierstrass::{Affine, Curve};
-
-fn limbs<const N: usize>(number: &BigUint) -> Scalar<N> {
-    let mut limbs = [0; N];
-    for (limb, digit) in limbs.iter_mut().zip(number.to_u32_digits()) {
-        *limb = digit;
-    }
-    limbs
-}
-
-fn big_endian(number: &BigUint, width: usize) -> Vec<u8> {
-    let digits = number.to_bytes_be();
-    [vec![0; width - digits.len()], digits].concat()
-}
-
-/// Scalars that make additions meet what is special: small ones, those next to the order, powers of two and their
-/// neighbours, digits all the largest, and a few without any design.
-fn scalars(n: &BigUint) -> Vec<BigUint> {
-    let one = BigUint::from(1_u32);
-    let mut scalars: Vec<BigUint> = (0..=3_u32).map(BigUint::from).collect();
-    scalars.extend([n - 3_u32, n - 2_u32, n - 1_u32, (n - 1_u32) / 2_u32, (n + 1_u32) / 2_u32]);
-    for window in [5, 6, 7] {
-        let digit = &one << (window - 1);
-        let mut all = BigUint::ZERO;
-        while (&all << window) + &digit < *n {
-            all = (&all << window) + &digit;
-        }
-        scalars.extend([&all - 1_u32, all.clone(), &all + 1_u32]);
-    }
-    for bit in [4, 5, 31, 32, 35, 64, n.bits() - 1] {
-        scalars.extend([(&one << bit) - 1_u32, &one << bit]);
-    }
-    let mut random = BigUint::from(0x9e37_79b9_7f4a_7c15_u64);
-    for _ in 0..6 {
-        random = (&random * &random * &random + 12345_u32) % n;
-        scalars.push(random.clone());
-    }
-    scalars
-}
 
 /// Which pairs of scalars are tried with which point: all small ones, and of the others a few.
 fn chosen(i: usize, j: usize, point: usize) -> bool {
     (i < 6 && j < 6) || (i + 3 * j + 5 * point).is_multiple_of(16)
-}
-
-#[test]
-fn scalars_calculate_right() {
-    fn check<const N: usize>(digits: &str) {
-        let order = Order::<N>::new(digits);
-        let n = BigUint::parse_bytes(digits.as_bytes(), 16).unwrap();
-        let number = |scalar: &Scalar<N>| BigUint::from_slice(scalar);
-        let r = BigUint::from(1_u32) << (32 * N);
-        let inverse_of_r = r.modinv(&n).unwrap();
-        let width = n.bits().div_ceil(8) as usize;
-        let scalars = scalars(&n);
-        for a in &scalars {
-            for b in &scalars {
-                let product = number(&order.multiply(&limbs(a), &limbs(b)));
-                assert_eq!(product, a * b * &inverse_of_r % &n);
-                let wide = (a << (32 * N)) + b;
-                assert_eq!(number(&order.reduce_wide(&big_endian(&wide, 8 * N))), wide % &n);
-            }
-            assert_eq!(number(&order.to_montgomery(&limbs(a))), a * &r % &n);
-            assert_eq!(number(&order.reduced_once(&big_endian(&(a + &n), 4 * N))), *a);
-            assert_eq!(number(&order.plus_n(&limbs(a))), a + &n);
-            assert_eq!(order.below(&big_endian(a, width)).map(|a| number(&a)), Some(a.clone()));
-            let zero = *a == BigUint::ZERO;
-            assert_eq!(order.nonzero(&big_endian(a, width)).is_none(), zero);
-            if !zero {
-                assert_eq!(Some(number(&order.invert(&limbs(a)))), a.modinv(&n), "1 / {a}");
-            }
-        }
-        for above in [n.clone(), &n + 1_u32] {
-            assert!(order.below(&big_endian(&above, width)).is_none());
-            assert!(order.nonzero(&big_endian(&above, width)).is_none());
-        }
-        let all_ones = vec![0xff; 8 * N];
-        assert_eq!(number(&order.reduce_wide(&all_ones)), BigUint::from_bytes_be(&all_ones) % &n);
-    }
-    check::<9>("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
-    check::<13>(
-        "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973",
-    );
-    check::<17>(
-        "01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409",
-    );
-    check::<9>("fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141");
-    check::<8>("1000000000000000000000000000000014def9dea2f79cd65812631a5cf5d3ed");
 }
 
 /// The tables of a point: one row, and those that the engine builds.

@@ -91,10 +91,10 @@ impl<F: Field> Extended<F> {
         bytes
     }
 
-    /// Whether eight times the point is the identity.
+    /// Whether eight times the point is the identity, which is the only one with `y = 1`.
     pub(crate) fn has_small_order(&self) -> bool {
-        let Self { x, y, z, .. } = self.double().double().double();
-        x.mul(&F::ONE).is_zero() && y.equals(&z)
+        let Self { y, z, .. } = self.double().double().double();
+        y.equals(&z)
     }
 
     /// Twice the point.

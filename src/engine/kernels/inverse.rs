@@ -14,6 +14,8 @@
     reason = "arithmetic kernel: the length is fixed by the modulus, and limbs are masked"
 )]
 
+use super::digits::regrouped;
+
 const LIMB_BITS: u32 = 30;
 const MASK: i64 = (1 << LIMB_BITS) - 1;
 /// For 521 bits, the sign, and twice the modulus.
@@ -35,7 +37,7 @@ struct Matrix {
 /// have 32 bits, lowest first.
 pub(crate) fn inverse<const N: usize>(a: &[u32; N], n: &[u32; N], bits: usize) -> [u32; N] {
     let inverse = invert_in_limbs(split(a.iter().copied(), 32), &split(n.iter().copied(), 32), bits);
-    let mut limbs = join(&inverse, 32);
+    let mut limbs = join(inverse, 32);
     std::array::from_fn(|_| limbs.next().unwrap_or(0))
 }
 
@@ -45,7 +47,18 @@ pub(crate) fn inverse_in_limbs(a: &[i32], n: &[i32], width: u32) -> Vec<i32> {
     let highest = n.last().map_or(0, |limb| 32 - limb.leading_zeros());
     let bits = (n.len() - 1) * width as usize + highest as usize;
     let inverse = invert_in_limbs(number(a), &number(n), bits);
-    join(&inverse, width).take(n.len()).map(|limb| limb as i32).collect()
+    join(inverse, width).take(n.len()).map(|limb| limb as i32).collect()
+}
+
+/// Limbs of `width` bits as limbs of 30.
+fn split(limbs: impl Iterator<Item = u32>, width: u32) -> Number {
+    let mut limbs = regrouped(limbs, width, LIMB_BITS);
+    std::array::from_fn(|_| limbs.next().map_or(0, u32::cast_signed))
+}
+
+/// Limbs of 30 bits, none of them negative, as limbs of `width`, without an end.
+fn join(limbs: Number, width: u32) -> impl Iterator<Item = u32> {
+    regrouped(limbs.into_iter().map(i32::cast_unsigned), LIMB_BITS, width)
 }
 
 fn invert_in_limbs(a: Number, n: &Number, bits: usize) -> Number {
@@ -66,7 +79,7 @@ fn invert(mut g: Number, n: &[i32], d: &mut [i32]) {
     for _ in 0..MOST_ROUNDS {
         let matrix = divsteps(&mut eta, f[0] as u32, g[0] as u32);
         apply_modulo(&matrix, d, &mut e[..n.len()], n, n_inverse);
-        apply(&matrix, &mut f[..left], &mut g[..left]);
+        apply::<false>(&matrix, &mut f[..left], &mut g[..left], n, (0, 0));
         if g[..left].iter().all(|&limb| limb == 0) {
             break;
         }
@@ -123,24 +136,41 @@ const fn odd_inverse_6(odd: u32) -> u32 {
 }
 
 /// The inverse of an odd number modulo `2^32`.
-const fn odd_inverse(odd: u32) -> u32 {
-    let mut inverse = odd_inverse_6(odd);
-    let mut bits = 6;
-    while bits < 32 {
-        inverse = inverse.wrapping_mul(2_u32.wrapping_sub(odd.wrapping_mul(inverse)));
-        bits *= 2;
-    }
-    inverse
+fn odd_inverse(odd: u32) -> u32 {
+    // 6 bits, 12, 24, 48.
+    (0..3).fold(odd_inverse_6(odd), |inverse, _| {
+        inverse.wrapping_mul(2_u32.wrapping_sub(odd.wrapping_mul(inverse)))
+    })
 }
 
-/// Applies the matrix and divides by `2^30`, which is what the steps were chosen for.
-fn apply(matrix: &Matrix, f: &mut [i32], g: &mut [i32]) {
+/// Applies the matrix and divides by `2^30` modulo `n`: adds the multiples of `n` that make the lowest limbs zero.
+fn apply_modulo(matrix: &Matrix, d: &mut [i32], e: &mut [i32], n: &[i32], n_inverse: u32) {
+    let last = d.len() - 1;
+    // Of a negative number as if n had been added, so that the range is kept.
+    let (sign_d, sign_e) = (i64::from(d[last] >> 31), i64::from(e[last] >> 31));
+    let (low_d, low_e) = (i64::from(d[0]), i64::from(e[0]));
+    let times = |of_d: i64, of_e: i64| {
+        let times = (of_d & sign_d) + (of_e & sign_e);
+        let low = ((of_d * low_d + of_e * low_e) as u32).wrapping_mul(n_inverse);
+        times - (i64::from(low.wrapping_add(times as u32)) & MASK)
+    };
+    let times = (times(matrix.u, matrix.v), times(matrix.q, matrix.r));
+    apply::<true>(matrix, d, e, n, times);
+}
+
+/// Applies the matrix, and `MODULO` `n` adds so many `times` it, and divides by `2^30`: what the steps or the multiples
+/// of `n` were chosen for is that the lowest limbs are zero.
+fn apply<const MODULO: bool>(matrix: &Matrix, f: &mut [i32], g: &mut [i32], n: &[i32], times: (i64, i64)) {
     let (mut of_f, mut of_g) = (0_i64, 0_i64);
     let last = f.len() - 1;
     for index in 0..=last {
         let (limb_f, limb_g) = (i64::from(f[index]), i64::from(g[index]));
         of_f += matrix.u * limb_f + matrix.v * limb_g;
         of_g += matrix.q * limb_f + matrix.r * limb_g;
+        if MODULO {
+            of_f += times.0 * i64::from(n[index]);
+            of_g += times.1 * i64::from(n[index]);
+        }
         if index > 0 {
             f[index - 1] = (of_f & MASK) as i32;
             g[index - 1] = (of_g & MASK) as i32;
@@ -150,36 +180,6 @@ fn apply(matrix: &Matrix, f: &mut [i32], g: &mut [i32]) {
     }
     f[last] = of_f as i32;
     g[last] = of_g as i32;
-}
-
-/// Applies the matrix and divides by `2^30` modulo `n`: adds the multiples of `n` that make the lowest limbs zero.
-fn apply_modulo(matrix: &Matrix, d: &mut [i32], e: &mut [i32], n: &[i32], n_inverse: u32) {
-    let last = d.len() - 1;
-    // Of a negative number as if n had been added, so that the range is kept.
-    let (sign_d, sign_e) = (i64::from(d[last] >> 31), i64::from(e[last] >> 31));
-    let mut times_d = (matrix.u & sign_d) + (matrix.v & sign_e);
-    let mut times_e = (matrix.q & sign_d) + (matrix.r & sign_e);
-    let (low_d, low_e) = (i64::from(d[0]), i64::from(e[0]));
-    let clearing = |low: i64, times: i64| {
-        let low = (low as u32).wrapping_mul(n_inverse);
-        times - (i64::from(low.wrapping_add(times as u32)) & MASK)
-    };
-    times_d = clearing(matrix.u * low_d + matrix.v * low_e, times_d);
-    times_e = clearing(matrix.q * low_d + matrix.r * low_e, times_e);
-    let (mut of_d, mut of_e) = (0_i64, 0_i64);
-    for index in 0..=last {
-        let (limb_d, limb_e, limb_n) = (i64::from(d[index]), i64::from(e[index]), i64::from(n[index]));
-        of_d += matrix.u * limb_d + matrix.v * limb_e + limb_n * times_d;
-        of_e += matrix.q * limb_d + matrix.r * limb_e + limb_n * times_e;
-        if index > 0 {
-            d[index - 1] = (of_d & MASK) as i32;
-            e[index - 1] = (of_e & MASK) as i32;
-        }
-        of_d >>= LIMB_BITS;
-        of_e >>= LIMB_BITS;
-    }
-    d[last] = of_d as i32;
-    e[last] = of_e as i32;
 }
 
 /// How many limbs `f` and `g` still need: one less where the highest of both only carries the sign.
@@ -207,35 +207,4 @@ fn combine(number: &mut [i32], sign: i32, n: &[i32], times: i32) {
         *limb = if index == last { sum } else { sum & MASK as i32 };
         carry = sum >> LIMB_BITS;
     }
-}
-
-/// Limbs of `width` bits as limbs of 30.
-fn split(mut limbs: impl Iterator<Item = u32>, width: u32) -> Number {
-    let (mut pending, mut bits) = (0_u64, 0);
-    std::array::from_fn(|_| {
-        while bits < LIMB_BITS {
-            pending |= u64::from(limbs.next().unwrap_or(0)) << bits;
-            bits += width;
-        }
-        let limb = pending as i64 & MASK;
-        pending >>= LIMB_BITS;
-        bits -= LIMB_BITS;
-        limb as i32
-    })
-}
-
-/// Limbs of 30 bits, none of them negative, as limbs of `width`, without an end.
-fn join(limbs: &Number, width: u32) -> impl Iterator<Item = u32> {
-    let mut limbs = limbs.iter();
-    let (mut pending, mut bits) = (0_u64, 0);
-    std::iter::repeat_with(move || {
-        while bits < width {
-            pending |= u64::from(limbs.next().copied().unwrap_or(0).unsigned_abs()) << bits;
-            bits += LIMB_BITS;
-        }
-        let limb = pending & ((1 << width) - 1);
-        pending >>= width;
-        bits -= width;
-        limb as u32
-    })
 }

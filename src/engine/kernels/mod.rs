@@ -3,6 +3,7 @@
 //! Verification knows nothing secret: not the key, not the signature, not the message. So everything here takes
 //! variable time, lets limbs grow as far as is proved to be safe, and remembers multiples of the points it meets.
 
+mod digits;
 mod ecdsa;
 mod eddsa;
 mod edwards;

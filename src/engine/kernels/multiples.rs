@@ -143,7 +143,7 @@ pub(crate) fn sum<G: Group>(terms: [(&Multiples<G>, &[i32]); 2]) -> G::Point {
         for (row, digits) in table.rows.iter().zip(digits.chunks(stride)) {
             for (digit, list) in digits.iter().zip(lists.iter_mut().step_by(window)) {
                 let entry = (digit.unsigned_abs() as usize).checked_sub(1).and_then(|index| row.get(index));
-                list.extend(entry.map(|entry| if *digit < 0 { G::negate(entry) } else { *entry }));
+                list.extend(entry.map(|entry| if digit.is_negative() { G::negate(entry) } else { *entry }));
             }
         }
     }

@@ -79,7 +79,8 @@ impl RsaKey {
             return None;
         }
         let elsewhere = ENGINE.get().and_then(|engine| engine.power(encoded, *e, signature));
-        elsewhere.filter(|power| power.len() == encoded.len()).or_else(|| n.power(signature, *e))
+        let elsewhere = elsewhere.filter(|power| power.len() == encoded.len());
+        Some(elsewhere.unwrap_or_else(|| n.power(signature, *e)))
     }
 }
 

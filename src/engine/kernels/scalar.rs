@@ -2,7 +2,7 @@
 #![expect(clippy::cast_possible_truncation, reason = "the low half of a sum; the high half is carried")]
 #![expect(clippy::indexing_slicing, reason = "limbs are counted to N, as many as there are")]
 
-use super::inverse::inverse;
+use super::{digits::regrouped, inverse::inverse};
 
 /// An odd modulus of `N` limbs of 32 bits, at least two of them spare at the top, and what its Montgomery form needs.
 ///
@@ -167,20 +167,12 @@ fn from_bytes<const N: usize>(bytes: &[u8]) -> Option<Scalar<N>> {
     if bytes.len() > 4 * N {
         return None;
     }
-    let mut scalar = [0; N];
-    for (limb, chunk) in scalar.iter_mut().zip(bytes.rchunks(4)) {
-        *limb = chunk.iter().fold(0, |limb, &byte| limb << 8 | u32::from(byte));
-    }
-    Some(scalar)
+    let mut limbs = regrouped(bytes.iter().rev().map(|&byte| byte.into()), 8, 32);
+    Some(std::array::from_fn(|_| limbs.next().unwrap_or(0)))
 }
 
 fn less<const N: usize>(a: &Scalar<N>, b: &Scalar<N>) -> bool {
-    for i in (0..N).rev() {
-        if a[i] != b[i] {
-            return a[i] < b[i];
-        }
-    }
-    false
+    a.iter().rev().lt(b.iter().rev())
 }
 
 /// `a := a + b`; the sum fits.
@@ -210,7 +202,7 @@ pub(crate) fn signed_digits<const N: usize>(scalar: &Scalar<N>, bits: usize, win
         .map(|index| {
             let position = index * window;
             let limb = |index: usize| u64::from(scalar.get(index).copied().unwrap_or(0));
-            let pair = limb(position / 32 + 1) << 32 | limb(position / 32);
+            let pair = (limb(position / 32 + 1) << 32) + limb(position / 32);
             let digit = (pair >> (position % 32)) as i32 & ((1 << window) - 1);
             let digit = digit + carry;
             carry = i32::from(digit > 1 << (window - 1));

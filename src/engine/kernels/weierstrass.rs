@@ -226,7 +226,7 @@ pub(crate) const fn hex<const N: usize>(text: &str) -> [u8; N] {
     let mut rest = text.as_bytes();
     let mut filled: &mut [u8] = &mut bytes;
     while let ([high, low, tail @ ..], [byte, more @ ..]) = (rest, filled) {
-        *byte = digit(*high) << 4 | digit(*low);
+        *byte = 16 * digit(*high) + digit(*low);
         rest = tail;
         filled = more;
     }

@@ -10,7 +10,7 @@ pub(crate) mod p384;
 pub(crate) mod p521;
 pub(crate) mod secp256k1;
 
-use super::inverse::inverse_in_limbs;
+use super::{digits::regrouped, inverse::inverse_in_limbs};
 
 /// An element of a prime field.
 ///
@@ -63,7 +63,8 @@ pub(crate) trait Field: Copy + std::fmt::Debug + Send + Sync + 'static {
 
     /// The number with these big endian bytes, [`BYTES`](Field::BYTES) of them, unless it is `p` or more.
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let limbs = to_limbs(bytes, Self::LIMB_BITS, Self::PRIME.len());
+        let digits = regrouped(bytes.iter().rev().map(|&byte| byte.into()), 8, Self::LIMB_BITS);
+        let limbs: Vec<_> = digits.take(Self::PRIME.len()).map(u32::cast_signed).collect();
         if !limbs.iter().rev().lt(Self::PRIME.iter().rev()) {
             return None;
         }
@@ -129,37 +130,10 @@ fn add_prime(limbs: &mut [i32], sign: i32, prime: &[i32], limb_bits: u32) {
     }
 }
 
-/// Big endian bytes as `count` limbs; what does not fit stays in the highest.
-pub(crate) fn to_limbs(bytes: &[u8], limb_bits: u32, count: usize) -> Vec<i32> {
-    let mask = (1_i64 << limb_bits) - 1;
-    let mut bytes = bytes.iter().rev();
-    let (mut pending, mut bits) = (0_i64, 0);
-    (0..count)
-        .map(|_| {
-            while bits < limb_bits {
-                pending |= i64::from(bytes.next().copied().unwrap_or(0)) << bits;
-                bits += 8;
-            }
-            #[expect(clippy::cast_possible_truncation, reason = "masked")]
-            let limb = (pending & mask) as i32;
-            pending >>= limb_bits;
-            bits -= limb_bits;
-            limb
-        })
-        .collect()
-}
-
 /// Limbs that are neither negative nor too large, as big endian bytes.
 pub(crate) fn to_bytes(limbs: &[i32], limb_bits: u32, bytes: &mut [u8]) {
-    let mut limbs = limbs.iter();
-    let (mut pending, mut bits) = (0_i64, 0);
-    for byte in bytes.iter_mut().rev() {
-        if bits < 8 {
-            pending |= i64::from(limbs.next().copied().unwrap_or(0)) << bits;
-            bits += limb_bits;
-        }
-        *byte = pending.to_le_bytes()[0];
-        pending >>= 8;
-        bits -= 8;
+    let digits = regrouped(limbs.iter().map(|limb| limb.unsigned_abs()), limb_bits, 8);
+    for (byte, digit) in bytes.iter_mut().rev().zip(digits) {
+        *byte = digit.to_le_bytes()[0];
     }
 }

@@ -27,6 +27,8 @@ use scalar::{Columns, Rows};
 #[cfg(target_feature = "simd128")]
 use simd::{Columns, Rows};
 
+use super::digits::regrouped;
+
 /// The bits of a limb, and how many limbs a modulus of `bits` bits has: a multiple of four.
 const fn shape(bits: usize) -> (u32, usize) {
     let limb_bits = if bits <= 3400 { 28 } else { 27 };
@@ -92,16 +94,9 @@ impl Modulus {
         modulus
     }
 
-    /// `base^e mod n`, big endian and as long as `n`; nothing if `base >= n`. Both are big endian, `e` is odd and at
-    /// least 3.
-    pub(super) fn power(&self, base: &[u8], e: u64) -> Option<Vec<u8>> {
-        if base.len() > self.bytes {
-            return None;
-        }
+    /// `base^e mod n`, big endian and as long as `n`. The base is big endian and below `n`; `e` is odd and at least 3.
+    pub(super) fn power(&self, base: &[u8], e: u64) -> Vec<u8> {
         let plain = from_bytes(base, self.limb_bits, self.limbs.len());
-        if !less(&plain, &self.limbs) {
-            return None;
-        }
         let work = &mut self.workspace();
         let mut factor = plain.clone();
         self.multiply(&mut factor, &self.r_squared, work);
@@ -116,11 +111,11 @@ impl Modulus {
         self.square(&mut power, work);
         self.multiply(&mut power, &plain, work);
         self.subtract_once(&mut power);
-        Some(to_bytes(&power, self.limb_bits, self.bytes))
+        to_bytes(&power, self.limb_bits, self.bytes)
     }
 
     fn workspace(&self) -> Workspace {
-        let blocks = self.limbs.len() / 4;
+        let blocks = self.limbs.as_chunks::<4>().0.len();
         Workspace { columns: Columns::new(2 * blocks), rows: Rows::new(blocks) }
     }
 
@@ -177,7 +172,7 @@ impl Modulus {
         let limb = |index: usize| u64::from(self.limbs[index]);
         let (n0, n1, n2, n3) = (limb(0), limb(1), limb(2), limb(3));
         let quotient = |column: u64| column.wrapping_mul(self.negative_inverse) & mask;
-        let blocks = out.len() / 4;
+        let blocks = out.as_chunks::<4>().0.len();
         for block in 0..blocks {
             let [t0, t1, t2, t3] = columns.get(block);
             let q0 = quotient(t0);
@@ -241,38 +236,13 @@ fn less(a: &[u32], b: &[u32]) -> bool {
 
 /// Big endian bytes as `count` limbs.
 fn from_bytes(bytes: &[u8], limb_bits: u32, count: usize) -> Vec<u32> {
-    let mask = (1_u64 << limb_bits) - 1;
-    let mut limbs = Vec::with_capacity(count);
-    let (mut pending, mut bits) = (0_u64, 0);
-    for &byte in bytes.iter().rev() {
-        pending |= u64::from(byte) << bits;
-        bits += 8;
-        if bits >= limb_bits {
-            #[expect(clippy::cast_possible_truncation, reason = "masked")]
-            limbs.push((pending & mask) as u32);
-            pending >>= limb_bits;
-            bits -= limb_bits;
-        }
-    }
-    #[expect(clippy::cast_possible_truncation, reason = "fewer bits than a limb has")]
-    limbs.push(pending as u32);
-    limbs.resize(count, 0);
-    limbs
+    regrouped(bytes.iter().rev().map(|&byte| byte.into()), 8, limb_bits).take(count).collect()
 }
 
 /// Limbs as `len` big endian bytes.
 fn to_bytes(limbs: &[u32], limb_bits: u32, len: usize) -> Vec<u8> {
-    let mut bytes = vec![0; len];
-    let mut limbs = limbs.iter();
-    let (mut pending, mut bits) = (0_u64, 0);
-    for byte in bytes.iter_mut().rev() {
-        if bits < 8 {
-            pending |= u64::from(limbs.next().copied().unwrap_or(0)) << bits;
-            bits += limb_bits;
-        }
-        *byte = pending.to_le_bytes()[0];
-        pending >>= 8;
-        bits -= 8;
-    }
+    let digits = regrouped(limbs.iter().copied(), limb_bits, 8);
+    let mut bytes: Vec<_> = digits.map(|digit| digit.to_le_bytes()[0]).take(len).collect();
+    bytes.reverse();
     bytes
 }
