@@ -16,6 +16,9 @@ const MAX_DEPTH: usize = 64;
 /// Objects with more members than this are checked for duplicates in order, smaller ones by comparing pairs.
 const FEW_MEMBERS: usize = 8;
 
+/// Room for so many members is made at once.
+const USUAL_MEMBERS: usize = 12;
+
 /// Why a text is not acceptable JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -160,7 +163,7 @@ impl<'a> Object<'a> {
     pub fn parse(text: &'a [u8]) -> Result<Self, Fault> {
         let text = str::from_utf8(text).map_err(|_| Fault::Utf8)?;
         let mut scanner = Scanner::new(text);
-        let mut members = Vec::new();
+        let mut members = Vec::with_capacity(USUAL_MEMBERS);
         scanner.space();
         if scanner.peek() == Some(b'{') {
             scanner.object(&mut |name, value| members.push((name, value)))?;
@@ -253,8 +256,8 @@ struct Scanner<'a> {
 }
 
 impl<'a> Scanner<'a> {
-    const fn new(text: &'a str) -> Self {
-        Self { text, at: 0, depth: 0, names: Vec::new() }
+    fn new(text: &'a str) -> Self {
+        Self { text, at: 0, depth: 0, names: Vec::with_capacity(USUAL_MEMBERS) }
     }
 
     #[inline(always)]
@@ -377,16 +380,15 @@ impl<'a> Scanner<'a> {
         let start = self.at;
         let mut escaped = false;
         loop {
-            match self.peek() {
-                Some(b'"') => break,
-                Some(b'\\') => {
-                    escaped = true;
-                    self.at += 1;
-                    self.escape()?;
-                }
-                Some(0x20..) => self.at += 1,
-                _ => return Err(Fault::Syntax),
+            let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+            let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
+            self.at += rest.iter().position(is_special).ok_or(Fault::Syntax)?;
+            if self.peek() == Some(b'"') {
+                break;
             }
+            self.expect(b'\\')?;
+            escaped = true;
+            self.escape()?;
         }
         let raw = self.slice(start, self.at)?;
         self.at += 1;

@@ -147,18 +147,19 @@ impl fmt::Debug for UnverifiedJwt<'_> {
 
 /// Splits at exactly two dots (RFC 7515 §5.2 step 1). Nothing is allocated for a token with more.
 fn segments(token: &[u8]) -> Result<(&[u8], [&[u8]; 3]), Error> {
-    let mut dots = token.iter().enumerate().filter(|&(_, &byte)| byte == b'.').map(|(at, _)| at);
-    let (first, second) = (dots.next(), dots.next());
-    match (first, second, dots.count()) {
-        (Some(first), Some(second), 0) => {
+    let is_dot = |byte: &u8| *byte == b'.';
+    // The payload is the longest of the three: it is counted through, which is many bytes at a time, and not searched.
+    match token.iter().filter(|byte| is_dot(byte)).count() {
+        2 => {
             let split = || {
-                let header = token.get(..first)?;
+                let first = token.iter().position(is_dot)?;
+                let second = token.iter().rposition(is_dot)?;
                 let payload = token.get(first + 1..second)?;
-                Some((token.get(..second)?, [header, payload, token.get(second + 1..)?]))
+                Some((token.get(..second)?, [token.get(..first)?, payload, token.get(second + 1..)?]))
             };
             split().ok_or(Error::malformed(TokenFault::Segments))
         }
-        (_, _, 2) => Err(Error::JweNotSupported),
+        4 => Err(Error::JweNotSupported),
         _ => Err(Error::malformed(TokenFault::Segments)),
     }
 }

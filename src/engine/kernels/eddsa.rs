@@ -24,8 +24,8 @@ const GENERATOR: [u8; 32] = {
     bytes
 };
 
-const OF_GENERATOR: Layout = Layout { window: 7, stride: 1, bits: 253 };
-const OF_KEY: Layout = Layout { window: 6, stride: 1, bits: 253 };
+const OF_GENERATOR: Layout = Layout { window: 7, stride: 2, bits: 253 };
+const OF_KEY: Layout = Layout { window: 6, stride: 2, bits: 253 };
 
 /// An Ed25519 public key (RFC 8032). Clones share its tables.
 #[derive(Clone, Debug)]

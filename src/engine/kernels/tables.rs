@@ -26,8 +26,8 @@ static HOLDERS: Mutex<Vec<Weak<dyn Holder>>> = Mutex::new(Vec::new());
 /// How much memory the large tables of all keys and curves may take together, in bytes: 1 MiB unless set. Without room
 /// for a table, verification takes two to three times as long.
 ///
-/// A key's table takes 30 KB (P-256, secp256k1, Ed25519), 47 KB (P-384) or 66 KB (P-521), and a curve's own 80 to
-/// 110 KB. RSA keys have none. Besides, every point keeps a small table of up to 3 KB, which does not count.
+/// A key's table takes 99 KB (P-256), 76 KB (Ed25519), 47 KB (P-384), 66 KB (P-521) or 30 KB (secp256k1), and a curve's
+/// own 80 to 170 KB. RSA keys have none. Besides, every point keeps a small table of up to 3 KB, which does not count.
 pub fn set_table_budget(bytes: usize) {
     BUDGET.store(bytes, Relaxed);
     make_room(&mut lock(&HOLDERS), 0);
