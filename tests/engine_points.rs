@@ -36,7 +36,9 @@ fn chosen(i: usize, j: usize, point: usize) -> bool {
 /// The tables of a point: one row, and those that the engine builds.
 fn tables<G: Group>(point: &G::Entry, bits: usize) -> Vec<Multiples<G>> {
     let mut tables = vec![Multiples::one_row(point, bits)];
-    for (window, stride) in [(5, 2), (5, 3), (5, 4), (6, 3), (6, 4), (7, 2), (7, 3), (5, 1), (6, 1), (6, 2), (7, 1)] {
+    for (window, stride) in
+        [(5, 2), (5, 3), (5, 4), (6, 3), (6, 4), (7, 2), (7, 3), (5, 1), (6, 1), (6, 2), (7, 1)]
+    {
         let mut builder = Builder::new(point, Layout { window, stride, bits });
         tables.push(loop {
             match builder.step() {

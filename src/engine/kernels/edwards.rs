@@ -83,7 +83,7 @@ impl<F: Field> Extended<F> {
         let inverse = self.z.invert();
         let (x, y) = (self.x.mul(&inverse).canonical(), self.y.mul(&inverse).canonical());
         let mut bytes = [0; 32];
-        super::field::to_bytes(&y, F::LIMB_BITS, &mut bytes);
+        bytes.copy_from_slice(&super::field::to_bytes(&y, F::LIMB_BITS, 32));
         if x.first().is_some_and(|lowest| lowest & 1 == 1) {
             bytes[0] |= 0x80;
         }

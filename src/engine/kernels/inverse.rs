@@ -33,43 +33,25 @@ struct Matrix {
     r: i64,
 }
 
-/// `1 / a mod n`, for `0 < a < n` and an odd `n` of `bits` bits, at most 521, that has no factor in common with `a`. Limbs
-/// have 32 bits, lowest first.
-pub(crate) fn inverse<const N: usize>(a: &[u32; N], n: &[u32; N], bits: usize) -> [u32; N] {
-    let inverse = invert_in_limbs(split(a.iter().copied(), 32), &split(n.iter().copied(), 32), bits);
-    let mut limbs = join(inverse, 32);
-    std::array::from_fn(|_| limbs.next().unwrap_or(0))
+/// `1 / a mod n` in as many limbs as `n` has, for `a < n` and an odd `n` of at most 521 bits that has no factor in common with
+/// `a`; 0 for 0. Limbs have `width` bits, at most 32, lowest first.
+pub(crate) fn inverse(a: &[u32], n: &[u32], width: u32) -> Vec<u32> {
+    let number = |limbs| -> Number {
+        let limbs = regrouped(limbs, width, LIMB_BITS, MOST_LIMBS);
+        std::array::from_fn(|index| limbs[index] as i32)
+    };
+    let inverse = inverse_30(number(a), &number(n)).map(i32::cast_unsigned);
+    regrouped(&inverse, LIMB_BITS, width, n.len())
 }
 
-/// The same for limbs of `width` bits, at most 32, none of them negative, and as many as `n` has. The inverse of 0 is 0.
-pub(crate) fn inverse_in_limbs(a: &[i32], n: &[i32], width: u32) -> Vec<i32> {
-    let number = |limbs: &[i32]| split(limbs.iter().map(|limb| limb.unsigned_abs()), width);
-    let highest = n.last().map_or(0, |limb| 32 - limb.leading_zeros());
-    let bits = (n.len() - 1) * width as usize + highest as usize;
-    let inverse = invert_in_limbs(number(a), &number(n), bits);
-    join(inverse, width).take(n.len()).map(|limb| limb as i32).collect()
-}
-
-/// Limbs of `width` bits as limbs of 30.
-fn split(limbs: impl Iterator<Item = u32>, width: u32) -> Number {
-    let mut limbs = regrouped(limbs, width, LIMB_BITS);
-    std::array::from_fn(|_| limbs.next().map_or(0, u32::cast_signed))
-}
-
-/// Limbs of 30 bits, none of them negative, as limbs of `width`, without an end.
-fn join(limbs: Number, width: u32) -> impl Iterator<Item = u32> {
-    regrouped(limbs.into_iter().map(i32::cast_unsigned), LIMB_BITS, width)
-}
-
-fn invert_in_limbs(a: Number, n: &Number, bits: usize) -> Number {
+/// The same in limbs of 30 bits.
+fn inverse_30(mut g: Number, n: &Number) -> Number {
+    let highest = n.iter().rposition(|&limb| limb != 0).unwrap_or(0);
+    // Its bits and two more.
+    let length = highest + if n[highest] >> (LIMB_BITS - 2) == 0 { 1 } else { 2 };
+    let n = &n[..length];
     let mut inverse = [0; MOST_LIMBS];
-    let length = (bits + 2).div_ceil(LIMB_BITS as usize);
-    invert(a, &n[..length], &mut inverse[..length]);
-    inverse
-}
-
-/// The same in limbs of 30 bits, as many as `n` has; `d` is 0 and becomes the inverse.
-fn invert(mut g: Number, n: &[i32], d: &mut [i32]) {
+    let d = &mut inverse[..length];
     let (mut f, mut e) = ([0; MOST_LIMBS], [0; MOST_LIMBS]);
     f[..n.len()].copy_from_slice(n);
     // Modulo n, a d = f and a e = g, up to the same power of two, which every round divides out.
@@ -95,6 +77,7 @@ fn invert(mut g: Number, n: &[i32], d: &mut [i32]) {
     if is_negative(d) {
         combine(d, 1, n, 1);
     }
+    inverse
 }
 
 /// Thirty divsteps on the lowest limbs; `eta` is the paper's `-delta`. Runs of an even `g` are taken in one, and of an odd

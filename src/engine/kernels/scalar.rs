@@ -2,7 +2,7 @@
 #![expect(clippy::cast_possible_truncation, reason = "the low half of a sum; the high half is carried")]
 #![expect(clippy::indexing_slicing, reason = "limbs are counted to N, as many as there are")]
 
-use super::{digits::regrouped, inverse::inverse};
+use super::{digits, inverse::inverse};
 
 /// An odd modulus of `N` limbs of 32 bits, at least two of them spare at the top, and what its Montgomery form needs.
 ///
@@ -151,13 +151,14 @@ impl<const N: usize> Order<N> {
 
     /// `1 / a mod n`, for `0 < a < n`; `n` is a prime.
     pub(crate) fn invert(&self, a: &Scalar<N>) -> Scalar<N> {
-        inverse(a, &self.n, self.bits)
+        let inverse = inverse(a, &self.n, 32);
+        std::array::from_fn(|index| inverse[index])
     }
 }
 
 /// The number in so many big endian bytes, if it fits.
 pub(crate) fn to_bytes<const N: usize>(scalar: &Scalar<N>, width: usize) -> Option<Vec<u8>> {
-    let bytes: Vec<u8> = scalar.iter().rev().flat_map(|limb| limb.to_be_bytes()).collect();
+    let bytes = digits::to_bytes(scalar, 32, 4 * N);
     let (head, tail) = bytes.split_at_checked(bytes.len().checked_sub(width)?)?;
     head.iter().all(|&byte| byte == 0).then(|| tail.to_vec())
 }
@@ -167,8 +168,7 @@ fn from_bytes<const N: usize>(bytes: &[u8]) -> Option<Scalar<N>> {
     if bytes.len() > 4 * N {
         return None;
     }
-    let mut limbs = regrouped(bytes.iter().rev().map(|&byte| byte.into()), 8, 32);
-    Some(std::array::from_fn(|_| limbs.next().unwrap_or(0)))
+    digits::to_limbs(bytes, 32, N).try_into().ok()
 }
 
 fn less<const N: usize>(a: &Scalar<N>, b: &Scalar<N>) -> bool {

@@ -10,7 +10,7 @@ pub(crate) mod p384;
 pub(crate) mod p521;
 pub(crate) mod secp256k1;
 
-use super::{digits::regrouped, inverse::inverse_in_limbs};
+use super::{digits, inverse::inverse};
 
 /// An element of a prime field.
 ///
@@ -63,8 +63,7 @@ pub(crate) trait Field: Copy + std::fmt::Debug + Send + Sync + 'static {
 
     /// The number with these big endian bytes, [`BYTES`](Field::BYTES) of them, unless it is `p` or more.
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let digits = regrouped(bytes.iter().rev().map(|&byte| byte.into()), 8, Self::LIMB_BITS);
-        let limbs: Vec<_> = digits.take(Self::PRIME.len()).map(u32::cast_signed).collect();
+        let limbs = signed(digits::to_limbs(bytes, Self::LIMB_BITS, Self::PRIME.len()));
         if !limbs.iter().rev().lt(Self::PRIME.iter().rev()) {
             return None;
         }
@@ -110,8 +109,8 @@ pub(crate) trait Field: Copy + std::fmt::Debug + Send + Sync + 'static {
 
     /// The inverse; 0 of 0.
     fn invert(&self) -> Self {
-        let inverse = inverse_in_limbs(&self.canonical(), Self::PRIME, Self::LIMB_BITS);
-        Self::from_limbs(&inverse).mul(&Self::R_SQUARED)
+        let inverse = inverse(&unsigned(&self.canonical()), &unsigned(Self::PRIME), Self::LIMB_BITS);
+        Self::from_limbs(&signed(inverse)).mul(&Self::R_SQUARED)
     }
 }
 
@@ -131,9 +130,14 @@ fn add_prime(limbs: &mut [i32], sign: i32, prime: &[i32], limb_bits: u32) {
 }
 
 /// Limbs that are neither negative nor too large, as big endian bytes.
-pub(crate) fn to_bytes(limbs: &[i32], limb_bits: u32, bytes: &mut [u8]) {
-    let digits = regrouped(limbs.iter().map(|limb| limb.unsigned_abs()), limb_bits, 8);
-    for (byte, digit) in bytes.iter_mut().rev().zip(digits) {
-        *byte = digit.to_le_bytes()[0];
-    }
+pub(crate) fn to_bytes(limbs: &[i32], limb_bits: u32, count: usize) -> Vec<u8> {
+    digits::to_bytes(&unsigned(limbs), limb_bits, count)
+}
+
+fn unsigned(limbs: &[i32]) -> Vec<u32> {
+    limbs.iter().map(|limb| limb.cast_unsigned()).collect()
+}
+
+fn signed(limbs: Vec<u32>) -> Vec<i32> {
+    limbs.into_iter().map(u32::cast_signed).collect()
 }

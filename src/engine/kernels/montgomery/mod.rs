@@ -27,7 +27,7 @@ use scalar::{Columns, Rows};
 #[cfg(target_feature = "simd128")]
 use simd::{Columns, Rows};
 
-use super::digits::regrouped;
+use super::digits::{to_bytes, to_limbs};
 
 /// The bits of a limb, and how many limbs a modulus of `bits` bits has: a multiple of four.
 const fn shape(bits: usize) -> (u32, usize) {
@@ -72,7 +72,7 @@ impl Modulus {
     pub(super) fn new(n: &[u8]) -> Self {
         let bits = n.len() * 8 - n.first().map_or(0, |first| first.leading_zeros() as usize);
         let (limb_bits, count) = shape(bits);
-        let limbs = from_bytes(n, limb_bits, count);
+        let limbs = to_limbs(n, limb_bits, count);
         // Newton's iteration doubles the correct bits; an odd number is its own inverse modulo 8.
         let low = limbs[0];
         let mut inverse = low;
@@ -96,7 +96,7 @@ impl Modulus {
 
     /// `base^e mod n`, big endian and as long as `n`. The base is big endian and below `n`; `e` is odd and at least 3.
     pub(super) fn power(&self, base: &[u8], e: u64) -> Vec<u8> {
-        let plain = from_bytes(base, self.limb_bits, self.limbs.len());
+        let plain = to_limbs(base, self.limb_bits, self.limbs.len());
         let work = &mut self.workspace();
         let mut factor = plain.clone();
         self.multiply(&mut factor, &self.r_squared, work);
@@ -232,17 +232,4 @@ impl Modulus {
 /// Whether `a < b`, limb by limb from the top.
 fn less(a: &[u32], b: &[u32]) -> bool {
     a.iter().rev().lt(b.iter().rev())
-}
-
-/// Big endian bytes as `count` limbs.
-fn from_bytes(bytes: &[u8], limb_bits: u32, count: usize) -> Vec<u32> {
-    regrouped(bytes.iter().rev().map(|&byte| byte.into()), 8, limb_bits).take(count).collect()
-}
-
-/// Limbs as `len` big endian bytes.
-fn to_bytes(limbs: &[u32], limb_bits: u32, len: usize) -> Vec<u8> {
-    let digits = regrouped(limbs.iter().copied(), limb_bits, 8);
-    let mut bytes: Vec<_> = digits.map(|digit| digit.to_le_bytes()[0]).take(len).collect();
-    bytes.reverse();
-    bytes
 }
