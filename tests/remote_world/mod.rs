@@ -13,6 +13,8 @@ pub(crate) const MAX_AGE: u64 = 60_000;
 pub(crate) const COOLDOWN: u64 = 5_000;
 pub(crate) const TIMEOUT: u64 = 2_000;
 pub(crate) const STALE: u64 = 300_000;
+/// How long writers of leases wait for each other at the least.
+const SETTLING: u64 = 50;
 pub(crate) const START: u64 = 1_750_000_000_000;
 /// Whether an answer counts is settled when it is used; these are the instants between.
 pub(crate) const SLACK: u64 = 10;
@@ -94,6 +96,16 @@ pub(crate) struct Schedule {
     /// The most that a message to or from the shared cache takes.
     pub(crate) cache_latency: u64,
     pub(crate) options: RemoteOptions,
+}
+
+impl Schedule {
+    /// The longest that a flight takes where nothing is lost: a look into the shared cache, a lease written, the wait for
+    /// other writers (as long as both took, and an eighth of the timeout at the most), another look, and the request.
+    fn slowest(&self) -> u64 {
+        let trip = self.cache_latency * 2;
+        let cache = if self.shared_cache { 3 * trip + (2 * trip).clamp(SETTLING, TIMEOUT / 8) } else { 0 };
+        cache + self.latency * 2
+    }
 }
 
 /// Short times, so that much happens.
@@ -395,7 +407,7 @@ impl World {
                 self.verdicts[2] += 1;
                 assert!(error.is_retryable(), "{error:?}");
                 let troubled =
-                    self.schedule.faults || self.schedule.vanishing || self.schedule.latency * 2 >= timeout;
+                    self.schedule.faults || self.schedule.vanishing || self.schedule.slowest() >= timeout;
                 assert!(troubled, "an issuer in good health was reported as failing: {error:?}");
                 if self.has(isolate, kid) {
                     let age = now - remote.fetched_at().unwrap();
