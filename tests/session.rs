@@ -272,6 +272,31 @@ fn without_a_credentials_callback_a_logout_leaves_the_store_empty() {
 }
 
 #[test]
+fn a_logout_ends_every_sign_in_that_was_in_use_though_the_store_cannot_be_cleared() {
+    let mut host = Host::signed_in(false);
+    host.store.borrow_mut().fails = true;
+    host.reply(tokens("b1", Some("s1"), Some(3600)));
+    host.login(2);
+    assert_eq!(host.take(), ["signed in 2"], "in memory alone: the store has the sign-in before");
+    host.reply(Reply::Text(200, ""));
+    host.logout(3);
+    assert_eq!(host.take(), ["signed out 3 revoked=true"]);
+    host.store.borrow_mut().fails = false;
+    assert!(host.store.borrow().record.as_ref().is_some_and(|(record, _)| record.contains("a1")));
+    host.step(Event::Changed);
+    host.need(4);
+    assert_eq!(
+        host.take(),
+        ["fail 4 ERR_SESSION_SIGNED_OUT"],
+        "it could not be cleared, and is not taken up"
+    );
+    host.reply(tokens("c1", Some("t1"), Some(3600)));
+    host.login(5);
+    host.need(6);
+    assert_eq!(host.take(), ["signed in 5", "use 6 c1"]);
+}
+
+#[test]
 fn tokens_that_arrive_after_a_logout_are_revoked_and_never_used() {
     let mut host = Host::signed_in(false);
     host.pass(3_600_000);

@@ -27,9 +27,7 @@ impl Session {
         let unsaved = self.flight.as_mut().and_then(|flight| flight.next.take()).map(|next| next.set);
         let held = self.held.take().map(|held| held.set);
         let was_active = held.is_some();
-        if was_active {
-            self.buried = Some(self.epoch);
-        }
+        self.epochs.end_all();
         if let Some(set) = unsaved.or(held) {
             self.revoke_for_logout(&set, out);
         }
@@ -70,7 +68,8 @@ impl Session {
         match record {
             Some(record) if record.ended.is_some() => return self.signed_out(out),
             Some(Record { tokens: Some(tokens), epoch, .. }) => {
-                self.buried = Some(epoch);
+                self.epochs.add(epoch);
+                self.epochs.end_all();
                 self.revoke_for_logout(&tokens, out);
             }
             _ => {}

@@ -79,7 +79,7 @@ mod target;
 mod token;
 
 use record::{Intent, Record};
-use token::{Held, TokenSet};
+use token::{Epochs, Held, TokenSet};
 
 use crate::{Error, NumericDate, Secret};
 
@@ -363,8 +363,7 @@ pub struct Session {
     end: EndReason,
     /// Signed out on purpose: nobody signs in unasked.
     needs_login: bool,
-    /// The sign-in that was ended here: its record is never taken up again.
-    buried: Option<u64>,
+    epochs: Epochs,
     /// How often in a row the store would not clear a record because somebody wrote.
     conflicts: u8,
     outdated: bool,
@@ -413,7 +412,7 @@ impl Session {
             last_lifetime_ms: None,
             end: EndReason::NeverSignedIn,
             needs_login: false,
-            buried: None,
+            epochs: Epochs::default(),
             conflicts: 0,
             outdated: false,
             lock: None,
