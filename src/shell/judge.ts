@@ -75,9 +75,9 @@ export class Judge<C extends object = {}> {
   }
 
   /** Made once: this is the path of every token. */
-  readonly #verify: Ask = (verifier, length, { hostKey, valid }) => {
+  readonly #verify: Ask = (verifier, length, { hostKey, valid, takesRsa }) => {
     const [now, given] = this.#moment(verifier, length);
-    return call('verify', verifier, length, now, given, hostKey, valid);
+    return call('verify', verifier, length, now, given, hostKey, valid, takesRsa);
   };
 
   /** Most tokens of an issuer have the same header: it is parsed once, and copied where a copy is as good. */
