@@ -125,6 +125,34 @@ fn the_steps_before_the_signature_come_in_one_order() {
 }
 
 #[test]
+fn a_header_has_one_number_for_all_tokens_that_have_it_and_no_other_has_that() {
+    let verifier = Verifier::new(rules(), key(ES256)).unwrap();
+    let number = |kid: &str, sub: &str| {
+        let token = sign_json(ES256, &json!({ "alg": "ES256", "kid": kid }), &claims_with("sub", sub.into()));
+        let verified = verifier.verify(&token, now()).unwrap();
+        assert_eq!(verified.header().kid(), Some(kid));
+        verified.header_number().unwrap()
+    };
+    let one = number("one", "ada");
+    assert_eq!(number("one", "bob"), one);
+    let two = number("two", "ada");
+    assert_eq!(number("two", "bob"), two);
+    assert_ne!(one, two);
+}
+
+#[test]
+fn a_header_has_one_number_for_each_key_that_it_leads_to() {
+    let header = json!({ "alg": "ES256" });
+    let keys = |kid: &str| Keys::from(key_set(&[named_jwk(ES256, kid)]));
+    let verifier =
+        Verifier::with_issuers(vec![(rules(), keys("one")), (issuer_rules(OTHER), keys("two"))]).unwrap();
+    let verified = |claims: &Value| verifier.verify(&sign_json(ES256, &header, claims), now()).unwrap();
+    let (first, second) = (verified(&claims()), verified(&claims_with("iss", OTHER.into())));
+    assert_eq!((first.kid(), second.kid()), (Some("one"), Some("two")));
+    assert_ne!(first.header_number(), second.header_number());
+}
+
+#[test]
 fn an_empty_signature_is_no_signature() {
     for algorithm in ALGORITHMS {
         let token = token(algorithm, &claims());
