@@ -35,7 +35,7 @@ const SUITES = [
   { files: ['signature', 'verifier'], of: 'jwt', tests: ['jws', 'rules', 'verifier', 'host_key', 'key', 'ml_dsa'] },
   { files: ['cache'], of: 'jwt', tests: ['cache'] },
   { files: ['explain'], of: 'jwt', tests: ['verifier', 'errors', 'rules'] },
-  { files: ['remote/entry', 'remote/flight', 'remote/http', 'remote/mod', 'remote/source'], of: 'jwt', tests: ['remote', 'remote_simulator'] },
+  { files: ['remote/entry', 'remote/flight', 'remote/http', 'remote/mod', 'remote/source'], of: 'jwt', tests: ['remote', 'remote_cache', 'remote_simulator'] },
   { files: ['algorithm', 'hmac', 'limits', 'mod'], of: 'engine', tests: ['engine', 'engine_edges', 'ml_dsa'] },
   { files: ['ml_dsa'], of: 'engine', tests: ['ml_dsa', 'vectors'], features: 'jwt' },
   { files: ['ecdsa', 'eddsa'], of: 'engine/kernels', tests: KERNELS, optimised: true },
