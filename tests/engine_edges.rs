@@ -444,6 +444,31 @@ fn ed25519_refuses_an_r_of_small_order_that_fits_the_equation() {
 }
 
 #[test]
+fn ed25519_refuses_every_r_of_small_order() {
+    use curve25519_dalek::{EdwardsPoint, Scalar, constants};
+    use ed25519_dalek::Verifier;
+    use sha2::Sha512;
+    // With a key a B + T, s = k a makes s B - k A the multiple -k T of a point of order 8. It is R for one message in eight.
+    let a = Scalar::from(12345_u64);
+    let public = (EdwardsPoint::mul_base(&a) + constants::EIGHT_TORSION[1]).compress().to_bytes();
+    let key = Ed25519Key::new(&public).unwrap();
+    let theirs = ed25519_dalek::VerifyingKey::from_bytes(&public).unwrap();
+    for torsion in constants::EIGHT_TORSION {
+        let r = torsion.compress().to_bytes();
+        let mut held = 0;
+        for message in 0..=255_u8 {
+            let hash: [u8; 64] =
+                Sha512::new().chain_update(r).chain_update(public).chain_update([message]).finalize().into();
+            let s = Scalar::from_bytes_mod_order_wide(&hash) * a;
+            let signature: [u8; 64] = [r, s.to_bytes()].concat().try_into().unwrap();
+            held += u32::from(theirs.verify(&[message], &signature.into()).is_ok());
+            assert!(!verifies(&EdDsa, &key, &[message], &signature), "{r:?}");
+        }
+        assert!(held > 0, "nothing but the order of R speaks against these");
+    }
+}
+
+#[test]
 fn ed25519_checks_the_equation_without_the_cofactor() {
     use curve25519_dalek::{EdwardsPoint, Scalar, constants};
     use sha2::Sha512;

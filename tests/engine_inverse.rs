@@ -19,7 +19,7 @@ fn limbs(number: &BigUint) -> [u32; LIMBS] {
 
 fn agrees(a: &BigUint, n: &BigUint) {
     let Some(expected) = a.modinv(n) else { return };
-    let ours = inverse(&limbs(a), &limbs(n), 32);
+    let ours = inverse(limbs(a).into_iter(), limbs(n).into_iter(), 32);
     assert_eq!(BigUint::from_slice(&ours), expected, "1 / {a} modulo {n}");
 }
 

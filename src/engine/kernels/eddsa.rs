@@ -11,6 +11,7 @@ use super::{
     multiples::{Layout, sum},
     scalar::{Order, signed_digits},
     tables::Tables,
+    weierstrass::hex,
 };
 use crate::{Error, JwkFault, Weakness};
 
@@ -26,6 +27,15 @@ const GENERATOR: [u8; 32] = {
 
 const OF_GENERATOR: Layout = Layout { window: 7, stride: 2, bits: 253 };
 const OF_KEY: Layout = Layout { window: 6, stride: 2, bits: 253 };
+
+/// `y` of the eight points of small order, little endian: 0, 1, -1, and those of the points of order 8.
+const SMALL_ORDERS: [[u8; 32]; 5] = [
+    hex("0000000000000000000000000000000000000000000000000000000000000000"),
+    hex("0100000000000000000000000000000000000000000000000000000000000000"),
+    hex("ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"),
+    hex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"),
+    hex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"),
+];
 
 /// An Ed25519 public key (RFC 8032). Clones share its tables.
 #[derive(Clone, Debug)]
@@ -71,7 +81,8 @@ impl Ed25519Key {
             (&*of_generator, &*signed_digits(&s, L.bits, of_generator.layout.window)),
             (&*of_key, &*signed_digits(&k, L.bits, of_key.layout.window)),
         ]);
-        let holds = point.encode() == *r && !point.has_small_order();
+        let encoded = point.encode();
+        let holds = encoded == *r && !is_of_small_order(encoded);
         generator.grow();
         self.tables.grow();
         holds
@@ -83,6 +94,12 @@ fn generator() -> Option<&'static Arc<Tables<Edwards25519>>> {
     static TABLES: OnceLock<Option<Arc<Tables<Edwards25519>>>> = OnceLock::new();
     let entry = || Extended::to_entries(&[Extended::decode(&GENERATOR)?]).first().copied();
     TABLES.get_or_init(|| Some(Tables::new(entry()?, OF_GENERATOR))).as_ref()
+}
+
+/// Whether a point with this encoding, which is canonical, has small order. `y` decides: the opposite point has it too.
+fn is_of_small_order(mut encoded: [u8; 32]) -> bool {
+    encoded[31] &= 0x7f;
+    SMALL_ORDERS.contains(&encoded)
 }
 
 /// Little endian bytes as big endian ones, and back.

@@ -33,15 +33,28 @@ struct Matrix {
     r: i64,
 }
 
-/// `1 / a mod n` in as many limbs as `n` has, for `a < n` and an odd `n` of at most 521 bits that has no factor in common with
-/// `a`; 0 for 0. Limbs have `width` bits, at most 32, lowest first.
-pub(crate) fn inverse(a: &[u32], n: &[u32], width: u32) -> Vec<u32> {
-    let number = |limbs| -> Number {
-        let limbs = regrouped(limbs, width, LIMB_BITS, MOST_LIMBS);
-        std::array::from_fn(|index| limbs[index] as i32)
-    };
-    let inverse = inverse_30(number(a), &number(n)).map(i32::cast_unsigned);
-    regrouped(&inverse, LIMB_BITS, width, n.len())
+/// As many limbs as a number of 521 bits has where they are smallest, of 28 bits.
+pub(crate) const LIMBS: usize = 19;
+
+/// `1 / a mod n`, for `a < n` and an odd `n` of at most 521 bits that has no factor in common with `a`; 0 for 0. Limbs have
+/// `width` bits, 28 to 32, lowest first.
+pub(crate) fn inverse(
+    a: impl Iterator<Item = u32>,
+    n: impl Iterator<Item = u32>,
+    width: u32,
+) -> [u32; LIMBS] {
+    let inverse = inverse_30(number(a, width), &number(n, width));
+    let mut limbs = [0; LIMBS];
+    let regrouped = regrouped(inverse.into_iter().map(i32::cast_unsigned), LIMB_BITS, width);
+    limbs.iter_mut().zip(regrouped).for_each(|(limb, digit)| *limb = digit);
+    limbs
+}
+
+fn number(limbs: impl Iterator<Item = u32>, width: u32) -> Number {
+    let mut number = [0; MOST_LIMBS];
+    let regrouped = regrouped(limbs, width, LIMB_BITS);
+    number.iter_mut().zip(regrouped).for_each(|(limb, digit)| *limb = digit as i32);
+    number
 }
 
 /// The same in limbs of 30 bits.

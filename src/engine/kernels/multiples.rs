@@ -135,10 +135,11 @@ pub(crate) fn sum<G: Group>(terms: [(&Multiples<G>, &[i32]); 2]) -> G::Point {
         terms.iter().map(|(table, _)| (table.layout.stride - 1) * table.layout.window).max().unwrap_or(0);
     // What is to be added before so many doublings.
     let mut lists: Vec<Vec<G::Entry>> = vec![Vec::new(); highest + 1];
+    let rows = terms.iter().map(|(table, _)| table.rows.len()).sum();
     for (table, digits) in terms {
         let Layout { window, stride, .. } = table.layout;
         for list in lists.iter_mut().step_by(window).take(stride) {
-            list.reserve(table.rows.len());
+            list.reserve(rows);
         }
         for (row, digits) in table.rows.iter().zip(digits.chunks(stride)) {
             for (digit, list) in digits.iter().zip(lists.iter_mut().step_by(window)) {

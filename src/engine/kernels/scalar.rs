@@ -151,14 +151,14 @@ impl<const N: usize> Order<N> {
 
     /// `1 / a mod n`, for `0 < a < n`; `n` is a prime.
     pub(crate) fn invert(&self, a: &Scalar<N>) -> Scalar<N> {
-        let inverse = inverse(a, &self.n, 32);
+        let inverse = inverse(a.iter().copied(), self.n.iter().copied(), 32);
         std::array::from_fn(|index| inverse[index])
     }
 }
 
 /// The number in so many big endian bytes, if it fits.
 pub(crate) fn to_bytes<const N: usize>(scalar: &Scalar<N>, width: usize) -> Option<Vec<u8>> {
-    let bytes = digits::to_bytes(scalar, 32, 4 * N);
+    let bytes = digits::to_bytes(scalar.iter().copied(), 32, 4 * N);
     let (head, tail) = bytes.split_at_checked(bytes.len().checked_sub(width)?)?;
     head.iter().all(|&byte| byte == 0).then(|| tail.to_vec())
 }

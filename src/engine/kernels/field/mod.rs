@@ -33,7 +33,7 @@ pub(crate) trait Field: Copy + std::fmt::Debug + Send + Sync + 'static {
     /// The limbs, lowest first.
     fn limbs(&self) -> &[i32];
 
-    /// An element of these limbs, as many as there are in [`PRIME`](Field::PRIME).
+    /// An element of these limbs; there are as many as in [`PRIME`](Field::PRIME), and what is missing is zero.
     fn from_limbs(limbs: &[i32]) -> Self;
 
     /// The sum, limb by limb.
@@ -63,7 +63,10 @@ pub(crate) trait Field: Copy + std::fmt::Debug + Send + Sync + 'static {
 
     /// The number with these big endian bytes, [`BYTES`](Field::BYTES) of them, unless it is `p` or more.
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let limbs = signed(digits::to_limbs(bytes, Self::LIMB_BITS, Self::PRIME.len()));
+        let limbs: Vec<_> = digits::to_limbs(bytes, Self::LIMB_BITS, Self::PRIME.len())
+            .into_iter()
+            .map(u32::cast_signed)
+            .collect();
         if !limbs.iter().rev().lt(Self::PRIME.iter().rev()) {
             return None;
         }
@@ -72,11 +75,7 @@ pub(crate) trait Field: Copy + std::fmt::Debug + Send + Sync + 'static {
 
     /// The limbs of the number itself, between 0 and `p`, out of Montgomery form.
     fn canonical(&self) -> Vec<i32> {
-        let mut one = vec![0; Self::PRIME.len()];
-        if let Some(limb) = one.first_mut() {
-            *limb = 1;
-        }
-        let product = self.mul(&Self::from_limbs(&one));
+        let product = self.mul(&Self::from_limbs(&[1]));
         let mut limbs = product.limbs().to_vec();
         // Negative numbers have a negative highest limb.
         if limbs.last().is_some_and(|&limb| limb < 0) {
@@ -109,8 +108,8 @@ pub(crate) trait Field: Copy + std::fmt::Debug + Send + Sync + 'static {
 
     /// The inverse; 0 of 0.
     fn invert(&self) -> Self {
-        let inverse = inverse(&unsigned(&self.canonical()), &unsigned(Self::PRIME), Self::LIMB_BITS);
-        Self::from_limbs(&signed(inverse)).mul(&Self::R_SQUARED)
+        let inverse = inverse(unsigned(&self.canonical()), unsigned(Self::PRIME), Self::LIMB_BITS);
+        Self::from_limbs(&inverse.map(u32::cast_signed)).mul(&Self::R_SQUARED)
     }
 }
 
@@ -131,13 +130,9 @@ fn add_prime(limbs: &mut [i32], sign: i32, prime: &[i32], limb_bits: u32) {
 
 /// Limbs that are neither negative nor too large, as big endian bytes.
 pub(crate) fn to_bytes(limbs: &[i32], limb_bits: u32, count: usize) -> Vec<u8> {
-    digits::to_bytes(&unsigned(limbs), limb_bits, count)
+    digits::to_bytes(unsigned(limbs), limb_bits, count)
 }
 
-fn unsigned(limbs: &[i32]) -> Vec<u32> {
-    limbs.iter().map(|limb| limb.cast_unsigned()).collect()
-}
-
-fn signed(limbs: Vec<u32>) -> Vec<i32> {
-    limbs.into_iter().map(u32::cast_signed).collect()
+fn unsigned(limbs: &[i32]) -> impl Iterator<Item = u32> {
+    limbs.iter().map(|limb| limb.cast_unsigned())
 }

@@ -111,7 +111,7 @@ impl Modulus {
         self.square(&mut power, work);
         self.multiply(&mut power, &plain, work);
         self.subtract_once(&mut power);
-        to_bytes(&power, self.limb_bits, self.bytes)
+        to_bytes(power.into_iter(), self.limb_bits, self.bytes)
     }
 
     fn workspace(&self) -> Workspace {
