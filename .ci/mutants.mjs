@@ -16,7 +16,8 @@ import { dirname, join } from 'node:path';
 import { at, output, path, read, root, run, target, which } from './tools.mjs';
 
 const VERSION = '27.1.0';
-const work = join(target, 'mutants');
+/** WORK=mutants-2 is for a second run beside the first. */
+const work = join(target, process.env.WORK ?? 'mutants');
 const tree = join(work, 'tree');
 
 const KERNELS = ['engine', 'engine_edges', 'engine_differential'];
@@ -34,7 +35,7 @@ const SUITES = [
   { files: ['claims', 'expiry', 'rules'], of: 'jwt', tests: ['rules', 'verifier'] },
   { files: ['signature', 'verifier'], of: 'jwt', tests: ['jws', 'rules', 'verifier', 'host_key', 'key', 'ml_dsa'] },
   { files: ['cache'], of: 'jwt', tests: ['cache'] },
-  { files: ['explain'], of: 'jwt', tests: ['verifier', 'errors', 'rules'] },
+  { files: ['explain'], of: 'jwt', tests: ['explain', 'verifier'] },
   { files: ['remote/entry', 'remote/flight', 'remote/http', 'remote/mod', 'remote/source'], of: 'jwt', tests: ['remote', 'remote_cache', 'remote_simulator'] },
   { files: ['algorithm', 'hmac', 'limits', 'mod'], of: 'engine', tests: ['engine', 'engine_edges', 'ml_dsa'] },
   { files: ['ml_dsa'], of: 'engine', tests: ['ml_dsa', 'vectors'], features: 'jwt' },
