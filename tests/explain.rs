@@ -179,6 +179,9 @@ fn before_the_header_is_read_no_check_says_anything() {
         let steps = explained(&verifier(rules(), key(ES256)), &sign_json(ES256, &header, &claims()), now());
         assert_eq!((steps[0].1, steps[1].0, steps[1].1), (PASSED, "header", FAILED), "{header}");
     }
+    // What rules ask for is listed all the same.
+    let steps = explained(&verifier(strict(), key(ES256)), "a.b", now());
+    assert_eq!(steps.iter().filter(|step| step.0 == "claims").count(), 2);
     // What is no base64url has the wrong format, wherever it stands.
     let steps = explained(&verifier(rules(), key(ES256)), "e30=.e30.AAAA", now());
     assert_eq!((steps[0].0, steps[0].1), ("format", FAILED));
