@@ -18,13 +18,16 @@ import { at, output, path, read, root, run, target, which } from './tools.mjs';
 const VERSION = '27.1.0';
 /** WORK=mutants-2 is for a second run beside the first. */
 const work = join(target, process.env.WORK ?? 'mutants');
-const tree = join(work, 'tree');
+const whole = join(work, 'tree');
+/** The arithmetic without the rest of the crate. */
+const part = join(work, 'part');
 
 const KERNELS = ['engine', 'engine_edges', 'engine_differential'];
 /**
  * The tests that each file is held to: those of its subject, which are also the ones that have to notice. Arithmetic is
- * compiled with some optimisation, or its tests would take minutes. ML-DSA is built in, except for code that asks whether
- * there is an engine for it.
+ * compiled with some optimisation, or its tests would take minutes; what needs nothing of the crate, and is compiled into
+ * its tests, is tried in a package of its own, `alone`. ML-DSA is built in, except for code that asks whether there is an
+ * engine for it.
  */
 const SUITES = [
   { files: ['roca', 'pem'], of: 'jwt', tests: ['key'] },
@@ -41,12 +44,11 @@ const SUITES = [
   { files: ['ml_dsa'], of: 'engine', tests: ['ml_dsa', 'vectors'], features: 'jwt' },
   { files: ['ecdsa', 'eddsa'], of: 'engine/kernels', tests: KERNELS, optimised: true },
   { files: ['rsa'], of: 'engine/kernels', tests: [...KERNELS, 'engine_rsa_elsewhere'], optimised: true },
-  { files: ['montgomery/mod', 'montgomery/scalar'], of: 'engine/kernels', tests: ['engine_montgomery'], optimised: true },
-  { files: ['digits', 'inverse'], of: 'engine/kernels', tests: ['engine_inverse'], optimised: true },
-  { files: ['scalar'], of: 'engine/kernels', tests: ['engine_scalar'], optimised: true },
   { files: ['tables'], of: 'engine/kernels', tests: ['engine_tables'], optimised: true },
-  { files: ['edwards', 'weierstrass', 'field/mod'], of: 'engine/kernels', tests: ['engine_field', 'engine_points', 'engine_edges'], optimised: true },
-  { files: ['multiples'], of: 'engine/kernels', tests: ['engine_points', 'engine_tables'], optimised: true },
+  { files: ['montgomery/mod', 'montgomery/scalar'], of: 'engine/kernels', tests: ['engine_montgomery'], alone: true },
+  { files: ['digits', 'inverse'], of: 'engine/kernels', tests: ['engine_inverse', 'engine_scalar'], alone: true },
+  { files: ['scalar'], of: 'engine/kernels', tests: ['engine_scalar'], alone: true },
+  { files: ['edwards', 'weierstrass', 'field/mod', 'multiples'], of: 'engine/kernels', tests: ['engine_field', 'engine_points'], alone: true },
 ].map(({ files, of, ...suite }) => ({ ...suite, files: files.map((file) => `src/${of}/${file}.rs`) }));
 
 /** What can become of a mutant, in the order of the table's columns. */
@@ -57,7 +59,10 @@ const passedOn = process.argv.slice(2);
 
 install();
 complete();
-copy();
+// The copies are no packages for the browser: to link one for every mutant would take longer than all the rest.
+const manifest = { 'Cargo.toml': (text) => text.replace('crate-type = ["cdylib", "rlib"]', 'crate-type = ["rlib"]') };
+copy(whole, manifest);
+copy(part, { ...manifest, 'src/lib.rs': alone });
 const outcomes = [];
 for (const suite of SUITES) {
   for (const file of suite.files) if (!chosen || chosen.includes(file)) outcomes.push(...judged(file, suite));
@@ -82,13 +87,12 @@ function complete() {
   if (unknown.size > 0) throw new Error(`no suite has ${[...unknown].join(', ')}`);
 }
 
-/** Brings the copy up to date, and writes only what differs: cargo goes by the times of files. */
-function copy() {
+/** Brings a copy up to date, and writes only what differs: cargo goes by the times of files. */
+function copy(tree, changes) {
   const wanted = new Set(['Cargo.toml', 'Cargo.lock', 'rust-toolchain.toml', 'README.md', '.cargo/mutants.toml', ...['src', 'tests'].flatMap((folder) => files(folder, root))]);
   for (const file of wanted) {
     const to = join(tree, file);
-    // The copy is no package for the browser: to link one for every mutant takes longer than all the rest.
-    const from = file === 'Cargo.toml' ? Buffer.from(read(file).replace('crate-type = ["cdylib", "rlib"]', 'crate-type = ["rlib"]')) : readFileSync(at(file));
+    const from = changes[file] ? Buffer.from(changes[file](read(file))) : readFileSync(at(file));
     if (existsSync(to) && readFileSync(to).equals(from)) continue;
     mkdirSync(dirname(to), { recursive: true });
     writeFileSync(to, from);
@@ -104,8 +108,16 @@ function files(folder, of) {
   });
 }
 
+/** The root of a crate that has the files alone. */
+function alone() {
+  const names = SUITES.filter(({ alone }) => alone).flatMap(({ files }) => files).map((file) => file.replace(/^src\/engine\/kernels\/(\w+).*/, '$1'));
+  const modules = [...new Set(names)].map((name) => `mod ${name};`);
+  return `#![allow(dead_code, unreachable_pub, missing_docs)]\nmod engine {\n    mod kernels {\n        ${modules.join(' ')}\n    }\n}\n`;
+}
+
 /** What the tests say of each mutant of a file. */
-function judged(file, { tests, optimised = false, features = 'jwt,ml-dsa', timeout = optimised ? 60 : 30 }) {
+function judged(file, { tests, alone = false, optimised = alone, features = 'jwt,ml-dsa' }) {
+  const tree = alone ? part : whole;
   const these = [`--dir=${tree}`, `--file=${file}`];
   const wanted = output('cargo', ['mutants', '--list', ...these, ...passedOn.filter((arg) => arg !== '--iterate')]).split('\n').filter(Boolean);
   if (wanted.length === 0) return [];
@@ -126,7 +138,7 @@ function judged(file, { tests, optimised = false, features = 'jwt,ml-dsa', timeo
   console.log(`\n── ${file}: ${tests.join(', ')}`);
   const cargo = ['--locked', '--no-default-features', `--features=${features}`, ...tests.map((test) => `--test=${test}`)].map((arg) => `--cargo-arg=${arg}`);
   const { status } = spawnSync('cargo', [
-    'mutants', '--in-place', ...these, '--output', results, '--timeout', process.env.TIMEOUT ?? String(timeout), '--colors=never', ...cargo, ...passedOn,
+    'mutants', '--in-place', ...these, '--output', results, '--timeout', process.env.TIMEOUT ?? (optimised ? '45' : '30'), '--colors=never', ...cargo, ...passedOn,
   ], {
     cwd: tree, stdio: ['ignore', 'inherit', 'inherit'],
     env: {
