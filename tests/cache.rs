@@ -332,6 +332,21 @@ fn a_token_may_take_a_quarter_of_the_room_and_no_more() {
 }
 
 #[test]
+fn its_bytes_may_be_used_up() {
+    let kept = |bytes: usize| {
+        let verifier = hs256(100, bytes);
+        (0..5).for_each(|number| drop(verifier.verify(&numbered(number), now()).unwrap()));
+        (verifier.cached_bytes(), (0..5).filter(|&number| verifier.is_cached(&numbered(number))).count())
+    };
+    let (full, all) = kept(1 << 20);
+    assert_eq!(all, 5);
+    // An eighth is for refused tokens.
+    let bytes = (full..).find(|bytes| bytes - bytes / 8 == full).unwrap();
+    assert_eq!(kept(bytes), (full, 5));
+    assert_eq!(kept(bytes - 2).1, 4);
+}
+
+#[test]
 fn tokens_that_collide_take_the_place_of_one() {
     let verifier = hs256(100, 1 << 20);
     let good = numbered(0);
