@@ -143,7 +143,7 @@ function judged(file, { tests, alone = false, optimised = alone, features = 'jwt
     if (round > 0 && wanted.every((mutant) => ['CaughtMutant', 'Unviable'].includes(earlier.states[mutant]))) break;
     const cargo = ['--locked', '--no-default-features', `--features=${features}`, ...tests.map((test) => `--test=${test}`)].map((arg) => `--cargo-arg=${arg}`);
     const { status } = spawnSync('cargo', [
-      'mutants', '--in-place', ...these, '--output', results, '--timeout', process.env.TIMEOUT ?? (optimised ? '45' : '30'), '--colors=never',
+      'mutants', '--in-place', ...these, '--output', results, '--timeout', process.env.TIMEOUT ?? '30', '--colors=never',
       ...cargo, ...passedOn, ...(round > 0 ? ['--iterate'] : []),
     ], {
       cwd: tree, stdio: ['ignore', 'inherit', 'inherit'],
