@@ -62,9 +62,11 @@ const passedOn = process.argv.slice(2);
 install();
 complete();
 // The copies are no packages for the browser: to link one for every mutant would take longer than all the rest.
-const manifest = { 'Cargo.toml': (text) => text.replace('crate-type = ["cdylib", "rlib"]', 'crate-type = ["rlib"]') };
-copy(whole, manifest);
-copy(part, { ...manifest, 'src/lib.rs': alone });
+const plain = (text) => text.replace('crate-type = ["cdylib", "rlib"]', 'crate-type = ["rlib"]');
+// Two packages of one name would be one to cargo, which builds both in one folder.
+const renamed = (text) => text.replace('name = "tokenward"', 'name = "tokenward-part"');
+copy(whole, { 'Cargo.toml': plain });
+copy(part, { 'Cargo.toml': (text) => renamed(plain(text)), 'Cargo.lock': renamed, 'src/lib.rs': alone });
 const outcomes = [];
 for (const suite of SUITES) {
   for (const file of suite.files) if (!chosen || chosen.includes(file)) outcomes.push(...judged(file, suite));
