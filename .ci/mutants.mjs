@@ -3,64 +3,76 @@
 //   make mutants                                 everything: some hours
 //   make mutants FILES="src/jwt/pem.rs …"        only these
 //   make mutants ARGS='--re is_roca'             only those whose name has this in it
+//   make mutants ARGS=--iterate                  goes on where the last run was cut off: only what was not noticed so far
 //
-// What no test notices has to stand in tests/mutants.md with the reason, and nothing else may stand there. It works on a
-// copy, target/mutants/tree, so the sources can be worked on meanwhile. What each file is held to, and what is left out,
-// is below and in .cargo/mutants.toml.
+// What no test notices has to stand in tests/mutants.md with the reason, and nothing else may stand there. A file of which
+// every mutant was tried gets its line in the table there. It works on a copy, target/mutants/tree, so the sources can be
+// worked on meanwhile. What each file is held to, and what is left out, is below and in .cargo/mutants.toml.
 
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { at, output, path, read, root, run, target, which } from './tools.mjs';
 
 const VERSION = '27.1.0';
-const work = join(target, 'mutants');
-const tree = join(work, 'tree');
+/** WORK=mutants-2 is for a second run beside the first. */
+const work = join(target, process.env.WORK ?? 'mutants');
+const whole = join(work, 'tree');
+/** The arithmetic without the rest of the crate. */
+const part = join(work, 'part');
 
 const KERNELS = ['engine', 'engine_edges', 'engine_differential'];
 /**
- * The tests that each file is held to: those of its subject, which are also the ones that have to notice. Arithmetic is
- * compiled with some optimisation, or its tests would take minutes. ML-DSA is built in, except for code that asks whether
- * there is an engine for it.
+ * The tests that each file is held to: those of its subject, which are also the ones that have to notice, the sharpest
+ * first. Arithmetic is compiled with some optimisation, or its tests would take minutes; what needs nothing of the crate,
+ * and is compiled into its tests, is tried in a package of its own, `alone`. ML-DSA is built in, except for code that asks
+ * whether there is an engine for it.
  */
 const SUITES = [
   { files: ['roca', 'pem'], of: 'jwt', tests: ['key'] },
-  { files: ['key'], of: 'jwt', tests: ['key', 'key_set', 'host_key', 'ml_dsa'], features: 'default' },
+  { files: ['key'], of: 'jwt', tests: ['key', 'key_set', 'host_key', 'ml_dsa', 'vectors'], features: 'jwt' },
   { files: ['host_key'], of: 'jwt', tests: ['host_key'] },
   { files: ['key_set', 'algorithm'], of: 'jwt', tests: ['key_set', 'key', 'ml_dsa', 'verifier'] },
-  { files: ['jws'], of: 'jwt', tests: ['jws', 'rules', 'pitfalls'] },
+  { files: ['jws'], of: 'jwt', tests: ['jws', 'verifier', 'rules', 'pitfalls'] },
   { files: ['claims', 'expiry', 'rules'], of: 'jwt', tests: ['rules', 'verifier'] },
-  { files: ['signature', 'verifier'], of: 'jwt', tests: ['jws', 'rules', 'verifier', 'host_key', 'key', 'ml_dsa'] },
+  { files: ['signature', 'verifier'], of: 'jwt', tests: ['verifier', 'jws', 'rules', 'cache', 'explain'] },
   { files: ['cache'], of: 'jwt', tests: ['cache'] },
-  { files: ['explain'], of: 'jwt', tests: ['verifier', 'errors', 'rules'] },
-  { files: ['remote/entry', 'remote/flight', 'remote/http', 'remote/mod', 'remote/source'], of: 'jwt', tests: ['remote', 'remote_simulator'] },
+  { files: ['explain'], of: 'jwt', tests: ['explain', 'verifier'] },
+  { files: ['remote/entry', 'remote/flight', 'remote/http', 'remote/mod', 'remote/source'], of: 'jwt', tests: ['remote', 'remote_cache', 'remote_simulator'] },
   { files: ['algorithm', 'hmac', 'limits', 'mod'], of: 'engine', tests: ['engine', 'engine_edges', 'ml_dsa'] },
-  { files: ['ml_dsa'], of: 'engine', tests: ['ml_dsa', 'vectors'], features: 'default' },
+  { files: ['ml_dsa'], of: 'engine', tests: ['ml_dsa', 'vectors'], features: 'jwt' },
   { files: ['ecdsa', 'eddsa'], of: 'engine/kernels', tests: KERNELS, optimised: true },
   { files: ['rsa'], of: 'engine/kernels', tests: [...KERNELS, 'engine_rsa_elsewhere'], optimised: true },
-  { files: ['montgomery/mod', 'montgomery/scalar'], of: 'engine/kernels', tests: ['engine_montgomery'], optimised: true },
-  { files: ['digits', 'inverse'], of: 'engine/kernels', tests: ['engine_inverse'], optimised: true },
-  { files: ['scalar'], of: 'engine/kernels', tests: ['engine_scalar'], optimised: true },
   { files: ['tables'], of: 'engine/kernels', tests: ['engine_tables'], optimised: true },
-  { files: ['edwards', 'weierstrass', 'field/mod'], of: 'engine/kernels', tests: ['engine_field', 'engine_points', 'engine_edges'], optimised: true },
-  { files: ['multiples'], of: 'engine/kernels', tests: ['engine_points', 'engine_tables'], optimised: true },
-].map(({ files, of, ...suite }) => ({ ...suite, name: `${of}/${files[0]}`.replaceAll('/', '-'), files: files.map((file) => `src/${of}/${file}.rs`) }));
+  { files: ['montgomery/mod', 'montgomery/scalar'], of: 'engine/kernels', tests: ['engine_montgomery'], alone: true },
+  { files: ['inverse'], of: 'engine/kernels', tests: ['engine_inverse'], alone: true },
+  { files: ['digits'], of: 'engine/kernels', tests: ['engine_scalar', 'engine_inverse'], alone: true },
+  { files: ['scalar'], of: 'engine/kernels', tests: ['engine_scalar'], alone: true },
+  { files: ['field/mod'], of: 'engine/kernels', tests: ['engine_field', 'engine_points'], alone: true },
+  { files: ['edwards', 'weierstrass', 'multiples'], of: 'engine/kernels', tests: ['engine_points', 'engine_field'], alone: true },
+].map(({ files, of, ...suite }) => ({ ...suite, files: files.map((file) => `src/${of}/${file}.rs`) }));
+
+/** What can become of a mutant, in the order of the table's columns. */
+const STATES = { CaughtMutant: 'noticed', Timeout: 'without an end', MissedMutant: 'not noticed', Unviable: 'that do not compile' };
 
 const chosen = process.env.FILES?.split(/\s+/).filter(Boolean);
 const passedOn = process.argv.slice(2);
 
 install();
 complete();
-copy();
+// The copies are no packages for the browser: to link one for every mutant would take longer than all the rest.
+const plain = (text) => text.replace('crate-type = ["cdylib", "rlib"]', 'crate-type = ["rlib"]');
+// Two packages of one name would be one to cargo, which builds both in one folder.
+const renamed = (text) => text.replace('name = "tokenward"', 'name = "tokenward-part"');
+copy(whole, { 'Cargo.toml': plain });
+copy(part, { 'Cargo.toml': (text) => renamed(plain(text)), 'Cargo.lock': renamed, 'src/lib.rs': alone });
 const outcomes = [];
 for (const suite of SUITES) {
-  const files = suite.files.filter((each) => !chosen || chosen.includes(each));
-  if (files.length > 0) outcomes.push(...judged(files, suite));
+  for (const file of suite.files) if (!chosen || chosen.includes(file)) outcomes.push(...judged(file, suite));
 }
 if (outcomes.length === 0) throw new Error('no mutant was made: FILES names none of the files in SUITES');
-const count = (...states) => outcomes.filter(({ state }) => states.includes(state)).length;
-console.log(`\n${outcomes.length} mutants: ${count('CaughtMutant')} noticed, ${count('Timeout')} without an end, `
-  + `${count('MissedMutant')} not noticed, ${count('Unviable')} that do not compile`);
+console.log(`\n${outcomes.length} mutants: ${Object.entries(STATES).map(([state, name]) => `${count(outcomes, state)} ${name}`).join(', ')}`);
 process.exitCode = compared() ? 0 : 1;
 
 function install() {
@@ -79,11 +91,12 @@ function complete() {
   if (unknown.size > 0) throw new Error(`no suite has ${[...unknown].join(', ')}`);
 }
 
-/** Brings the copy up to date, and writes only what differs: cargo goes by the times of files. */
-function copy() {
+/** Brings a copy up to date, and writes only what differs: cargo goes by the times of files. */
+function copy(tree, changes) {
   const wanted = new Set(['Cargo.toml', 'Cargo.lock', 'rust-toolchain.toml', 'README.md', '.cargo/mutants.toml', ...['src', 'tests'].flatMap((folder) => files(folder, root))]);
   for (const file of wanted) {
-    const [from, to] = [readFileSync(at(file)), join(tree, file)];
+    const to = join(tree, file);
+    const from = changes[file] ? Buffer.from(changes[file](read(file))) : readFileSync(at(file));
     if (existsSync(to) && readFileSync(to).equals(from)) continue;
     mkdirSync(dirname(to), { recursive: true });
     writeFileSync(to, from);
@@ -99,29 +112,77 @@ function files(folder, of) {
   });
 }
 
-/** What the tests say of each mutant of some files. */
-function judged(files, { name, tests, optimised = false, features = 'ml-dsa' }) {
-  const results = join(work, 'out', name);
+/** The root of a crate that has the files alone. */
+function alone() {
+  const names = SUITES.filter(({ alone }) => alone).flatMap(({ files }) => files).map((file) => file.replace(/^src\/engine\/kernels\/(\w+).*/, '$1'));
+  const modules = [...new Set(names)].map((name) => `mod ${name};`);
+  return `#![allow(dead_code, unreachable_pub, missing_docs)]\nmod engine {\n    mod kernels {\n        ${modules.join(' ')}\n    }\n}\n`;
+}
+
+/** What the tests say of each mutant of a file. */
+function judged(file, { tests, alone = false, optimised = alone, features = 'jwt,ml-dsa' }) {
+  const tree = alone ? part : whole;
+  const these = [`--dir=${tree}`, `--file=${file}`];
+  const wanted = output('cargo', ['mutants', '--list', ...these, ...passedOn.filter((arg) => arg !== '--iterate')]).split('\n').filter(Boolean);
+  if (wanted.length === 0) return [];
+  const results = join(work, 'out', file.replaceAll('/', '-').replace('.rs', ''));
+  const [text, known] = [createHash('sha256').update(readFileSync(join(tree, file))).digest('hex').slice(0, 8), join(results, 'known.json')];
+  // What was found out about another text of the file is about other places in it.
+  let earlier = {};
+  if (passedOn.includes('--iterate') && existsSync(known)) earlier = JSON.parse(readFileSync(known, 'utf8'));
+  if (earlier.text !== text) {
+    rmSync(results, { recursive: true, force: true });
+    earlier = { text, states: {} };
+  }
   mkdirSync(results, { recursive: true });
-  console.log(`\n── ${files.join(' ')}: ${tests.join(', ')}`);
-  const cargo = ['--locked', `--features=${features}`, ...tests.map((test) => `--test=${test}`)].map((arg) => `--cargo-arg=${arg}`);
-  spawnSync('cargo', [
-    'mutants', '--in-place', '--dir', tree, ...files.map((file) => `--file=${file}`), '--output', results, '--timeout', process.env.TIMEOUT ?? '60', '--colors=never',
-    ...cargo, ...passedOn,
-  ], {
-    cwd: tree, stdio: ['ignore', 'inherit', 'inherit'],
-    env: {
-      ...process.env, PATH: path, CARGO_TARGET_DIR: join(work, 'build'), CARGO_PROFILE_DEV_DEBUG: '0',
-      CARGO_PROFILE_DEV_OPT_LEVEL: optimised ? '1' : '0', TOKENWARD_SOAK: '200',
-    },
-  });
-  const found = JSON.parse(readFileSync(join(results, 'mutants.out/outcomes.json'), 'utf8'));
-  const mutants = found.outcomes.filter(({ scenario }) => scenario.Mutant).length;
-  if (found.outcomes[0]?.summary !== 'Success') throw new Error(`the tests of ${files.join(' ')} fail as they are`);
-  if (mutants !== found.total_mutants) throw new Error(`${found.total_mutants - mutants} mutants of ${files.join(' ')} were not tried`);
-  return found.outcomes.filter(({ scenario }) => scenario.Mutant).map(({ scenario: { Mutant: mutant }, summary }) => ({
-    file: mutant.file, state: summary, name: mutant.name.replace(/^\S+:\d+:\d+: /, ''), place: mutant.name.split(': ')[0],
-  }));
+  writeFileSync(known, JSON.stringify(earlier));
+  const outcomesFile = join(results, 'mutants.out/outcomes.json');
+  // Those of a run that was cut off.
+  learn(earlier, outcomesFile);
+  console.log(`\n── ${file}: ${tests.join(', ')}`);
+  // Most are noticed by the first of the tests. Where there is more to build and to link, only the others are tried with it.
+  const rounds = passedOn.includes('--iterate') || tests.length === 1 ? [tests] : [tests.slice(0, 1), tests];
+  for (const [round, tests] of rounds.entries()) {
+    if (round > 0 && wanted.every((mutant) => ['CaughtMutant', 'Unviable'].includes(earlier.states[mutant]))) break;
+    const cargo = ['--locked', '--no-default-features', `--features=${features}`, ...tests.map((test) => `--test=${test}`)].map((arg) => `--cargo-arg=${arg}`);
+    const { status } = spawnSync('cargo', [
+      'mutants', '--in-place', ...these, '--output', results, '--timeout', process.env.TIMEOUT ?? '30', '--colors=never',
+      ...cargo, ...passedOn, ...(round > 0 ? ['--iterate'] : []),
+    ], {
+      cwd: tree, stdio: ['ignore', 'inherit', 'inherit'],
+      env: {
+        ...process.env, PATH: path, CARGO_TARGET_DIR: join(work, 'build'), CARGO_PROFILE_DEV_DEBUG: '0',
+        CARGO_PROFILE_DEV_OPT_LEVEL: optimised ? '1' : '0', TOKENWARD_SOAK: '200', PROPTEST_CASES: '64',
+      },
+    });
+    if (status === 4) throw new Error(`the tests of ${file} fail as they are`);
+    learn(earlier, outcomesFile);
+    writeFileSync(known, JSON.stringify(earlier));
+  }
+  const untried = wanted.filter((mutant) => !(mutant in earlier.states));
+  if (untried.length > 0) throw new Error(`${untried.length} mutants of ${file} were not tried`);
+  const found = wanted.map((mutant) => ({ file, state: earlier.states[mutant], name: mutant.replace(/^\S+:\d+:\d+: /, ''), place: mutant.split(': ')[0] }));
+  if (passedOn.every((arg) => arg === '--iterate')) record(file, text, found);
+  return found;
+}
+
+function learn({ states }, outcomesFile) {
+  if (!existsSync(outcomesFile)) return;
+  for (const { scenario, summary } of JSON.parse(readFileSync(outcomesFile, 'utf8')).outcomes) if (scenario.Mutant) states[scenario.Mutant.name] = summary;
+}
+
+function count(outcomes, wanted) {
+  return outcomes.filter(({ state }) => state === wanted).length;
+}
+
+/** Writes the line of a file into the table of tests/mutants.md. */
+function record(file, text, found) {
+  const [before, table, after] = read('tests/mutants.md').split(/((?:^\|.*\n)+)/m);
+  const [head, rule, ...rows] = table.trim().split('\n');
+  const today = new Date().toISOString().slice(0, 10);
+  const row = `| ${[file, text, today, found.length, ...Object.keys(STATES).map((state) => count(found, state))].join(' | ')} |`;
+  const all = [...rows.filter((each) => !each.startsWith(`| ${file} |`)), row].sort();
+  writeFileSync(at('tests/mutants.md'), [before, [head, rule, ...all, ''].join('\n'), after].join(''));
 }
 
 /** Holds what was not noticed to tests/mutants.md: a heading a file, then `name` ×n and the reason. */
@@ -144,7 +205,7 @@ function compared() {
   }
   const judgedFiles = new Set(outcomes.map(({ file }) => file));
   for (const name of explained.keys()) {
-    if (!judgedFiles.has(name.split(': ')[0]) || missed.has(name) || passedOn.length > 0) continue;
+    if (!judgedFiles.has(name.split(': ')[0]) || missed.has(name) || passedOn.some((arg) => arg !== '--iterate')) continue;
     fine = false;
     console.log(`NOTICED, and yet explained: ${name}`);
   }

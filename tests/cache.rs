@@ -300,6 +300,72 @@ fn its_bytes_have_a_hard_cap_whatever_the_number_of_tokens() {
 }
 
 #[test]
+fn all_that_is_kept_of_a_token_is_counted() {
+    let (accepted, refused) = (hs256(100, 1 << 20), hs256(100, 1 << 20));
+    assert_eq!(accepted.cached_bytes(), 0);
+    let (good, bad) = (numbered(0), forged(&numbered(0)));
+    let verified = accepted.verify(&good, now()).unwrap();
+    assert!(refused.verify(&bad, now()).is_err());
+    let place = refused.cached_bytes() - bad.len();
+    assert!((100..1000).contains(&place), "{place} bytes for its place in the tables");
+    let kept = good.len() + verified.header().json().len() + verified.payload().len();
+    assert_eq!(accepted.cached_bytes(), kept + place);
+    assert!(accepted.verify(&bad, now()).is_err());
+    assert_eq!(accepted.cached_bytes(), kept + place + refused.cached_bytes());
+}
+
+#[test]
+fn a_token_may_take_a_quarter_of_the_room_and_no_more() {
+    let token = numbered(0);
+    let size = {
+        let verifier = hs256(100, 1 << 20);
+        verifier.verify(&token, now()).unwrap();
+        verifier.cached_bytes()
+    };
+    // An eighth is for refused tokens, and a quarter of the rest is as much as the token takes, or a byte less.
+    let room = |quarter: usize| (1..1 << 20).find(|bytes| (bytes - bytes / 8) / 4 == quarter).unwrap();
+    for (bytes, kept) in [(room(size + 1), true), (room(size), true), (room(size - 1), false)] {
+        let verifier = hs256(100, bytes);
+        verifier.verify(&token, now()).unwrap();
+        assert_eq!(verifier.is_cached(&token), kept, "{bytes} bytes");
+    }
+}
+
+#[test]
+fn its_bytes_may_be_used_up() {
+    let kept = |bytes: usize| {
+        let verifier = hs256(100, bytes);
+        (0..5).for_each(|number| drop(verifier.verify(&numbered(number), now()).unwrap()));
+        (verifier.cached_bytes(), (0..5).filter(|&number| verifier.is_cached(&numbered(number))).count())
+    };
+    let (full, all) = kept(1 << 20);
+    assert_eq!(all, 5);
+    // An eighth is for refused tokens.
+    let bytes = (full..).find(|bytes| bytes - bytes / 8 == full).unwrap();
+    assert_eq!(kept(bytes), (full, 5));
+    assert_eq!(kept(bytes - 2).1, 4);
+}
+
+#[test]
+fn tokens_that_collide_take_the_place_of_one() {
+    let verifier = hs256(100, 1 << 20);
+    let good = numbered(0);
+    let (input, signature) = good.rsplit_once('.').unwrap();
+    // Equally long, with the same end.
+    let [first, second] = ["A", "B"].map(|start| format!("{input}.{start}{}", &signature[1..]));
+    assert!(verifier.verify(&first, now()).is_err());
+    let bytes = verifier.cached_bytes();
+    for (token, other) in [(&second, &first), (&first, &second), (&second, &first)] {
+        assert!(verifier.verify(token, now()).is_err());
+        assert!(verifier.is_cached(token) && !verifier.is_cached(other));
+        assert_eq!(verifier.cached_bytes(), bytes);
+    }
+    // Whatever collides with it, a token that is accepted stays so.
+    verifier.verify(&good, now()).unwrap();
+    assert!(verifier.verify(&second, now()).is_err() && verifier.verify(&good, now()).is_ok());
+}
+
+#[test]
 fn a_flood_of_refused_tokens_pushes_out_no_accepted_one() {
     let verifier = hs256(16, 1 << 20);
     for number in 0..16 {

@@ -186,3 +186,94 @@ fn edwards25519() {
         }
     }
 }
+
+#[test]
+fn a_table_has_a_row_for_so_many_digits_and_takes_the_memory_that_its_layout_says() {
+    fn check<G: Group>(point: &G::Entry, bits: usize) {
+        let row = Layout::one_row(bits);
+        assert_eq!((row.window, row.stride), (5, bits / 5 + 1), "as many digits as a scalar can have");
+        for (window, stride) in [(5, bits / 5 + 1), (5, 1), (6, 2), (7, 1), (7, 3), (6, 4)] {
+            let layout = Layout { window, stride, bits };
+            let (mut rows, mut builder) = (1_usize, Builder::<G>::new(point, layout));
+            while let Err(unfinished) = builder.step() {
+                (rows, builder) = (rows + 1, unfinished);
+            }
+            assert_eq!(rows, (bits / window + 1).div_ceil(stride), "{layout:?}");
+            let entries = rows * [16, 32, 64][window - 5];
+            assert_eq!(layout.size::<G>(), entries * size_of::<G::Entry>(), "{layout:?}");
+        }
+    }
+    let generator = Affine::new::<weierstrass::P521>(weierstrass::P521::X, weierstrass::P521::Y).unwrap();
+    check::<weierstrass::P521>(&generator, 521);
+    let basepoint = curve25519_dalek::constants::ED25519_BASEPOINT_COMPRESSED;
+    let point = Extended::<Element>::decode(basepoint.as_bytes()).unwrap();
+    check::<Edwards25519>(&Extended::to_entries(&[point])[0], 253);
+}
+
+#[test]
+fn neighbours_are_added_as_points_are() {
+    type P256 = weierstrass::P256;
+    let generator = Affine::new::<P256>(P256::X, P256::Y).unwrap();
+    let add = |sum: weierstrass::Jacobian<_>, entry: &_| P256::add(&sum, entry);
+    let multiples: Vec<_> = (1..=12)
+        .scan(P256::IDENTITY, |sum, _| {
+            *sum = add(*sum, &generator);
+            Some(*sum)
+        })
+        .collect();
+    let multiples = P256::to_entries(&multiples);
+    let total = |list: &[Affine<_>]| P256::to_entries(&[list.iter().fold(P256::IDENTITY, add)])[0];
+    let before: Vec<_> =
+        [0..1, 1..3, 3..6, 6..12].into_iter().map(|range| multiples[range].to_vec()).collect();
+    let mut lists = [before.clone(), vec![Vec::new()]].concat();
+    assert!(P256::add_neighbours(&mut lists));
+    assert_eq!(lists.iter().map(Vec::len).collect::<Vec<_>>(), [1, 1, 2, 3, 0]);
+    for (list, before) in lists.iter().zip(&before) {
+        let (sum, expected) = (total(list), total(before));
+        assert!(sum.x.equals(&expected.x) && sum.y.equals(&expected.y));
+    }
+    // The same point and the opposite one: the slope would be a division by zero.
+    for neighbour in [generator, generator.negate()] {
+        let mut lists = vec![multiples[1..5].to_vec(), vec![generator, neighbour]];
+        assert!(!P256::add_neighbours(&mut lists));
+        assert_eq!(lists.iter().map(Vec::len).collect::<Vec<_>>(), [4, 2]);
+    }
+    let basepoint = curve25519_dalek::constants::ED25519_BASEPOINT_COMPRESSED;
+    let point = Extended::<Element>::decode(basepoint.as_bytes()).unwrap();
+    let mut lists = vec![Extended::to_entries(&[point, point.double()])];
+    assert!(!Edwards25519::add_neighbours(&mut lists) && lists[0].len() == 2, "it has no such way");
+}
+
+#[test]
+fn infinity_has_no_x() {
+    let infinity = <weierstrass::P256 as Group>::IDENTITY;
+    assert!(infinity.is_infinity() && !infinity.has_x(&Field::ZERO) && !infinity.has_x(&Field::ONE));
+}
+
+#[test]
+fn a_point_of_edwards25519_is_decoded_from_its_one_encoding() {
+    use curve25519_dalek::edwards::CompressedEdwardsY;
+    let p = (BigUint::from(1_u32) << 255) - 19_u32;
+    let small = (0..100_u32).map(BigUint::from);
+    // What is p or more is the encoding of nothing.
+    let large = (1..40_u32).map(|less| &p + 19_u32 - less);
+    let (mut points, mut nothing) = (0, 0);
+    for y in small.chain(large) {
+        for sign in [0, 0x80] {
+            let mut bytes: [u8; 32] = big_endian(&y, 32).try_into().unwrap();
+            bytes.reverse();
+            bytes[31] |= sign;
+            // Theirs takes other encodings too.
+            let expected = CompressedEdwardsY(bytes).decompress().filter(|point| point.compress().0 == bytes);
+            let point = Extended::<Element>::decode(&bytes);
+            assert_eq!(point.map(|point| point.encode()), expected.map(|point| point.compress().0), "{y}");
+            if let (Some(point), Some(expected)) = (point, expected) {
+                points += 1;
+                assert_eq!(point.has_small_order(), expected.is_small_order(), "{y}");
+            } else {
+                nothing += 1;
+            }
+        }
+    }
+    assert!(points > 80 && nothing > 80, "{points} and {nothing}");
+}

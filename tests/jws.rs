@@ -4,12 +4,14 @@
 
 mod common;
 
-use common::{assemble, claims, judge_header, sign_text, token};
+use common::{assemble, claims, judge_header, jwk, key, key_set, named_jwk, sign_text, token};
 use proptest::prelude::*;
 use serde_json::json;
 use tokenward::json::Fault;
-use tokenward::jwt::{Algorithm, MAX_TOKEN_LENGTH, UnverifiedJwt};
-use tokenward::{Error, TokenFault, base64url};
+use tokenward::jwt::{
+    Algorithm, Host, HostKey, HostVerdict, JwsVerifier, Keys, MAX_TOKEN_LENGTH, Progress, UnverifiedJwt,
+};
+use tokenward::{Error, Misuse, TokenFault, base64url};
 
 fn fault(token: &str) -> TokenFault {
     match UnverifiedJwt::parse(token) {
@@ -156,6 +158,91 @@ fn claims_that_are_no_object_are_refused_when_they_are_asked_for() {
         jwt.claims_unverified().err(),
         Some(Error::Malformed { fault: TokenFault::Payload(Fault::NotObject) })
     );
+}
+
+/// A verifier of any payload, for what its keys allow.
+fn plain(keys: impl Into<Keys>) -> JwsVerifier {
+    JwsVerifier::new(keys, None, MAX_TOKEN_LENGTH).unwrap()
+}
+
+fn of_host() -> Keys {
+    let host =
+        HostKey { kind: "public", name: "ECDSA", curve: "P-256", verifies: true, ..HostKey::default() };
+    host.opaque(7).unwrap().into()
+}
+
+const ES256: Algorithm = Algorithm::Es256;
+
+#[test]
+fn a_jws_may_sign_anything_and_that_is_what_comes_out() {
+    let verifier = plain(key_set(&[named_jwk(ES256, "k")]));
+    for payload in [&b"any\xff bytes"[..], b"", b"{}", b"[\"exp\"]"] {
+        let header = br#"{"alg":"ES256","kid":"k"}"#;
+        let jws = verifier.verify(&sign_text(ES256, header, payload)).unwrap();
+        assert_eq!((jws.payload(), jws.header().json()), (payload, &header[..]));
+        assert_eq!((jws.kid(), jws.algorithm()), (Some("k"), ES256));
+        let forged = assemble(header, payload, &[1; 64]);
+        assert_eq!(verifier.verify(&forged).err(), Some(Error::SignatureInvalid));
+    }
+    let unnamed = plain(key(ES256)).verify(&sign_text(ES256, br#"{"alg":"ES256"}"#, b"")).unwrap();
+    assert_eq!(unnamed.kid(), None);
+}
+
+#[test]
+fn the_keys_of_a_jws_verifier_may_be_replaced_by_others_that_fit() {
+    let token = token(ES256, &claims());
+    let mut verifier = plain(key(Algorithm::EdDsa));
+    assert!(verifier.verify(&token).is_err());
+    verifier.replace_keys(key(ES256)).unwrap();
+    assert!(verifier.verify(&token).is_ok());
+    let secret = common::import(&jwk(Algorithm::Hs256)).unwrap();
+    let refused = verifier.replace_keys(secret.clone()).err();
+    assert_eq!(refused, Some(Error::KeyUnusable { misuse: Misuse::AlgorithmUnspecified }));
+    assert!(verifier.verify(&token).is_ok(), "the old keys stay");
+    assert!(JwsVerifier::new(secret, Some(vec![Algorithm::Hs256]), 1).is_ok());
+}
+
+#[test]
+fn a_jws_is_as_long_as_its_verifier_allows() {
+    let token = token(ES256, &claims());
+    let limited = |length| JwsVerifier::new(key(ES256), None, length).unwrap();
+    assert_eq!(limited(1000).max_token_length(), 1000);
+    assert!(limited(token.len()).verify(&token).is_ok());
+    let refused = limited(token.len() - 1).verify(&token).err();
+    assert_eq!(refused, Some(Error::Malformed { fault: TokenFault::TooLong }));
+}
+
+#[test]
+fn a_jws_whose_key_stays_with_the_host_waits_for_the_hosts_verdict_on_that_key() {
+    let verifier = plain(of_host());
+    let token = token(ES256, &claims());
+    let attempt = |verdict| verifier.attempt(token.as_bytes(), Host { takes_rsa: false, verdict });
+    let verdict = |key, valid| Some(HostVerdict { key, valid });
+    for other in [None, verdict(8, true), verdict(8, false)] {
+        let attempt = attempt(other);
+        assert_eq!(attempt.issuer, Some(0));
+        let Ok(Progress::AskHost(check)) = attempt.outcome else { panic!("the host is not asked") };
+        assert_eq!(check.host_key(), Some(7));
+    }
+    let Ok(Progress::Verified(jws)) = attempt(verdict(7, true)).outcome else { panic!("not verified") };
+    assert_eq!(jws.payload(), claims().to_string().as_bytes());
+    assert_eq!(attempt(verdict(7, false)).outcome.err(), Some(Error::SignatureInvalid));
+    assert_eq!(verifier.verify(&token).err(), Some(Error::KeyUnusable { misuse: Misuse::Engine }));
+}
+
+#[test]
+fn a_jws_is_refused_by_its_keys_only_where_a_key_was_looked_for() {
+    let verifier = plain(key_set(&[]));
+    let refused = |token: &str| {
+        let attempt = verifier.attempt(token.as_bytes(), Host::default());
+        (attempt.issuer, attempt.outcome.err())
+    };
+    let missing = Some(Error::NoMatchingKey { kid: None });
+    assert_eq!(refused(&token(ES256, &claims())), (Some(0), missing));
+    for hopeless in ["a.b", &assemble(br#"{"alg":"none"}"#, b"", b"")] {
+        assert_eq!(refused(hopeless).0, None, "{hopeless}");
+    }
+    assert_eq!(verifier.start_bytes(b"a.b").err(), Some(Error::Malformed { fault: TokenFault::Segments }));
 }
 
 proptest! {

@@ -133,6 +133,14 @@ fn members_that_cannot_be_used_are_skipped() {
 }
 
 #[test]
+fn the_keys_of_a_set_are_listed_in_its_order() {
+    let set = key_set(&[named_jwk(RS256, "b"), json!({ "kty": "odd" }), named_jwk(ES256, "a")]);
+    assert_eq!(set.len(), 2);
+    let listed: Vec<_> = set.keys().map(|key| (key.kid(), key.algorithms())).collect();
+    assert_eq!(listed, [(Some("b"), vec![RS256]), (Some("a"), vec![ES256])]);
+}
+
+#[test]
 fn members_that_the_set_does_not_need_are_ignored() {
     let json = json!({ "keys": [named_jwk(ES256, "one")], "issuer": "https://evil.test", "extra": [1, 2] })
         .to_string();

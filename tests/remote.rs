@@ -257,6 +257,114 @@ fn a_key_that_is_missing_while_the_issuer_is_down_is_an_outage() {
 }
 
 #[test]
+fn a_flight_that_nobody_finishes_is_given_up_when_its_time_is_over() {
+    let mut remote = remote();
+    assert_eq!((remote.is_in_flight(T0), remote.last_flight()), (false, 0));
+    assert_eq!(remote.need(T0, T0, None), Need::Fetch(1));
+    // The timeout, and a moment in which the failure is told.
+    let most = 5 * SECOND + 60;
+    for after in [0, 1, 4999, 5000, most - 1] {
+        assert!(remote.is_in_flight(T0 + after), "{after}");
+        assert_eq!(remote.need(T0 + after, T0, None), Need::Wait(most - after));
+        assert_eq!(remote.refresh(T0 + after), Need::Wait(most - after));
+    }
+    assert_eq!(remote.last_flight(), 1);
+    assert!(!remote.is_in_flight(T0 + most) && !remote.is_in_flight(T0 + 2 * most));
+    assert!(!remote.is_in_flight(T0 - 1), "by a clock that was set back it never started");
+    assert_eq!(remote.need(T0 + most, T0, None), Need::Fetch(2));
+    assert_eq!(remote.last_flight(), 2);
+    let mut back = self::remote();
+    assert_eq!(back.need(T0, T0, None), Need::Fetch(1));
+    assert_eq!(back.need(T0 - 1, T0 - 1, None), Need::Fetch(2));
+}
+
+#[test]
+fn all_requests_of_a_fetch_take_the_timeout_together() {
+    let mut remote = discovered("https://issuer.example");
+    let flight = flight(remote.need(T0, T0, None));
+    let within = |action| match action {
+        Action::Get { within, .. } => within,
+        other => panic!("{other:?} instead of a request"),
+    };
+    assert_eq!(within(remote.advance(T0 + 10, flight, Input::Start)), 4990);
+    let missing = Response { status: 404, ..ok("") };
+    assert_eq!(within(remote.advance(T0 + 2000, flight, Input::Got(missing))), 3000);
+    let metadata = r#"{"issuer":"https://issuer.example","jwks_uri":"https://keys.example/jwks"}"#;
+    // One that comes in the last moment is asked for all the same: no time at all would be no limit.
+    assert_eq!(within(remote.advance(T0 + 5000, flight, Input::Got(ok(metadata)))), 1);
+}
+
+#[test]
+fn a_set_that_was_just_fetched_is_not_fetched_again_for_a_key_it_lacks() {
+    let mut remote = remote();
+    assert!(!remote.is_cooling_down(T0));
+    fetch(&mut remote, T0, ok(&set(&["a"])));
+    for (age, cools) in [(0, true), (29_999, true), (30_000, false), (30_001, false)] {
+        assert_eq!(remote.is_cooling_down(T0 + age), cools, "{age}");
+        let missed = Some(remote.version());
+        let stands = remote.clone().need(T0 + age, T0 + age, missed) == Need::Stand;
+        assert_eq!(stands, cools, "{age}");
+    }
+    // Whoever missed its key before the set was fetched has its answer, however long ago that is.
+    let late = T0 + 100 * SECOND;
+    for (since, stands) in [(T0 - 1, true), (T0, true), (T0 + 1, false)] {
+        let missed = Some(remote.version());
+        assert_eq!(remote.clone().need(late, since, missed) == Need::Stand, stands, "{since}");
+    }
+}
+
+#[test]
+fn machines_that_fail_together_do_not_come_back_together() {
+    let rest = |seed| {
+        let mut remote = Remote::new(Source::Url(URL.into()), &RemoteOptions::default(), seed).unwrap();
+        let mut now = T0;
+        for _ in 0..2 {
+            fetch(&mut remote, now, Response { status: 503, ..ok("") });
+            let failed = now;
+            while remote.is_cooling_down(now) {
+                now += 100;
+            }
+            // The first time it is the cool-down.
+            assert!(failed > T0 || now == T0 + 30 * SECOND);
+        }
+        now - T0 - 30 * SECOND
+    };
+    let rests: std::collections::HashSet<u64> = (0..50).map(rest).collect();
+    assert!(rests.iter().all(|rest| (30 * SECOND..=60 * SECOND).contains(rest)), "{rests:?}");
+    assert!(rests.len() > 30, "{rests:?}");
+}
+
+#[test]
+fn a_stale_set_may_be_forbidden_to_serve() {
+    let options = RemoteOptions { stale_if_error: Duration::ZERO, ..RemoteOptions::default() };
+    for (age, served) in [(599, true), (600, false)] {
+        let mut remote = remote_with(options);
+        fetch(&mut remote, T0, ok(&set(&["a"])));
+        let late = T0 + age * SECOND;
+        fetch(&mut remote, late, Response { status: 502, ..ok("") });
+        let need = remote.need(late, late, None);
+        assert_eq!(need == Need::Use, served, "{age}: {need:?}");
+    }
+}
+
+#[test]
+fn an_answer_may_have_as_many_bytes_as_the_options_say() {
+    let body = set(&["a"]);
+    let metadata = r#"{"issuer":"https://issuer.example","jwks_uri":"https://keys.example/jwks"}"#;
+    for (spare, read) in [(1, true), (0, true), (-1, false)] {
+        let most = |text: &str| text.len().checked_add_signed(spare).unwrap();
+        let mut remote = remote_with(RemoteOptions { max_bytes: most(&body), ..RemoteOptions::default() });
+        fetch(&mut remote, T0, ok(&body));
+        assert_eq!(remote.keys().is_some(), read, "{spare}");
+
+        let options = RemoteOptions { max_bytes: most(metadata), ..RemoteOptions::default() };
+        let mut remote = Remote::new(Source::Issuer("https://issuer.example".into()), &options, 1).unwrap();
+        let next = url_of(fetch(&mut remote, T0, ok(metadata)));
+        assert_eq!(next == "https://keys.example/jwks", read, "{spare}: {next}");
+    }
+}
+
+#[test]
 fn a_stale_set_serves_up_to_its_cap_and_no_longer() {
     let options = RemoteOptions { stale_if_error: Duration::from_secs(3600), ..RemoteOptions::default() };
     for (age, served) in [(600, true), (4199, true), (4200, false)] {
@@ -352,6 +460,50 @@ fn metadata_is_looked_for_behind_the_path_and_then_before_it() {
         let flight = self::flight(remote.need(later, later, None));
         assert_eq!(url_of(remote.advance(later, flight, Input::Start)), first);
     }
+}
+
+#[test]
+fn what_is_no_metadata_sends_to_the_other_place_and_then_fails() {
+    let metadata = r#"{"issuer":"https://issuer.example","jwks_uri":"https://keys.example/jwks"}"#;
+    let second = "https://issuer.example/.well-known/oauth-authorization-server";
+    let answers = [
+        (Response { status: 404, ..ok(metadata) }, Some(404)),
+        (Response { status: 400, ..ok("") }, Some(400)),
+        (Response { status: 499, ..ok(metadata) }, Some(499)),
+        (Response { content_type: Some("text/html"), ..ok(metadata) }, None),
+        (ok("<!doctype html>"), None),
+        (ok("[]"), None),
+    ];
+    for (answer, status) in answers {
+        let mut remote = discovered("https://issuer.example");
+        assert_eq!(url_of(fetch(&mut remote, T0, answer)), second, "{answer:?}");
+        assert_eq!(remote.advance(T0, 1, Input::Got(answer)), Action::Done);
+        assert_eq!(remote.need(T0, T0, None), Need::Fail(Error::KeySetFetchFailed { status }));
+    }
+    for status in [0, 204, 302, 399, 500] {
+        let mut remote = discovered("https://issuer.example");
+        assert_eq!(fetch(&mut remote, T0, Response { status, ..ok(metadata) }), Action::Done, "{status}");
+    }
+}
+
+#[test]
+fn the_url_in_metadata_is_used_for_a_day() {
+    let day = 86_400 * SECOND;
+    let metadata = r#"{"issuer":"https://issuer.example","jwks_uri":"https://keys.example/jwks"}"#;
+    for (age, used) in [(600 * SECOND, true), (day - 1, true), (day, false), (2 * day, false)] {
+        let mut remote = discovered("https://issuer.example");
+        assert_eq!(url_of(fetch(&mut remote, T0, ok(metadata))), "https://keys.example/jwks");
+        remote.advance(T0, 1, Input::Got(ok(&set(&["a"]))));
+        let flight = flight(remote.need(T0 + age, T0 + age, None));
+        let next = url_of(remote.advance(T0 + age, flight, Input::Start));
+        assert_eq!(next == "https://keys.example/jwks", used, "{age}: {next}");
+    }
+    // By a clock that was set back nobody knows how old it is.
+    let mut remote = discovered("https://issuer.example");
+    fetch(&mut remote, T0, ok(metadata));
+    remote.advance(T0, 1, Input::Got(ok(&set(&["a"]))));
+    let flight = flight(remote.need(T0 - 1, T0 - 1, None));
+    assert_ne!(url_of(remote.advance(T0 - 1, flight, Input::Start)), "https://keys.example/jwks");
 }
 
 #[test]

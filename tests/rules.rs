@@ -398,6 +398,13 @@ fn rules_that_would_check_nothing_are_refused_when_they_are_made() {
 }
 
 #[test]
+fn rules_may_allow_a_token_no_age_and_clocks_no_difference() {
+    let strictest = with(|rules| (rules.max_token_age, rules.clock_tolerance) = (Some(0.0), 0.0));
+    assert!(judge(&claims_with("iat", json!(NOW)), strictest.clone()).is_ok());
+    assert_eq!(judge(&claims(), strictest).err(), Some(Error::Expired { claim: "iat" }));
+}
+
+#[test]
 fn the_rules_are_judged_in_one_order() {
     // Each step mends what the one before complained about, so the complaints come in the order of the checks.
     let strict = with(|rules| {

@@ -127,6 +127,34 @@ fn the_steps_before_the_signature_come_in_one_order() {
 }
 
 #[test]
+fn a_header_has_one_number_for_all_tokens_that_have_it_and_no_other_has_that() {
+    let verifier = Verifier::new(rules(), key(ES256)).unwrap();
+    let number = |kid: &str, sub: &str| {
+        let token = sign_json(ES256, &json!({ "alg": "ES256", "kid": kid }), &claims_with("sub", sub.into()));
+        let verified = verifier.verify(&token, now()).unwrap();
+        assert_eq!(verified.header().kid(), Some(kid));
+        verified.header_number().unwrap()
+    };
+    let one = number("one", "ada");
+    assert_eq!(number("one", "bob"), one);
+    let two = number("two", "ada");
+    assert_eq!(number("two", "bob"), two);
+    assert_ne!(one, two);
+}
+
+#[test]
+fn a_header_has_one_number_for_each_key_that_it_leads_to() {
+    let header = json!({ "alg": "ES256" });
+    let keys = |kid: &str| Keys::from(key_set(&[named_jwk(ES256, kid)]));
+    let verifier =
+        Verifier::with_issuers(vec![(rules(), keys("one")), (issuer_rules(OTHER), keys("two"))]).unwrap();
+    let verified = |claims: &Value| verifier.verify(&sign_json(ES256, &header, claims), now()).unwrap();
+    let (first, second) = (verified(&claims()), verified(&claims_with("iss", OTHER.into())));
+    assert_eq!((first.kid(), second.kid()), (Some("one"), Some("two")));
+    assert_ne!(first.header_number(), second.header_number());
+}
+
+#[test]
 fn an_empty_signature_is_no_signature() {
     for algorithm in ALGORITHMS {
         let token = token(algorithm, &claims());
@@ -305,6 +333,28 @@ fn a_host_that_takes_rsa_keys_is_asked_about_them() {
     }
 }
 
+#[test]
+fn the_verdict_of_the_host_counts_for_the_key_that_it_was_about() {
+    let host =
+        HostKey { kind: "public", name: "ECDSA", curve: "P-256", verifies: true, ..HostKey::default() };
+    let verifier = Verifier::new(rules(), host.opaque(7).unwrap()).unwrap();
+    let token = token(ES256, &claims());
+    let host = |verdict| Host { takes_rsa: false, verdict };
+    let attempt = |verdict| verifier.attempt(token.as_bytes(), Ok(now()), host(verdict)).outcome;
+    let verdict = |key, valid| Some(HostVerdict { key, valid });
+    for other in [None, verdict(8, true), verdict(8, false)] {
+        assert!(matches!(attempt(other), Ok(Progress::AskHost(check)) if check.host_key() == Some(7)));
+    }
+    assert!(matches!(attempt(verdict(7, true)), Ok(Progress::Verified(_))));
+    assert_eq!(attempt(verdict(7, false)).err(), Some(Error::SignatureInvalid));
+    // A key that is here is used here, whatever the host says of another.
+    let ours = Verifier::new(rules(), key(ES256)).unwrap();
+    let attempt =
+        |token: &str, valid| ours.attempt(token.as_bytes(), Ok(now()), host(verdict(7, valid))).outcome.err();
+    assert_eq!(attempt(&token, false), None);
+    assert_eq!(attempt(&tampered(&token), true), Some(Error::SignatureInvalid));
+}
+
 const OTHER: &str = "https://other.test";
 
 fn two_issuers() -> Verifier {
@@ -416,6 +466,7 @@ fn issuers_that_look_alike_are_never_taken_for_each_other() {
             let token = sign_json(algorithm, &header, &claims_with("iss", json!(name)));
             let attempt = verifier.attempt(token.as_bytes(), Ok(now()), Host::default());
             assert_eq!(attempt.issuer, Some(claimed), "{name:?}");
+            assert_eq!(verifier.issuer_of_token(token.as_bytes()), Ok(claimed));
             assert_eq!(attempt.outcome.is_ok(), claimed == signed, "{name:?} with the key of {signer:?}");
         }
     }
@@ -453,6 +504,23 @@ fn the_length_limit_is_that_of_the_issuer() {
         two_issuers().verify(&token, now()).err(),
         Some(Error::Malformed { fault: TokenFault::TooLong })
     );
+}
+
+#[test]
+fn a_verifier_reads_tokens_as_long_as_the_most_patient_of_its_issuers_allows() {
+    let patient = |length| with(|rules| rules.max_token_length = length);
+    assert_eq!(Verifier::new(patient(1234), key(ES256)).unwrap().max_token_length(), 1234);
+    let mut other = issuer_rules(OTHER);
+    other.max_token_length = 2345;
+    let both = Verifier::with_issuers(vec![(patient(1234), key(ES256).into()), (other, key(ES256).into())]);
+    assert_eq!(both.unwrap().max_token_length(), 2345);
+}
+
+#[test]
+fn a_claim_is_asked_for_as_text_where_it_is_text() {
+    let verified = judge(&claims_with("n", json!(1)), rules()).unwrap();
+    assert_eq!(verified.text("sub").as_deref(), Some("ada"));
+    assert_eq!((verified.text("n"), verified.text("x")), (None, None));
 }
 
 #[test]

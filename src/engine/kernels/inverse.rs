@@ -84,7 +84,7 @@ fn inverse_30(mut g: Number, n: &Number) -> Number {
     if is_negative(d) {
         combine(d, 1, n, 1);
     }
-    if f[left - 1] < 0 {
+    if is_negative(&f[..left]) {
         combine(d, -1, n, 0);
     }
     if is_negative(d) {
