@@ -15,6 +15,10 @@ impl Session {
     pub(super) fn log_out(&mut self, id: CallId, compromised: bool, out: &mut Effects) {
         self.end = if compromised { EndReason::Compromised } else { EndReason::Logout };
         self.needs_login = true;
+        // Who asked to sign in before asked for what is taken back now.
+        for (id, _) in std::mem::take(&mut self.logins) {
+            out.push(Effect::Fail { id, error: Error::SignedOut });
+        }
         let leaving = self.leaving.get_or_insert_default();
         leaving.ids.push(id);
         if matches!(self.phase, Phase::Departing | Phase::Ending | Phase::Marking) {

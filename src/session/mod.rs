@@ -93,7 +93,7 @@ pub use grant::{
 };
 pub use response::{Answer, Fields, MAX_RESPONSE_LENGTH};
 pub use snapshot::{Snapshot, Transition};
-pub use target::Resources;
+pub use target::{Redirect, Redirected, Resources};
 pub use token::Freshness;
 
 /// What the machine wants done, in order.
@@ -314,7 +314,8 @@ struct Next {
 
 #[derive(Clone, Debug)]
 struct Cooldown {
-    until_ms: u64,
+    since_ms: u64,
+    length_ms: u64,
     error: Error,
 }
 

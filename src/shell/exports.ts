@@ -93,6 +93,9 @@ interface SessionExports {
     endpoint: string, clientId: string, redirectUri: string, scope: string | null | undefined, random: Uint8Array,
   ): string | undefined;
   endpoint_url(url: string, loopback: boolean): string | undefined;
+  follow_redirect(
+    status: number, followed: number, method: string, once: boolean, signed: boolean, protocol: string, crosses: boolean, inside: boolean,
+  ): string | undefined;
   metadata_read(issuer: string, status: number, contentType: string, body: string): string | undefined;
   metadata_urls(issuer: string): string | undefined;
   parse_challenges(value: string): string;
