@@ -112,10 +112,6 @@ impl World {
         if format!("{event:?}").contains("SECRET") {
             return Err(format!("I18: an event shows a secret: {event:?}"));
         }
-        if let Event::Received { op, answer } = &event {
-            let refresh = self.refreshes.remove(&(at, *op));
-            self.refused.extend(refresh.filter(|_| answer.body.reveal().contains("invalid_grant")));
-        }
         let before = self.instances[at].session.snapshot(now);
         let was_active = matches!(before, Snapshot::Active { .. });
         let transient = match &event {
@@ -198,15 +194,7 @@ impl World {
                 let body = request.body.reveal().clone();
                 ask(op, Job::Send(request.url.clone(), body.clone()));
                 if request.url.ends_with("/token") {
-                    let refresh = body.contains("refresh_token");
-                    self.sent(at, op, refresh)?;
-                    // In a storm, who was refused may be gone before it could write that down.
-                    if refresh && self.plan.patient && self.refused.contains(&body) {
-                        return Err("I2: a refused refresh token was sent again".to_owned());
-                    }
-                    if refresh {
-                        self.refreshes.insert((at, op), body);
-                    }
+                    self.sent(at, op, body.contains("refresh_token"))?;
                 }
             }
             Effect::Use { id, epoch, generation, token, .. } => {

@@ -91,10 +91,6 @@ pub(crate) struct World {
     pub(crate) saved: HashSet<String>,
     /// Access tokens, and when they were asked for.
     pub(crate) born: HashMap<String, u64>,
-    /// Refreshes under way, by instance and number.
-    pub(crate) refreshes: HashMap<(usize, Op), String>,
-    /// Refreshes whose refusal somebody has heard of.
-    pub(crate) refused: HashSet<String>,
     pub(crate) lock: Option<(u64, Op)>,
     pub(crate) instances: Vec<Instance>,
     lives: u64,
@@ -119,8 +115,6 @@ impl World {
             versions: 0,
             saved: HashSet::new(),
             born: HashMap::new(),
-            refreshes: HashMap::new(),
-            refused: HashSet::new(),
             lock: None,
             instances: Vec::new(),
             lives: 0,
