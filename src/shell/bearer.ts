@@ -121,13 +121,15 @@ class Exchange {
     // A page's own fetch refuses to be called as a method.
     this.#send = (...args) => send(...args);
     this.#request = request;
-    this.#init = init;
+    // A body of `null` is none that stands in the place of the request's, which not every platform knows.
+    const { body, ...rest } = init;
+    this.#init = body == null ? rest : init;
     this.#headers = headers;
     this.#url = url;
-    const isStreamed = isStream(init.body);
+    const isStreamed = isStream(body);
     this.replayable = mayReplay && !isStreamed;
     // Sending a Request uses up its body. Firefox has no Request.body, so the method says whether there may be one.
-    const mayHaveBody = request && init.body == null && !/^(GET|HEAD)$/.test(request.method) && !request.bodyUsed;
+    const mayHaveBody = request && body == null && !/^(GET|HEAD)$/.test(request.method) && !request.bodyUsed;
     if (this.replayable && mayHaveBody) this.#spare = request.clone();
     this.#once = isStreamed || (mayHaveBody === true && !this.#spare);
   }

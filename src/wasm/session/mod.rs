@@ -170,6 +170,7 @@ pub fn resources_admit(urls: &str, loopback: bool, url: &str) -> Option<bool> {
 
 /// What becomes of a redirected request: `final`, `broken`, or else words for what it is now, and the header fields that it
 /// has lost.
+#[allow(clippy::too_many_arguments, reason = "plain values need no reader")]
 #[wasm_bindgen]
 pub fn follow_redirect(
     status: u16,
