@@ -71,7 +71,7 @@ const outcomes = [];
 for (const suite of SUITES) {
   for (const file of suite.files) if (!chosen || chosen.includes(file)) outcomes.push(...judged(file, suite));
 }
-if (outcomes.length === 0) throw new Error('no mutant was made: FILES names none of the files in SUITES');
+if (outcomes.length === 0) throw new Error('no mutant was made: FILES names no file with anything to change');
 console.log(`\n${outcomes.length} mutants: ${Object.entries(STATES).map(([state, name]) => `${count(outcomes, state)} ${name}`).join(', ')}`);
 process.exitCode = compared() ? 0 : 1;
 
