@@ -43,7 +43,7 @@ const SUITES = [
   { files: ['algorithm', 'hmac', 'limits', 'mod'], of: 'engine', tests: ['engine', 'engine_edges', 'ml_dsa'] },
   { files: ['ml_dsa'], of: 'engine', tests: ['ml_dsa', 'vectors'], features: 'jwt' },
   { files: ['ecdsa', 'eddsa'], of: 'engine/kernels', tests: KERNELS, optimised: true },
-  { files: ['rsa'], of: 'engine/kernels', tests: [...KERNELS, 'engine_rsa_elsewhere'], optimised: true },
+  { files: ['rsa'], of: 'engine/kernels', tests: ['engine', 'engine_edges', 'engine_rsa_elsewhere'] },
   { files: ['tables'], of: 'engine/kernels', tests: ['engine_tables'], optimised: true },
   { files: ['montgomery/mod', 'montgomery/scalar'], of: 'engine/kernels', tests: ['engine_montgomery'], alone: true },
   { files: ['inverse'], of: 'engine/kernels', tests: ['engine_inverse'], alone: true },
@@ -71,7 +71,7 @@ const outcomes = [];
 for (const suite of SUITES) {
   for (const file of suite.files) if (!chosen || chosen.includes(file)) outcomes.push(...judged(file, suite));
 }
-if (outcomes.length === 0) throw new Error('no mutant was made: FILES names none of the files in SUITES');
+if (outcomes.length === 0) throw new Error('no mutant was made: FILES names no file with anything to change');
 console.log(`\n${outcomes.length} mutants: ${Object.entries(STATES).map(([state, name]) => `${count(outcomes, state)} ${name}`).join(', ')}`);
 process.exitCode = compared() ? 0 : 1;
 

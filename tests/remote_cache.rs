@@ -268,6 +268,26 @@ fn what_was_fetched_is_written_for_as_long_as_it_can_be_of_use() {
 }
 
 #[test]
+fn no_two_sources_share_a_key_of_the_cache() {
+    let key = |source: Source| {
+        let options = RemoteOptions { shared_cache: true, ..RemoteOptions::default() };
+        let mut remote = Remote::new(source, &options, 1).unwrap();
+        let Need::Fetch(flight) = remote.need(T0, T0, None) else { panic!("no fetch") };
+        match remote.advance(T0, flight, Input::Start) {
+            Action::Read { keys: [key, _], .. } => key,
+            other => panic!("{other:?}"),
+        }
+    };
+    let url = |url: &str| key(Source::Url(url.into()));
+    assert_eq!(url(URL), url(URL));
+    assert!(url(URL).starts_with("tokenward-jwks-"), "{}", url(URL));
+    let issuer = |issuer: &str| key(Source::Issuer(issuer.into()));
+    let all = [url(URL), url("https://issuer.example/jwks/"), issuer(URL), issuer("https://issuer.example")];
+    assert_eq!(all.iter().collect::<HashSet<_>>().len(), all.len(), "{all:?}");
+    assert!(all.iter().all(|key| key.len() == url(URL).len()), "{all:?}");
+}
+
+#[test]
 fn a_refresh_asks_the_issuer_and_not_the_cache() {
     let mut remote = sharing(1);
     let Need::Fetch(flight) = remote.refresh(T0) else { panic!("no fetch") };
