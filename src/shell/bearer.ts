@@ -3,8 +3,9 @@
 import { isTokenwardError } from './error.js';
 import { bounded, call } from './instance.js';
 import { succeeded, type Calls, type Outcome } from './machine.js';
-import { callsTo, createSession, IN_WORKERD, sender } from './create-session.js';
+import { callsTo, createSession, sender } from './create-session.js';
 import { guarded, optionsOf, refusal } from './refusal.js';
+import { IN_WORKERD } from './runtime.js';
 import type { BearerFetch, BearerFetchOptions, BearerInit, SessionOptions } from './types.js';
 import { partsOf, resolve, textOf } from './url.js';
 

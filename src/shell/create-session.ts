@@ -4,6 +4,7 @@ import { Issuer } from './discover.js';
 import { readGrant, type Authorization } from './grants.js';
 import { Machine, succeeded, type Calls, type Host, type Outcome } from './machine.js';
 import { guarded, optionsOf, refusal } from './refusal.js';
+import { IN_WORKERD } from './runtime.js';
 import { memoryStore } from './stores/memory.js';
 import type { Session, SessionEvents, SessionOptions, SessionSnapshot, TokenStore, TransitionRecord } from './types.js';
 
@@ -16,11 +17,6 @@ const NAMES: readonly (keyof SessionOptions)[] = [
 const EVENTS: readonly (keyof SessionEvents)[] = ['change', 'refreshed', 'ended', 'challenge', 'warning'];
 const authorizing = new WeakMap<object, Authorizing>();
 const callsOf = new WeakMap<object, () => Calls>();
-/**
- * There, I/O belongs to the request that began it, and what another request waits for may never come. Before compatibility
- * date 2022-03-21 it had no `navigator`.
- */
-export const IN_WORKERD = 'WebSocketPair' in globalThis || (typeof navigator === 'object' && navigator.userAgent === 'Cloudflare-Workers');
 
 /** What sends requests. The host's fetch is read at each call, so that test tools and frameworks may replace it. */
 export function sender(given?: typeof fetch): typeof fetch {

@@ -1,5 +1,6 @@
 // Engines outside the module: one that is imported by itself, and the host's own where it is the better one.
 
+import { IN_WORKERD } from './runtime.js';
 import { version } from './version.js';
 
 // ── ML-DSA. Entry points share no file, and one of them may be here as ESM while another is CommonJS. What they share is the
@@ -38,7 +39,7 @@ interface NodeCrypto {
 interface Host {
   process?: { versions?: { node?: string }; getBuiltinModule?(name: string): unknown };
   Deno?: unknown;
-  navigator?: { userAgent?: string; userAgentData?: { brands?: readonly { brand?: string }[] } };
+  navigator?: { userAgentData?: { brands?: readonly { brand?: string }[] } };
 }
 
 /** How many keys are kept in the form that OpenSSL takes. */
@@ -64,8 +65,8 @@ export function rsaPower(n: Uint8Array, e: Uint8Array, signature: Uint8Array): U
 }
 
 function nodeCrypto(): NodeCrypto | null {
-  const { process, Deno, navigator } = globalThis as Host;
-  if (!process?.versions?.node || Deno !== undefined || navigator?.userAgent === 'Cloudflare-Workers') return null;
+  const { process, Deno } = globalThis as Host;
+  if (!process?.versions?.node || Deno !== undefined || IN_WORKERD) return null;
   return (process.getBuiltinModule?.('node:crypto') as NodeCrypto | undefined) ?? null;
 }
 
@@ -110,7 +111,7 @@ export function takesRsa(): boolean {
 function hasFastRsa(): boolean {
   try {
     const { navigator } = globalThis as Host;
-    return typeof crypto.subtle.verify === 'function' && (navigator?.userAgent === 'Cloudflare-Workers'
+    return typeof crypto.subtle.verify === 'function' && (IN_WORKERD
       || navigator?.userAgentData?.brands?.some(({ brand }) => brand === 'Chromium') === true);
   } catch {
     return false;

@@ -4,6 +4,7 @@ import { Held } from './held.js';
 import { call } from './instance.js';
 import type { Keys } from './keys.js';
 import { guarded, refusal } from './memory.js';
+import { IN_WORKERD } from './runtime.js';
 import type { JwksCache, KeySetState, RemoteOptions } from './types.js';
 import { partsOf, resolve } from './url.js';
 
@@ -147,7 +148,7 @@ export class Remote {
 
   /** In workerd a promise of one request must not be awaited by another, which would hang: there, each looks for itself. */
   #wait(): Promise<unknown> {
-    return isWorkerd() || !this.#flying ? sleep(POLL_MS) : this.#flying;
+    return IN_WORKERD || !this.#flying ? sleep(POLL_MS) : this.#flying;
   }
 
   /** Waits for the flight that somebody else drives. */
@@ -226,7 +227,7 @@ export class Remote {
     if (!headers.has('accept')) headers.set('accept', 'application/jwk-set+json, application/json');
     const send = this.#options.fetch ?? fetch;
     // A cache between would hand out the set in which a key was missed. workerd has none, and refuses the word.
-    return send(url.href, { headers, signal, redirect: 'manual', ...(!isWorkerd() && { cache: 'no-store' }) });
+    return send(url.href, { headers, signal, redirect: 'manual', ...(!IN_WORKERD && { cache: 'no-store' }) });
   }
 }
 
@@ -314,10 +315,6 @@ function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Pr
     signal.addEventListener('abort', abort, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
-}
-
-function isWorkerd(): boolean {
-  return typeof navigator === 'object' && navigator.userAgent === 'Cloudflare-Workers';
 }
 
 /** It only has to differ between machines. At a Worker's module scope there is no randomness to be had. */
