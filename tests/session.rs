@@ -6,7 +6,7 @@ mod session_support;
 use session_support::{
     Host, Reply, SharedStore, T0, end_reason, generation, json_login, oauth_error, tokens,
 };
-use tokenward::session::{EndReason, Event, Freshness, Loss, Notice, Options, Snapshot, Warning};
+use tokenward::session::{EndReason, Event, Freshness, Loss, Notice, Options, Session, Snapshot, Warning};
 
 #[test]
 fn nobody_is_signed_in_at_first() {
@@ -332,27 +332,36 @@ fn without_a_credentials_callback_a_logout_leaves_the_store_empty() {
 
 #[test]
 fn a_logout_ends_every_sign_in_that_was_in_use_though_the_store_cannot_be_cleared() {
-    let mut host = Host::signed_in(false);
-    host.store.borrow_mut().fails = true;
-    host.reply(tokens("b1", Some("s1"), Some(3600)));
-    host.login(2);
-    assert_eq!(host.take(), ["signed in 2"], "in memory alone: the store has the sign-in before");
-    host.reply(Reply::Text(200, ""));
-    host.logout(3);
-    assert_eq!(host.take(), ["signed out 3 revoked=true"]);
-    host.store.borrow_mut().fails = false;
-    assert!(host.store.borrow().record.as_ref().is_some_and(|(record, _)| record.contains("a1")));
-    host.step(Event::Changed);
-    host.need(4);
-    assert_eq!(
-        host.take(),
-        ["fail 4 ERR_SESSION_SIGNED_OUT"],
-        "it could not be cleared, and is not taken up"
-    );
-    host.reply(tokens("c1", Some("t1"), Some(3600)));
-    host.login(5);
-    host.need(6);
-    assert_eq!(host.take(), ["signed in 5", "use 6 c1"]);
+    let restored = |host: &mut Host| {
+        let state = host.session.state();
+        host.session = Session::restore(json_login(false), Options::default(), 2, state.reveal(), host.now);
+    };
+    // The machine is lost at no time, before the sign-out, or after it.
+    for lost in 0..3 {
+        let mut host = Host::signed_in(false);
+        host.store.borrow_mut().fails = true;
+        host.reply(tokens("b1", Some("s1"), Some(3600)));
+        host.login(2);
+        assert_eq!(host.take(), ["signed in 2"], "in memory alone: the store has the sign-in before");
+        if lost == 1 {
+            restored(&mut host);
+        }
+        host.reply(Reply::Text(200, ""));
+        host.logout(3);
+        assert_eq!(host.take(), ["signed out 3 revoked=true"]);
+        host.store.borrow_mut().fails = false;
+        assert!(host.store.borrow().record.as_ref().is_some_and(|(record, _)| record.contains("a1")));
+        if lost == 2 {
+            restored(&mut host);
+        }
+        host.step(Event::Changed);
+        host.need(4);
+        assert_eq!(host.take(), ["fail 4 ERR_SESSION_SIGNED_OUT"], "lost {lost}: it is not taken up");
+        host.reply(tokens("c1", Some("t1"), Some(3600)));
+        host.login(5);
+        host.need(6);
+        assert_eq!(host.take(), ["signed in 5", "use 6 c1"]);
+    }
 }
 
 #[test]
