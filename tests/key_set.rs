@@ -141,6 +141,34 @@ fn the_keys_of_a_set_are_listed_in_its_order() {
 }
 
 #[test]
+fn of_many_keys_in_any_order_each_is_found_by_its_kid() {
+    // Every number below 300 once, in no order; every tenth key has no kid, and every seventh has its kid twice.
+    let kids = (0..300).map(|at| (!(at % 10 == 3)).then(|| format!("{}", at * 77 % 300)));
+    let mut members: Vec<_> = kids
+        .clone()
+        .map(|kid| match kid {
+            Some(kid) => named_jwk(ES256, &kid),
+            None => jwk(ES256),
+        })
+        .collect();
+    let twice: Vec<_> = kids.clone().step_by(7).flatten().collect();
+    members.extend(twice.iter().map(|kid| named_jwk(ES256, kid)));
+    let set = key_set(&members);
+    for kid in kids.flatten() {
+        let selected = set.select(Some(&kid), ES256, None);
+        if twice.contains(&kid) {
+            assert_eq!(selected.err(), Some(Error::MultipleMatchingKeys), "{kid}");
+        } else {
+            assert_eq!(selected.unwrap().kid(), Some(&*kid));
+        }
+    }
+    for kid in ["", "300", "01", "9x", "\u{ff}"] {
+        assert!(matches!(set.select(Some(kid), ES256, None), Err(Error::NoMatchingKey { .. })), "{kid:?}");
+    }
+    assert_eq!(set.select(None, ES256, None).err(), Some(Error::MultipleMatchingKeys));
+}
+
+#[test]
 fn members_that_the_set_does_not_need_are_ignored() {
     let json = json!({ "keys": [named_jwk(ES256, "one")], "issuer": "https://evil.test", "extra": [1, 2] })
         .to_string();

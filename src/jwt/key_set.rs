@@ -1,5 +1,7 @@
 //! JWK Sets, and which of their keys a token is checked with (RFC 7517 §5).
 
+use std::collections::BinaryHeap;
+
 use crate::error::{Error, KeySetFault};
 use crate::json::{Object, Value};
 use crate::jwt::Algorithm;
@@ -9,6 +11,8 @@ use crate::jwt::key::{ImportOptions, VerificationKey};
 #[derive(Clone, Debug)]
 pub struct KeySet {
     keys: Vec<VerificationKey>,
+    /// The places of the keys in the order of their `kid`s: in a set of thousands one is found as fast.
+    by_kid: Vec<usize>,
 }
 
 impl KeySet {
@@ -31,7 +35,10 @@ impl KeySet {
         if keys.iter().any(VerificationKey::is_secret) && !keys.iter().all(VerificationKey::is_secret) {
             return Err(invalid(KeySetFault::Mixed));
         }
-        Ok(Self { keys })
+        // A heap sorts in a tenth of the code that `sort` takes.
+        let heap: BinaryHeap<_> = keys.iter().map(VerificationKey::kid).zip(0_usize..).collect();
+        let by_kid = heap.into_sorted_vec().into_iter().map(|(_, place)| place).collect();
+        Ok(Self { keys, by_kid })
     }
 
     /// How many keys of the set can be used.
@@ -63,14 +70,28 @@ impl KeySet {
         algorithm: Algorithm,
         named: Option<&[Algorithm]>,
     ) -> Result<&VerificationKey, Error> {
-        let of_kid = || self.keys.iter().filter(|key| kid.is_none() || key.kid() == kid);
-        let mut fitting = of_kid().filter(|key| key.allows(algorithm, named));
+        let of_kid = self.of_kid(kid);
+        let mut fitting = of_kid
+            .iter()
+            .filter_map(|&place| self.keys.get(place))
+            .filter(|key| key.allows(algorithm, named));
         match (fitting.next(), fitting.next()) {
             (Some(key), None) => Ok(key),
             (Some(_), Some(_)) => Err(Error::MultipleMatchingKeys),
-            (None, _) if of_kid().next().is_none() => Err(Error::NoMatchingKey { kid: kid.map(Into::into) }),
+            (None, _) if of_kid.is_empty() => Err(Error::NoMatchingKey { kid: kid.map(Into::into) }),
             (None, _) => Err(Error::AlgorithmNotAllowed { alg: Some(algorithm.name()) }),
         }
+    }
+
+    /// The places of the keys with this `kid`; without one, of all.
+    fn of_kid(&self, kid: Option<&str>) -> &[usize] {
+        if kid.is_none() {
+            return &self.by_kid;
+        }
+        let kid_of = |place: usize| self.keys.get(place).and_then(VerificationKey::kid);
+        let from = self.by_kid.partition_point(|&place| kid_of(place) < kid);
+        let to = self.by_kid.partition_point(|&place| kid_of(place) <= kid);
+        self.by_kid.get(from..to).unwrap_or_default()
     }
 
     /// Refuses rules under which a secret of the set would have no algorithm, or one that it is too short for.
