@@ -7,6 +7,13 @@ pub(crate) fn split_once<'a>(text: &'a str, separator: &str) -> Option<(&'a str,
     Some((text.get(..at)?, text.get(at + separator.len()..)?))
 }
 
+/// Where a text stands in a list. One loop for every list: written out over each of them, as compilers like to, the comparisons
+/// take more room than the lists.
+#[inline(never)]
+pub(crate) fn place_of(text: &str, list: &[&str]) -> Option<usize> {
+    list.iter().position(|listed| *listed == text)
+}
+
 /// The items with `separator` between them.
 pub(crate) fn join(items: impl IntoIterator<Item: AsRef<str>>, separator: &str) -> String {
     let mut text = String::new();

@@ -6,7 +6,7 @@ mod common;
 
 use common::{ISSUER, NOW, at, claims, claims_with, key, key_set, named_jwk, now, rules, sign_json, token};
 use serde_json::{Value, json};
-use tokenward::jwt::{Accept, Algorithm, CacheLimits, HostKey, Keys, Rules, Verifier};
+use tokenward::jwt::{Accept, Algorithm, CacheLimits, Host, HostKey, Keys, Rules, Verifier};
 use tokenward::{Error, Reason};
 
 const ES256: Algorithm = Algorithm::Es256;
@@ -151,7 +151,7 @@ fn a_token_that_meets_the_hash_of_another_is_not_taken_for_it() {
     for length in 0..32 {
         let good = token(Algorithm::Hs256, &claims_with("x", json!("x".repeat(length))));
         verifier.verify(&good, now()).unwrap();
-        assert!(verifier.attempt(&colliding(&good), Ok(now()), None).outcome.is_err(), "{length}");
+        assert!(verifier.attempt(&colliding(&good), Ok(now()), Host::default()).outcome.is_err(), "{length}");
     }
 }
 
@@ -394,7 +394,8 @@ fn a_token_whose_key_stays_with_the_host_is_not_kept() {
     let verifier = cached(rules(), host.opaque(7).unwrap());
     let token = token(ES256, &claims());
     let verdict = tokenward::jwt::HostVerdict { key: 7, valid: true };
-    let attempt = verifier.attempt(token.as_bytes(), Ok(now()), Some(verdict));
+    let attempt =
+        verifier.attempt(token.as_bytes(), Ok(now()), Host { verdict: Some(verdict), ..Host::default() });
     assert!(attempt.outcome.is_ok());
     assert!(!verifier.is_cached(&token));
 }

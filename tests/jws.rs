@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use serde_json::json;
 use tokenward::json::Fault;
 use tokenward::jwt::{
-    Algorithm, HostKey, HostVerdict, JwsVerifier, Keys, MAX_TOKEN_LENGTH, Progress, UnverifiedJwt,
+    Algorithm, Host, HostKey, HostVerdict, JwsVerifier, Keys, MAX_TOKEN_LENGTH, Progress, UnverifiedJwt,
 };
 use tokenward::{Error, Misuse, TokenFault, base64url};
 
@@ -216,7 +216,7 @@ fn a_jws_is_as_long_as_its_verifier_allows() {
 fn a_jws_whose_key_stays_with_the_host_waits_for_the_hosts_verdict_on_that_key() {
     let verifier = plain(of_host());
     let token = token(ES256, &claims());
-    let attempt = |verdict| verifier.attempt(token.as_bytes(), verdict);
+    let attempt = |verdict| verifier.attempt(token.as_bytes(), Host { takes_rsa: false, verdict });
     let verdict = |key, valid| Some(HostVerdict { key, valid });
     for other in [None, verdict(8, true), verdict(8, false)] {
         let attempt = attempt(other);
@@ -234,7 +234,7 @@ fn a_jws_whose_key_stays_with_the_host_waits_for_the_hosts_verdict_on_that_key()
 fn a_jws_is_refused_by_its_keys_only_where_a_key_was_looked_for() {
     let verifier = plain(key_set(&[]));
     let refused = |token: &str| {
-        let attempt = verifier.attempt(token.as_bytes(), None);
+        let attempt = verifier.attempt(token.as_bytes(), Host::default());
         (attempt.issuer, attempt.outcome.err())
     };
     let missing = Some(Error::NoMatchingKey { kid: None });

@@ -101,6 +101,29 @@ fn an_absent_refresh_token_keeps_the_old_one_and_a_present_one_replaces_it() {
 }
 
 #[test]
+fn an_answer_lost_for_good_leaves_the_token_until_it_expires_and_then_there_is_one_more_try() {
+    let mut host = Host::signed_in(false);
+    host.pass(3_600_000 - 60_000 - 30_000);
+    host.reply(Reply::Loss(Loss::Network));
+    host.need(2);
+    host.reply(Reply::Loss(Loss::Network));
+    host.wake();
+    assert_eq!((host.take(), host.requests.len()), (vec!["use 2 a1".to_owned()], 3));
+    host.pass(10_000);
+    host.need(3);
+    assert_eq!(
+        (host.take(), host.requests.len()),
+        (vec!["use 3 a1".to_owned()], 3),
+        "nothing is sent while it serves"
+    );
+    host.pass(60_000);
+    host.reply(tokens("a2", Some("r2"), Some(3600)));
+    host.need(4);
+    assert_eq!(host.take(), ["use 4 a2"]);
+    assert_eq!(host.requests[3].1, r#"{"refresh_token":"r1"}"#);
+}
+
+#[test]
 fn outages_keep_the_session_and_serve_the_old_token_while_it_lives() {
     for (reply, lost) in [
         (Reply::Text(503, "later"), false),
@@ -140,6 +163,21 @@ fn outages_keep_the_session_and_serve_the_old_token_while_it_lives() {
         host.need(3);
         assert_eq!(host.take(), ["use 3 a2"]);
     }
+}
+
+#[test]
+fn while_refreshes_fail_the_token_serves_and_the_server_is_left_in_peace() {
+    let mut host = Host::signed_in(false);
+    host.pass(3_600_000 - 60_000 - 60_000);
+    for id in 2..52 {
+        host.reply(Reply::Text(503, "later"));
+        host.need(id);
+        host.pass(1_000);
+    }
+    assert_eq!(host.take(), (2..52).map(|id| format!("use {id} a1")).collect::<Vec<_>>());
+    // Doubled pauses from one second on, at random: of fifty calls a handful asks.
+    assert!((2..=12).contains(&(host.requests.len() - 1)), "{} requests", host.requests.len() - 1);
+    assert_eq!(generation(&host), 1);
 }
 
 #[test]
@@ -214,6 +252,27 @@ fn the_session_ends_only_where_the_fallback_is_refused_too() {
 }
 
 #[test]
+fn a_sign_in_that_is_refused_ahead_of_time_leaves_the_token_until_it_expires() {
+    let mut host = Host::new(true);
+    host.reply(tokens("a1", None, Some(3600)));
+    host.login(1);
+    host.pass(2_400_000);
+    host.reply(oauth_error(400, "invalid_grant"));
+    // Somebody wants more life than is left, and there is nothing but the password to get it with.
+    host.step(Event::Need { id: 2, min_validity_ms: 1_800_000, once: false, force: false });
+    assert_eq!(host.take(), ["signed in 1", "use 2 a1"]);
+    assert_eq!((host.asked, host.requests.len()), (1, 2));
+    host.need(3);
+    assert_eq!(host.take(), ["use 3 a1"]);
+    assert!(!host.take_notices().iter().any(|notice| matches!(notice, Notice::Ended { .. })));
+    host.pass(1_200_000);
+    host.reply(oauth_error(400, "invalid_grant"));
+    host.need(4);
+    assert_eq!(host.take(), ["fail 4 ERR_LOGIN_REJECTED"]);
+    assert_eq!(end_reason(&host), EndReason::NoRefreshToken);
+}
+
+#[test]
 fn without_a_refresh_token_the_session_ends_at_expiry() {
     let mut host = Host::new(false);
     host.reply(tokens("a1", None, Some(60)));
@@ -272,6 +331,31 @@ fn without_a_credentials_callback_a_logout_leaves_the_store_empty() {
 }
 
 #[test]
+fn a_logout_ends_every_sign_in_that_was_in_use_though_the_store_cannot_be_cleared() {
+    let mut host = Host::signed_in(false);
+    host.store.borrow_mut().fails = true;
+    host.reply(tokens("b1", Some("s1"), Some(3600)));
+    host.login(2);
+    assert_eq!(host.take(), ["signed in 2"], "in memory alone: the store has the sign-in before");
+    host.reply(Reply::Text(200, ""));
+    host.logout(3);
+    assert_eq!(host.take(), ["signed out 3 revoked=true"]);
+    host.store.borrow_mut().fails = false;
+    assert!(host.store.borrow().record.as_ref().is_some_and(|(record, _)| record.contains("a1")));
+    host.step(Event::Changed);
+    host.need(4);
+    assert_eq!(
+        host.take(),
+        ["fail 4 ERR_SESSION_SIGNED_OUT"],
+        "it could not be cleared, and is not taken up"
+    );
+    host.reply(tokens("c1", Some("t1"), Some(3600)));
+    host.login(5);
+    host.need(6);
+    assert_eq!(host.take(), ["signed in 5", "use 6 c1"]);
+}
+
+#[test]
 fn tokens_that_arrive_after_a_logout_are_revoked_and_never_used() {
     let mut host = Host::signed_in(false);
     host.pass(3_600_000);
@@ -284,6 +368,39 @@ fn tokens_that_arrive_after_a_logout_are_revoked_and_never_used() {
     assert!(host.store.borrow().record.is_none());
     host.need(4);
     assert_eq!(host.take(), ["fail 4 ERR_SESSION_SIGNED_OUT"]);
+}
+
+#[test]
+fn a_sign_in_that_was_waiting_for_its_turn_is_over_with_a_logout() {
+    // Under way are: the first look at the store, and a refresh.
+    let mut loading = Host::new(true);
+    let mut effects = Vec::new();
+    let credentials = Some(session_support::password());
+    loading.session.step(loading.now, Event::Login { id: 2, credentials }, &mut effects);
+    loading.logout(3);
+    assert_eq!(loading.take(), ["fail 2 ERR_SESSION_SIGNED_OUT", "signed out 3 revoked=false"]);
+    let mut refreshing = Host::signed_in(true);
+    refreshing.pass(3_600_000);
+    refreshing.need(9);
+    refreshing.login(2);
+    refreshing.reply(Reply::Text(200, ""));
+    refreshing.logout(3);
+    let told =
+        ["fail 2 ERR_SESSION_SIGNED_OUT", "fail 9 ERR_SESSION_SIGNED_OUT", "signed out 3 revoked=true"];
+    let mut answers = refreshing.take();
+    answers.sort();
+    assert_eq!(answers, told);
+    for host in [&mut loading, &mut refreshing] {
+        assert_eq!(end_reason(host), EndReason::Logout);
+        host.need(4);
+        assert_eq!(host.take(), ["fail 4 ERR_SESSION_SIGNED_OUT"]);
+        assert_eq!(host.asked, 0);
+        assert!(!host.requests.iter().skip(1).any(|(_, body)| body.contains("password")));
+    }
+    // A sign-in after it is meant.
+    refreshing.reply(tokens("b1", Some("s1"), Some(3600)));
+    refreshing.login(5);
+    assert_eq!(refreshing.take(), ["signed in 5"]);
 }
 
 #[test]
@@ -324,6 +441,20 @@ fn a_failed_sign_in_leaves_the_running_session_alone() {
     host.login(2);
     host.need(3);
     assert_eq!(host.take(), ["fail 2 ERR_LOGIN_REJECTED", "use 3 a1"]);
+}
+
+#[test]
+fn a_pause_is_never_longer_than_it_was_set_for_whatever_becomes_of_the_clock() {
+    let mut host = Host::signed_in(false);
+    host.pass(3_600_000);
+    host.reply(Reply::RetryAfter(429, "7"));
+    host.need(2);
+    // The only clock there is, where one was given: an hour back.
+    host.now.wall_ms -= 3_600_000;
+    host.now.mono_ms -= 3_600_000;
+    host.reply(tokens("a2", Some("r2"), Some(3600)));
+    host.need(3);
+    assert_eq!(host.take(), ["fail 2 ERR_TOKEN_REFRESH_UNAVAILABLE", "use 3 a2"]);
 }
 
 #[test]
@@ -435,6 +566,83 @@ fn nothing_that_is_printed_holds_a_secret() {
     let text = format!("{text} {effects:?}");
     for secret in ["a1\"", "r1\"", "correct horse"] {
         assert!(!text.contains(secret), "{secret} in {text}");
+    }
+}
+
+#[test]
+fn the_password_is_nowhere_once_the_request_is_sent() {
+    for reply in
+        [tokens("a1", Some("r1"), Some(3600)), oauth_error(400, "invalid_grant"), Reply::Text(503, "")]
+    {
+        // Typed at a sign-in, and given where it is asked for.
+        for asks in [false, true] {
+            let mut host = Host::new(asks);
+            host.reply(reply.clone());
+            if asks {
+                host.need(1);
+            } else {
+                host.login(1);
+            }
+            assert!(host.requests[0].1.contains("correct horse"));
+            let record = host.store.borrow().record.clone().map(|(record, _)| record).unwrap_or_default();
+            let state = host.session.state().reveal().clone();
+            let shown = format!("{:?} {:?} {:?}", host.session.explain(), host.snapshot(), host.notices);
+            for text in [&record, &state, &shown] {
+                assert!(!text.contains("correct horse") && !text.contains("password"), "{text}");
+            }
+            // Nor is there one to send another time.
+            host.pass(7_200_000);
+            host.reply(Reply::Text(503, ""));
+            host.credentials = None;
+            host.need(2);
+            assert!(!host.requests[1..].iter().any(|(_, body)| body.contains("correct horse")));
+        }
+    }
+}
+
+#[test]
+fn a_token_of_many_weeks_arms_no_timer_and_is_left_in_peace() {
+    let mut host = Host::new(false);
+    host.reply(tokens("a1", Some("r1"), Some(40 * 86_400)));
+    host.login(1);
+    for id in 2..40 {
+        host.pass(86_400_000);
+        host.need(id);
+    }
+    assert_eq!((host.requests.len(), host.wakes.len()), (1, 0));
+}
+
+#[test]
+fn without_a_refresh_token_the_password_is_asked_for_at_expiry_and_not_before() {
+    let mut host = Host::new(true);
+    host.reply(tokens("a1", None, Some(3600)));
+    host.login(1);
+    host.pass(3_590_000);
+    host.need(2);
+    assert_eq!((host.take(), host.asked), (vec!["signed in 1".to_owned(), "use 2 a1".to_owned()], 0));
+    host.pass(10_000);
+    host.reply(tokens("b1", None, Some(3600)));
+    host.need(3);
+    assert_eq!((host.take(), host.asked), (vec!["use 3 b1".to_owned()], 1));
+    assert!(!host.take_notices().iter().any(|notice| matches!(notice, Notice::Ended { .. })));
+}
+
+#[test]
+fn end_now_takes_the_token_away_with_the_refresh_token() {
+    for asks in [false, true] {
+        let options = Options { keep_until_expiry: false, ..Options::default() };
+        let mut host = Host::with(json_login(asks), options, SharedStore::default(), 1);
+        host.reply(tokens("a1", Some("r1"), Some(3600)));
+        host.login(1);
+        host.pass(3_590_000);
+        host.reply(oauth_error(400, "invalid_grant"));
+        host.need(2);
+        assert_eq!(host.take(), ["signed in 1", "use 2 a1"], "this call had it already");
+        host.reply(tokens("b1", Some("s1"), Some(3600)));
+        host.need(3);
+        let answer = if asks { "use 3 b1" } else { "fail 3 ERR_SESSION_SIGNED_OUT" };
+        assert_eq!(host.take(), [answer]);
+        assert_eq!(host.asked, usize::from(asks));
     }
 }
 

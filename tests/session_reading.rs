@@ -6,7 +6,7 @@ mod session_support;
 use proptest::prelude::*;
 use session_support::{Host, Reply};
 use tokenward::UrlParts;
-use tokenward::session::{Challenge, Freshness, Resources, Snapshot, parse_challenges};
+use tokenward::session::{Challenge, Freshness, Redirect, Redirected, Resources, Snapshot, parse_challenges};
 
 fn challenge(scheme: &str, token68: Option<&str>, params: &[(&str, &str)]) -> Challenge {
     let params = params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
@@ -261,4 +261,126 @@ fn resources_are_secure_origins_with_plain_paths() {
     for odd in ["https://api.example/?x=1", "https://api.example/v1/..%2fx"] {
         assert_eq!(resources(&[odd], true).err(), Some("ERR_INVALID_ARG"), "{odd}");
     }
+}
+
+/// A redirect of a signed request from `from`; `to` is `None` where `Location` is no URL.
+fn redirected(status: u16, method: &str, from: &str, to: Option<&str>) -> Result<Redirect, &'static str> {
+    redirect_of(status, method, from, to, false, true, 0)
+}
+
+fn redirect_of(
+    status: u16,
+    method: &str,
+    from: &str,
+    to: Option<&str>,
+    once: bool,
+    signed: bool,
+    followed: u32,
+) -> Result<Redirect, &'static str> {
+    let places = resources(&["https://api.example/v1/", "https://second.example"], true).expect("resources");
+    let origin = |url: &str| with_parts(url, |parts| parts.origin());
+    Redirected {
+        status,
+        followed,
+        method,
+        once,
+        signed,
+        protocol: to.and_then(|to| to.find("//").map(|end| &to[..end])).unwrap_or_default(),
+        crosses: to.is_some_and(|to| origin(from) != origin(to)),
+        inside: to.is_some_and(|to| admit(&places, to) == Ok(true)),
+    }
+    .follow()
+    .map_err(|error| error.code())
+}
+
+#[test]
+fn the_token_follows_a_redirect_from_place_to_place_and_once_left_behind_stays_behind() {
+    let from = "https://api.example/v1/a";
+    for (to, stays) in [
+        ("https://api.example/v1/b", true),
+        ("https://second.example/", true),
+        ("https://api.example/v2", false),
+        ("https://api.example/v1/..%2fv2", false),
+        ("https://api.example:8443/v1/b", false),
+        ("http://api.example/v1/b", false),
+        ("https://evil.example/v1/b", false),
+        ("https://api.example.evil.example/v1/b", false),
+    ] {
+        for (was_signed, is_signed) in [(true, stays), (false, false)] {
+            let Ok(Redirect::Follow { signed, .. }) =
+                redirect_of(302, "GET", from, Some(to), false, was_signed, 3)
+            else {
+                panic!("{to} is not followed")
+            };
+            assert_eq!(signed, is_signed, "to {to}, signed {was_signed} before");
+        }
+    }
+}
+
+#[test]
+fn a_redirect_makes_of_method_and_body_what_the_fetch_standard_says() {
+    let becomes_get = |status, method| match redirected(
+        status,
+        method,
+        "https://api.example/v1/a",
+        Some("https://api.example/v1/b"),
+    ) {
+        Ok(Redirect::Follow { becomes_get, dropped, .. }) => {
+            assert_eq!(dropped[0].contains("content-type"), becomes_get, "{status} {method}");
+            becomes_get
+        }
+        other => panic!("{status} {method}: {other:?}"),
+    };
+    for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "QUERY"] {
+        let (posts, reads) = (method == "POST", ["GET", "HEAD"].contains(&method));
+        assert_eq!(becomes_get(301, method), posts, "301 {method}");
+        assert_eq!(becomes_get(302, method), posts, "302 {method}");
+        assert_eq!(becomes_get(303, method), !reads, "303 {method}");
+        assert!(!becomes_get(307, method) && !becomes_get(308, method), "307 and 308 {method}");
+    }
+    // What can be sent once only is not sent again, and a GET that comes of it has no body.
+    for status in [301, 302, 307, 308] {
+        let once = redirect_of(
+            status,
+            "POST",
+            "https://api.example/v1/a",
+            Some("https://api.example/v1/b"),
+            true,
+            true,
+            0,
+        );
+        assert_eq!(once, Err("ERR_BODY_NOT_REPLAYABLE"), "{status}");
+    }
+    let see_other =
+        redirect_of(303, "POST", "https://api.example/v1/a", Some("https://api.example/v1/b"), true, true, 0);
+    assert!(matches!(see_other, Ok(Redirect::Follow { becomes_get: true, .. })));
+}
+
+#[test]
+fn another_origin_sees_neither_cookies_nor_the_credentials_of_a_proxy() {
+    let from = "https://api.example/v1/a";
+    for (to, crosses) in [
+        ("https://api.example/v1/b", false),
+        ("https://second.example/", true),
+        ("https://evil.example/", true),
+    ] {
+        let Ok(Redirect::Follow { dropped, .. }) = redirected(307, "PUT", from, Some(to)) else {
+            panic!("{to} is not followed")
+        };
+        let expected = if crosses { "cookie host proxy-authorization" } else { "" };
+        assert_eq!(dropped, ["", expected], "{to}");
+    }
+}
+
+#[test]
+fn what_fetch_would_not_follow_is_not_followed() {
+    let (from, to) = ("https://api.example/v1/a", Some("https://api.example/v1/b"));
+    for status in [200, 201, 300, 304, 305, 306, 309, 401] {
+        assert_eq!(redirected(status, "GET", from, to), Ok(Redirect::Final), "{status}");
+    }
+    for odd in [None, Some("ftp://api.example/v1/b"), Some("file:///etc/passwd")] {
+        assert_eq!(redirected(302, "GET", from, odd), Ok(Redirect::Broken), "{odd:?}");
+    }
+    assert!(matches!(redirect_of(302, "GET", from, to, false, true, 19), Ok(Redirect::Follow { .. })));
+    assert_eq!(redirect_of(302, "GET", from, to, false, true, 20), Ok(Redirect::Broken), "the twenty-first");
 }

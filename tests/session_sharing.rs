@@ -88,6 +88,56 @@ fn with_a_lock_the_dead_holder_is_not_waited_for() {
 }
 
 #[test]
+fn where_the_lock_cannot_be_had_the_store_keeps_order_and_a_warning_says_so() {
+    let options = Options { has_lock: true, ..Options::default() };
+    let mut host = Host::with(json_login(false), options, SharedStore::default(), 1);
+    host.reply(tokens("a1", Some("r1"), Some(60)));
+    host.login(1);
+    host.pass(60_000);
+    host.lock_available = false;
+    host.notices.clear();
+    host.reply(tokens("a2", Some("r2"), Some(60)));
+    host.need(2);
+    assert_eq!(host.take(), ["signed in 1", "use 2 a2"]);
+    assert!(host.take_notices().contains(&Notice::Warning(Warning::LockUnavailable)));
+    assert_eq!(host.locks.len(), 3, "taken, given back, and asked for in vain: {:?}", host.locks);
+}
+
+#[test]
+fn a_logout_elsewhere_that_nobody_told_is_found_before_a_token_request() {
+    for asks in [false, true] {
+        let mut one = Host::signed_in(asks);
+        let mut two = Host::with(json_login(asks), Options::default(), one.store.clone(), 2);
+        two.now = one.now;
+        two.need(1);
+        one.reply(Reply::Text(200, ""));
+        one.logout(2);
+        two.pass(3_600_000);
+        two.need(3);
+        assert_eq!(two.take(), ["use 1 a1", "fail 3 ERR_SESSION_SIGNED_OUT"]);
+        assert_eq!((end_reason(&two), two.asked, two.requests.len()), (EndReason::LogoutElsewhere, 0, 0));
+    }
+}
+
+#[test]
+fn a_call_that_began_as_one_user_is_never_finished_as_another() {
+    let mut one = Host::signed_in(false);
+    let mut two = Host::with(json_login(false), Options::default(), one.store.clone(), 2);
+    two.now = one.now;
+    two.need(1);
+    // Somebody else signs in, in the other tab.
+    one.reply(tokens("b1", Some("s1"), Some(7200)));
+    one.login(2);
+    two.take();
+    two.pass(3_600_000);
+    two.need(3);
+    assert_eq!(two.take(), ["fail 3 ERR_SESSION_CHANGED"]);
+    two.need(4);
+    assert_eq!(two.take(), ["use 4 b1"], "a call that begins now begins as the other");
+    assert!(two.requests.is_empty());
+}
+
+#[test]
 fn the_loser_of_a_race_takes_up_the_winners_tokens() {
     let mut one = Host::signed_in(false);
     let mut two = Host::with(json_login(false), Options::default(), one.store.clone(), 2);
@@ -118,6 +168,28 @@ fn a_refused_token_that_somebody_replaced_is_no_refusal() {
     one.now = two.now;
     one.release(oauth_error(400, "invalid_grant"));
     assert_eq!(one.take(), ["use 2 a2"]);
+}
+
+#[test]
+fn a_refused_refresh_token_is_sent_by_nobody_while_the_password_is_asked_for() {
+    let mut one = Host::signed_in(true);
+    one.pass(3_600_000);
+    one.asks_slowly = true;
+    one.reply(oauth_error(400, "invalid_grant"));
+    one.need(2);
+    assert_eq!((one.asked, one.requests.len()), (1, 2), "refused, and the user is typing");
+    let mut two = Host::with(json_login(true), Options::default(), one.store.clone(), 2);
+    two.now = one.now;
+    two.pass(30_000);
+    two.asks_slowly = true;
+    two.need(1);
+    while !two.wakes.is_empty() {
+        two.wake();
+    }
+    assert_eq!((two.asked, two.requests.len()), (1, 0), "the other instance knows that it was refused");
+    one.reply(tokens("b1", Some("s1"), Some(3600)));
+    one.give();
+    assert_eq!(one.take(), ["use 2 b1"]);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use common::{
 use serde_json::{Value, json};
 use tokenward::json::Fault;
 use tokenward::jwt::{
-    Accept, Algorithm, Callbacks, Check, HostKey, HostVerdict, Keys, Outcome, Progress, Rules, Verifier,
+    Accept, Algorithm, Callbacks, Check, Host, HostKey, HostVerdict, Keys, Outcome, Progress, Rules, Verifier,
 };
 use tokenward::{Error, KeySet, Misuse, NumericDate, Reason, TokenFault};
 
@@ -287,12 +287,60 @@ fn a_key_of_the_host_is_used_by_the_host_alone() {
 }
 
 #[test]
+fn a_host_that_takes_rsa_keys_is_asked_about_them() {
+    let asks = Host { takes_rsa: true, ..Host::default() };
+    let said = |key, valid| Host { verdict: Some(HostVerdict { key, valid }), ..asks };
+    for algorithm in [Algorithm::Rs256, Algorithm::Ps512] {
+        let rules = || with(|rules| rules.algorithms = Some(vec![algorithm]));
+        let verifier = Verifier::new(rules(), key(algorithm)).unwrap();
+        let token = token(algorithm, &claims());
+        let attempt = |verifier: &Verifier, token: &str, host| match verifier
+            .attempt(token.as_bytes(), Ok(now()), host)
+            .outcome
+        {
+            Ok(Progress::Verified(_)) => Ok(None),
+            Ok(Progress::AskHost(check)) => {
+                assert_eq!((check.host_key(), check.algorithm()), (None, algorithm));
+                let (number, asked) = check.rsa_for_host().unwrap();
+                let (asked, ours): (Value, _) = (serde_json::from_str(asked).unwrap(), jwk(algorithm));
+                assert_eq!(asked, json!({ "kty": "RSA", "n": ours["n"], "e": ours["e"] }));
+                Ok(Some(number))
+            }
+            Err(error) => Err(error),
+        };
+        assert_eq!(attempt(&verifier, &token, Host::default()), Ok(None), "this host takes none");
+        let number = attempt(&verifier, &token, asks).unwrap().unwrap();
+        assert!(number >= 1 << 31, "a number that no key of the host's has");
+        assert_eq!(attempt(&verifier, &token, said(number, true)), Ok(None));
+        assert_eq!(attempt(&verifier, &token, said(number, false)), Err(Error::SignatureInvalid));
+        // What was said of another key counts for nothing, whether the host is asked again or not.
+        let other = Verifier::new(rules(), key(algorithm)).unwrap();
+        let again = attempt(&other, &token, said(number, true)).unwrap();
+        assert!(again.is_some_and(|again| again != number));
+        let forged = tampered(&token);
+        let deaf = Host { takes_rsa: false, ..said(number, true) };
+        assert_eq!(attempt(&other, &forged, deaf), Err(Error::SignatureInvalid));
+        // Neither is the host asked where no key would do.
+        let short = format!("{}.AAAA", token.rsplit_once('.').unwrap().0);
+        assert_eq!(attempt(&verifier, &short, asks), Err(Error::SignatureInvalid));
+        let hashed =
+            Verifier::new(with(|rules| rules.algorithms = Some(vec![ES256])), key(algorithm)).unwrap();
+        assert!(matches!(attempt(&hashed, &token, asks), Err(Error::AlgorithmNotAllowed { .. })));
+        // The verdict on a token is kept as if it had been reached here.
+        let cached = verifier.with_cache(Default::default()).unwrap();
+        assert_eq!(attempt(&cached, &token, said(number, true)), Ok(None));
+        assert_eq!(attempt(&cached, &token, asks), Ok(None));
+    }
+}
+
+#[test]
 fn the_verdict_of_the_host_counts_for_the_key_that_it_was_about() {
     let host =
         HostKey { kind: "public", name: "ECDSA", curve: "P-256", verifies: true, ..HostKey::default() };
     let verifier = Verifier::new(rules(), host.opaque(7).unwrap()).unwrap();
     let token = token(ES256, &claims());
-    let attempt = |verdict| verifier.attempt(token.as_bytes(), Ok(now()), verdict).outcome;
+    let host = |verdict| Host { takes_rsa: false, verdict };
+    let attempt = |verdict| verifier.attempt(token.as_bytes(), Ok(now()), host(verdict)).outcome;
     let verdict = |key, valid| Some(HostVerdict { key, valid });
     for other in [None, verdict(8, true), verdict(8, false)] {
         assert!(matches!(attempt(other), Ok(Progress::AskHost(check)) if check.host_key() == Some(7)));
@@ -301,9 +349,8 @@ fn the_verdict_of_the_host_counts_for_the_key_that_it_was_about() {
     assert_eq!(attempt(verdict(7, false)).err(), Some(Error::SignatureInvalid));
     // A key that is here is used here, whatever the host says of another.
     let ours = Verifier::new(rules(), key(ES256)).unwrap();
-    let attempt = |token: &str, valid| {
-        ours.attempt(token.as_bytes(), Ok(now()), Some(HostVerdict { key: 7, valid })).outcome.err()
-    };
+    let attempt =
+        |token: &str, valid| ours.attempt(token.as_bytes(), Ok(now()), host(verdict(7, valid))).outcome.err();
     assert_eq!(attempt(&token, false), None);
     assert_eq!(attempt(&tampered(&token), true), Some(Error::SignatureInvalid));
 }
@@ -353,7 +400,7 @@ fn an_issuer_that_is_alone_in_the_list_is_matched_before_any_key_is_looked_at_to
     let verifier = Verifier::with_issuers(vec![(rules(), key_set(&[]).into())]).unwrap();
     let attempt = |iss: &str| {
         let token = token(ES256, &claims_with("iss", iss.into()));
-        let attempt = verifier.attempt(token.as_bytes(), Ok(now()), None);
+        let attempt = verifier.attempt(token.as_bytes(), Ok(now()), Host::default());
         (attempt.issuer, attempt.outcome.err())
     };
     assert_eq!(attempt("https://evil.test"), (None, claim_error("iss", Reason::Mismatch)));
@@ -366,7 +413,11 @@ fn an_issuer_that_is_alone_in_the_list_is_matched_before_any_key_is_looked_at_to
         header(json!({ "alg": 1 })),
         "a.b".to_owned(),
     ] {
-        assert_eq!(verifier.attempt(hopeless.as_bytes(), Ok(now()), None).issuer, None, "{hopeless}");
+        assert_eq!(
+            verifier.attempt(hopeless.as_bytes(), Ok(now()), Host::default()).issuer,
+            None,
+            "{hopeless}"
+        );
     }
 }
 
@@ -413,7 +464,7 @@ fn issuers_that_look_alike_are_never_taken_for_each_other() {
             let algorithm = if signed % 2 == 0 { ES256 } else { Algorithm::EdDsa };
             let header = json!({ "alg": algorithm.name(), "kid": kid(signed) });
             let token = sign_json(algorithm, &header, &claims_with("iss", json!(name)));
-            let attempt = verifier.attempt(token.as_bytes(), Ok(now()), None);
+            let attempt = verifier.attempt(token.as_bytes(), Ok(now()), Host::default());
             assert_eq!(attempt.issuer, Some(claimed), "{name:?}");
             assert_eq!(verifier.issuer_of_token(token.as_bytes()), Ok(claimed));
             assert_eq!(attempt.outcome.is_ok(), claimed == signed, "{name:?} with the key of {signer:?}");

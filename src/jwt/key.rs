@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use sha2::{Digest, Sha256};
 
@@ -32,7 +33,40 @@ pub(super) enum Material {
     Host(u32),
     Hmac(HmacKey, SecretStrength),
     MlDsa(MlDsaKey),
-    Rsa(RsaKey),
+    Rsa(RsaKey, RsaForHost),
+}
+
+/// An RSA key as the host's engine is given it, where that checks in place of the engine here.
+#[derive(Debug)]
+pub(super) struct RsaForHost {
+    /// What the host is asked by. No other key of this module has it, and no key that stays with the host.
+    pub(super) number: u32,
+    /// `kty`, `n` and `e`.
+    pub(super) jwk: Box<str>,
+    /// How many bytes the modulus has, and so each signature.
+    pub(super) length: usize,
+}
+
+/// Counts the RSA keys that were read.
+static RSA_KEYS: AtomicU32 = AtomicU32::new(0);
+/// The numbers below are the host's own.
+const FIRST_RSA_NUMBER: u32 = 1 << 31;
+
+fn without_leading_zeros(bytes: &[u8]) -> &[u8] {
+    let first = bytes.iter().position(|&byte| byte != 0).unwrap_or(bytes.len());
+    bytes.get(first..).unwrap_or_default()
+}
+
+impl RsaForHost {
+    fn new(n: &[u8], e: &[u8]) -> Self {
+        let (n, e) = (without_leading_zeros(n), without_leading_zeros(e));
+        Self {
+            number: RSA_KEYS.fetch_add(1, Ordering::Relaxed) | FIRST_RSA_NUMBER,
+            jwk: format!(r#"{{"kty":"RSA","n":"{}","e":"{}"}}"#, base64url::encode(n), base64url::encode(e))
+                .into(),
+            length: n.len(),
+        }
+    }
 }
 
 /// What decides which hashes a shared secret may serve.
@@ -197,7 +231,7 @@ impl VerificationKey {
             (Material::Host(_), _) => self.bound.as_ref().is_some_and(|bound| bound.contains(&algorithm)),
             (Material::Ed25519(_), Family::Ed25519)
             | (Material::Hmac(..), Family::Hmac(_))
-            | (Material::Rsa(_), Family::Rsa) => true,
+            | (Material::Rsa(..), Family::Rsa) => true,
             _ => false,
         }
     }
@@ -310,7 +344,7 @@ pub(super) fn rsa(n: &[u8], e: &[u8]) -> Result<Material, Error> {
     if is_roca(n) {
         return Err(Error::KeyWeak { weakness: Weakness::Roca });
     }
-    Ok(Material::Rsa(key))
+    Ok(Material::Rsa(key, RsaForHost::new(n, e)))
 }
 
 fn hmac(secret: &[u8], allow_short: bool) -> Result<Material, Error> {

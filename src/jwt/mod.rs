@@ -36,4 +36,4 @@ pub use key::{ImportOptions, VerificationKey, thumbprint};
 pub use key_set::KeySet;
 pub use rules::{Accept, ClaimValue, Rules};
 pub use signature::{ByRules, JwsVerifier, SignatureCheck, SignatureValid, VerifiedJws};
-pub use verifier::{Attempt, HostVerdict, Keys, Progress, Verified, Verifier};
+pub use verifier::{Attempt, Host, HostVerdict, Keys, Progress, Verified, Verifier};

@@ -9,11 +9,11 @@ use crate::engine;
 use crate::error::{Error, Misuse};
 use crate::json::Object;
 use crate::jwt::explain::{Check, Stopped};
-use crate::jwt::key::Material;
+use crate::jwt::key::{Material, RsaForHost};
 use crate::jwt::rules::{check_algorithms, check_token_length};
 use crate::jwt::{
-    Algorithm, Attempt, Header, HostVerdict, Keys, Progress, Rules, UnverifiedJwt, VerificationKey, Verified,
-    Verifier,
+    Algorithm, Attempt, Header, Host, HostVerdict, Keys, Progress, Rules, UnverifiedJwt, VerificationKey,
+    Verified, Verifier,
 };
 use crate::time::NumericDate;
 
@@ -84,15 +84,35 @@ impl<'a, R> SignatureCheck<'a, R> {
         if let Material::Host(number) = self.key.material() { Some(*number) } else { None }
     }
 
-    /// Whether the host has to be asked, given its verdict on an earlier attempt: then it was perhaps another key's.
+    /// The number and the JWK of an RSA key, for a host that takes those too: none where the signature has not the length
+    /// of the modulus, which settles it here.
     #[must_use]
-    pub fn lacks(&self, verdict: Option<HostVerdict>) -> bool {
-        self.host_key().is_some_and(|key| verdict.is_none_or(|verdict| verdict.key != key))
+    pub fn rsa_for_host(&self) -> Option<(u32, &'a str)> {
+        self.rsa().map(|key| (key.number, &*key.jwk))
     }
 
-    /// Checks the signature here, or takes the host's verdict where the key stays with it.
+    fn rsa(&self) -> Option<&'a RsaForHost> {
+        match self.key.material() {
+            Material::Rsa(_, key) if key.length == self.jwt.signature().len() => Some(key),
+            _ => None,
+        }
+    }
+
+    /// The number of the key that the host can be asked about.
+    fn number(&self) -> Option<u32> {
+        self.host_key().or_else(|| self.rsa().map(|key| key.number))
+    }
+
+    /// Whether the host is to be asked, given its verdict on an earlier attempt: that may have been about another key.
+    #[must_use]
+    pub fn lacks(&self, host: Host) -> bool {
+        let asked = if host.takes_rsa { self.number() } else { self.host_key() };
+        asked.is_some_and(|key| host.verdict.is_none_or(|verdict| verdict.key != key))
+    }
+
+    /// Takes the host's verdict where it is about this key, and otherwise checks the signature here.
     pub(super) fn checked(self, verdict: Option<HostVerdict>) -> Result<SignatureValid<'a, R>, Error> {
-        match verdict.filter(|verdict| self.host_key() == Some(verdict.key)) {
+        match verdict.filter(|verdict| self.number() == Some(verdict.key)) {
             Some(verdict) => self.judged_by_host(verdict.valid),
             None => self.by_engine(),
         }
@@ -145,12 +165,12 @@ fn engine_verdict(
         (Algorithm::MlDsa44, Material::MlDsa(key)) => check(&engine::MlDsa44, key, message, signature),
         (Algorithm::MlDsa65, Material::MlDsa(key)) => check(&engine::MlDsa65, key, message, signature),
         (Algorithm::MlDsa87, Material::MlDsa(key)) => check(&engine::MlDsa87, key, message, signature),
-        (Algorithm::Ps256, Material::Rsa(key)) => check(&engine::Ps256, key, message, signature),
-        (Algorithm::Ps384, Material::Rsa(key)) => check(&engine::Ps384, key, message, signature),
-        (Algorithm::Ps512, Material::Rsa(key)) => check(&engine::Ps512, key, message, signature),
-        (Algorithm::Rs256, Material::Rsa(key)) => check(&engine::Rs256, key, message, signature),
-        (Algorithm::Rs384, Material::Rsa(key)) => check(&engine::Rs384, key, message, signature),
-        (Algorithm::Rs512, Material::Rsa(key)) => check(&engine::Rs512, key, message, signature),
+        (Algorithm::Ps256, Material::Rsa(key, _)) => check(&engine::Ps256, key, message, signature),
+        (Algorithm::Ps384, Material::Rsa(key, _)) => check(&engine::Ps384, key, message, signature),
+        (Algorithm::Ps512, Material::Rsa(key, _)) => check(&engine::Ps512, key, message, signature),
+        (Algorithm::Rs256, Material::Rsa(key, _)) => check(&engine::Rs256, key, message, signature),
+        (Algorithm::Rs384, Material::Rsa(key, _)) => check(&engine::Rs384, key, message, signature),
+        (Algorithm::Rs512, Material::Rsa(key, _)) => check(&engine::Rs512, key, message, signature),
         // A key is chosen only where it is of the algorithm's type, so what is left stays with the host.
         _ => return Err(Error::KeyUnusable { misuse: Misuse::Engine }),
     })
@@ -254,21 +274,17 @@ impl JwsVerifier {
     }
 
     /// Verifies the signature of `token` as far as that goes without the host, as [`Verifier::attempt`] does.
-    pub fn attempt<'a>(
-        &'a self,
-        token: &'a [u8],
-        verdict: Option<HostVerdict>,
-    ) -> Attempt<'a, VerifiedJws, ()> {
+    pub fn attempt<'a>(&'a self, token: &'a [u8], host: Host) -> Attempt<'a, VerifiedJws, ()> {
         let check = match self.prepare(token) {
             Ok(check) => check,
             Err(Stopped { check, error, .. }) => {
                 return Attempt { issuer: (check == Check::Key).then_some(0), outcome: Err(error) };
             }
         };
-        let outcome = if check.lacks(verdict) {
+        let outcome = if check.lacks(host) {
             Ok(Progress::AskHost(check))
         } else {
-            check.checked(verdict).map(|valid| Progress::Verified(valid.into_jws()))
+            check.checked(host.verdict).map(|valid| Progress::Verified(valid.into_jws()))
         };
         Attempt { issuer: Some(0), outcome }
     }

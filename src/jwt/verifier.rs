@@ -193,19 +193,19 @@ impl Verifier {
     /// # Errors
     /// Whatever makes the token unacceptable; [`Error::KeyUnusable`] where its key stays with a host's engine.
     pub fn verify(&self, token: &str, now: NumericDate) -> Result<Verified, Error> {
-        match self.attempt(token.as_bytes(), Ok(now), None).outcome? {
+        match self.attempt(token.as_bytes(), Ok(now), Host::default()).outcome? {
             Progress::Verified(verified) => Ok(verified),
             Progress::AskHost(_) => Err(Error::KeyUnusable { misuse: Misuse::Engine }),
         }
     }
 
     /// Verifies a token at the moment `now`, or says why there is no such moment, as far as that goes without the host.
-    /// `verdict` is the host's on an earlier attempt; where the token needs another key by then, it is not used.
+    /// Its verdict is on an earlier attempt; where the token needs another key by then, it is not used.
     pub fn attempt<'a>(
         &'a self,
         token: &'a [u8],
         now: Result<NumericDate, Error>,
-        verdict: Option<HostVerdict>,
+        host: Host,
     ) -> Attempt<'a> {
         if let Some((issuer, found)) = self.found(token) {
             return Attempt { issuer: Some(issuer), outcome: self.judge_again(issuer, found, now) };
@@ -215,12 +215,14 @@ impl Verifier {
             Err(Stopped { error, issuer, .. }) => return Attempt { issuer, outcome: Err(error) },
         };
         let issuer = check.issuer();
-        if check.lacks(verdict) {
+        if check.lacks(host) {
             return Attempt { issuer: Some(issuer), outcome: Ok(Progress::AskHost(check)) };
         }
-        let of_host = check.host_key().is_some();
-        let verified = now.and_then(|now| check.checked(verdict)?.judge(now));
-        if !of_host && let Some(mut cache) = self.cache.as_ref().and_then(|cache| cache.try_lock().ok()) {
+        let stays_with_host = check.host_key().is_some();
+        let verified = now.and_then(|now| check.checked(host.verdict)?.judge(now));
+        if !stays_with_host
+            && let Some(mut cache) = self.cache.as_ref().and_then(|cache| cache.try_lock().ok())
+        {
             cache.keep(token, issuer, &verified);
         }
         Attempt { issuer: Some(issuer), outcome: verified.map(Progress::Verified) }
@@ -342,7 +344,16 @@ fn find(places: &Places, name: &str) -> Result<usize, usize> {
     places.binary_search_by(|(other, _)| (**other).cmp(name))
 }
 
-/// What the host's engine says of the signature, checked with the key that it knows by this number.
+/// What the host's engine is there for, besides the keys that stay with it, and what it has said so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Host {
+    /// Whether it is asked about RSA keys of ours too, because it is the faster engine.
+    pub takes_rsa: bool,
+    /// What it has said of this token.
+    pub verdict: Option<HostVerdict>,
+}
+
+/// What the host's engine says of the signature, checked with the key that it was asked about by this number.
 #[derive(Clone, Copy, Debug)]
 pub struct HostVerdict {
     /// The number of the key.

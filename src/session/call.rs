@@ -238,8 +238,10 @@ impl Session {
         let now = self.now.mono_ms;
         if let Some(cooldown) = &self.cooldown {
             // A pause is never longer than it was set for, whatever became of the clock.
-            if cooldown.until_ms > now {
-                let left = cooldown.until_ms - now;
+            let gone = now.checked_sub(cooldown.since_ms);
+            if let Some(left) =
+                gone.and_then(|gone| cooldown.length_ms.checked_sub(gone)).filter(|left| *left > 0)
+            {
                 return Some(match cooldown.error.clone() {
                     Error::RefreshUnavailable { status, .. } => {
                         Error::RefreshUnavailable { status, retry_after_ms: Some(left) }

@@ -5,6 +5,7 @@
 
 use crate::session::grant::{Credentials, Purpose, Request};
 use crate::session::response::Answer;
+use crate::text::place_of;
 use crate::{Error, Secret};
 
 /// The number of an effect that will be answered.
@@ -397,7 +398,8 @@ impl EndReason {
     }
 
     pub(crate) fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.as_str() == word)
+        let words = Self::ALL.map(Self::as_str);
+        place_of(word, &words).and_then(|place| Self::ALL.get(place).copied())
     }
 }
 

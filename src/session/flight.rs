@@ -128,7 +128,7 @@ impl Session {
         let Some(tokens) = record.tokens else {
             return Adoption::SigningIn;
         };
-        if self.buried == Some(record.epoch) {
+        if self.epochs.has_ended(record.epoch) {
             return Adoption::Buried;
         }
         let had = self.held.is_some();
@@ -152,6 +152,7 @@ impl Session {
         let jitter = self.random.unit();
         self.last_lifetime_ms = set.lifetime_ms;
         self.held = Some(Held::new(set, self.now, &self.options, jitter));
+        self.epochs.add(epoch);
         self.epoch = epoch;
         self.generation = generation;
         self.ambiguous = false;

@@ -45,7 +45,7 @@ impl Session {
         self.last_lifetime_ms = other.last_lifetime_ms;
         self.end = other.end;
         self.needs_login = other.needs_login;
-        self.buried = other.buried;
+        self.epochs.clone_from(&other.epochs);
         self.failures = other.failures;
         self.cooldown.clone_from(&other.cooldown);
         self.marks.clone_from(&other.marks);

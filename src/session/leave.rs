@@ -15,6 +15,10 @@ impl Session {
     pub(super) fn log_out(&mut self, id: CallId, compromised: bool, out: &mut Effects) {
         self.end = if compromised { EndReason::Compromised } else { EndReason::Logout };
         self.needs_login = true;
+        // Who asked to sign in before asked for what is taken back now.
+        for (id, _) in std::mem::take(&mut self.logins) {
+            out.push(Effect::Fail { id, error: Error::SignedOut });
+        }
         let leaving = self.leaving.get_or_insert_default();
         leaving.ids.push(id);
         if matches!(self.phase, Phase::Departing | Phase::Ending | Phase::Marking) {
@@ -27,9 +31,7 @@ impl Session {
         let unsaved = self.flight.as_mut().and_then(|flight| flight.next.take()).map(|next| next.set);
         let held = self.held.take().map(|held| held.set);
         let was_active = held.is_some();
-        if was_active {
-            self.buried = Some(self.epoch);
-        }
+        self.epochs.end_all();
         if let Some(set) = unsaved.or(held) {
             self.revoke_for_logout(&set, out);
         }
@@ -70,7 +72,8 @@ impl Session {
         match record {
             Some(record) if record.ended.is_some() => return self.signed_out(out),
             Some(Record { tokens: Some(tokens), epoch, .. }) => {
-                self.buried = Some(epoch);
+                self.epochs.add(epoch);
+                self.epochs.end_all();
                 self.revoke_for_logout(&tokens, out);
             }
             _ => {}

@@ -79,7 +79,7 @@ mod target;
 mod token;
 
 use record::{Intent, Record};
-use token::{Held, TokenSet};
+use token::{Epochs, Held, TokenSet};
 
 use crate::{Error, NumericDate, Secret};
 
@@ -93,7 +93,7 @@ pub use grant::{
 };
 pub use response::{Answer, Fields, MAX_RESPONSE_LENGTH};
 pub use snapshot::{Snapshot, Transition};
-pub use target::Resources;
+pub use target::{Redirect, Redirected, Resources};
 pub use token::Freshness;
 
 /// What the machine wants done, in order.
@@ -314,7 +314,8 @@ struct Next {
 
 #[derive(Clone, Debug)]
 struct Cooldown {
-    until_ms: u64,
+    since_ms: u64,
+    length_ms: u64,
     error: Error,
 }
 
@@ -363,8 +364,7 @@ pub struct Session {
     end: EndReason,
     /// Signed out on purpose: nobody signs in unasked.
     needs_login: bool,
-    /// The sign-in that was ended here: its record is never taken up again.
-    buried: Option<u64>,
+    epochs: Epochs,
     /// How often in a row the store would not clear a record because somebody wrote.
     conflicts: u8,
     outdated: bool,
@@ -413,7 +413,7 @@ impl Session {
             last_lifetime_ms: None,
             end: EndReason::NeverSignedIn,
             needs_login: false,
-            buried: None,
+            epochs: Epochs::default(),
             conflicts: 0,
             outdated: false,
             lock: None,

@@ -7,8 +7,8 @@ use crate::session::record::Record;
 use crate::session::response::{self, Answer, Granted, Refusal};
 use crate::session::token::TokenSet;
 use crate::session::{
-    Cooldown, Effect, Effects, EndReason, Flight, Freshness, Kind, Loss, Next, Notice, Phase, Session,
-    StoreFailed, Stored, Warning,
+    Cooldown, Effect, Effects, EndReason, Freshness, Kind, Loss, Next, Notice, Phase, Session, StoreFailed,
+    Stored, Warning,
 };
 
 impl Session {
@@ -298,12 +298,11 @@ impl Session {
             return self.retract(out);
         }
         if self.grant.is_unattended() && !self.needs_login && !self.grant.signs_in_once() {
-            // People are asked outside the lock.
-            if let Some(op) = self.lock.take() {
-                out.push(Effect::Unlock { op });
-            }
-            let started = flight.started;
-            return self.begin_flight(Flight { started, ..Flight::new(Kind::SignIn, true, self.now) }, out);
+            // That it was refused is written down first: people take their time to type, and nobody else is to send the
+            // refused token meanwhile. Then whoever waits signs in, and so does the next one who comes.
+            held.doubted |= !self.options.keep_until_expiry;
+            self.flight = None;
+            return self.retract(out);
         }
         self.end(self.end, error, out);
     }
@@ -311,7 +310,10 @@ impl Session {
     /// User name and password were refused, or nobody gave any.
     pub(super) fn sign_in_refused(&mut self, error: Error, out: &mut Effects) {
         let explicit = self.flight.as_ref().is_some_and(|flight| flight.is_explicit);
-        if explicit || self.held.is_none() {
+        // Ahead of time, it takes nothing away: the token in hand serves for as long as it would have.
+        let keeps = self.options.keep_until_expiry
+            && self.held.as_ref().is_some_and(|held| held.freshness() != Freshness::Expired && !held.doubted);
+        if explicit || keeps || self.held.is_none() {
             return self.give_up(error, self.options.retry_cap_ms, out);
         }
         self.pause(&error, self.options.retry_cap_ms);
@@ -332,8 +334,7 @@ impl Session {
         let doubled = self.options.retry_base_ms.saturating_mul(1 << self.failures.min(16));
         self.failures = self.failures.saturating_add(1);
         let pause = self.jitter(doubled.min(self.options.retry_cap_ms)).max(least_ms);
-        self.cooldown =
-            Some(Cooldown { until_ms: self.now.mono_ms.saturating_add(pause), error: error.clone() });
+        self.cooldown = Some(Cooldown { since_ms: self.now.mono_ms, length_ms: pause, error: error.clone() });
     }
 
     /// Ends the flight and answers everybody: with the old token where it still serves.

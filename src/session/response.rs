@@ -5,6 +5,7 @@
 
 use crate::error::ResponseFault;
 use crate::json::{Object, Value};
+use crate::text::place_of;
 use crate::{Secret, base64url, number};
 
 /// The longest answer that is read, in bytes.
@@ -236,22 +237,23 @@ fn retry_after_ms(value: &str) -> Option<u64> {
 
 /// The error codes of RFC 6749 §4.1.2.1 and §5.2, RFC 7009, RFC 8628 and RFC 8707. Others are the server's own
 /// words, which may hold anything, and are not kept.
+const REGISTERED: [&str; 13] = [
+    "access_denied",
+    "invalid_client",
+    "invalid_grant",
+    "invalid_request",
+    "invalid_scope",
+    "invalid_target",
+    "server_error",
+    "slow_down",
+    "temporarily_unavailable",
+    "unauthorized_client",
+    "unsupported_grant_type",
+    "unsupported_response_type",
+    "unsupported_token_type",
+];
+
+/// A registered error code.
 pub(crate) fn registered(code: &str) -> Option<&'static str> {
-    [
-        "access_denied",
-        "invalid_client",
-        "invalid_grant",
-        "invalid_request",
-        "invalid_scope",
-        "invalid_target",
-        "server_error",
-        "slow_down",
-        "temporarily_unavailable",
-        "unauthorized_client",
-        "unsupported_grant_type",
-        "unsupported_response_type",
-        "unsupported_token_type",
-    ]
-    .into_iter()
-    .find(|known| *known == code)
+    place_of(code, &REGISTERED).and_then(|place| REGISTERED.get(place).copied())
 }

@@ -6,6 +6,7 @@
 use crate::Secret;
 use crate::json::{Object, Value, push_string};
 use crate::session::record::{Record, number, push_number, push_text, string};
+use crate::session::token::Epochs;
 use crate::session::{EndReason, Grant, Now, Options, Phase, Session};
 
 impl Session {
@@ -19,9 +20,7 @@ impl Session {
         push_number(&mut text, "op", u64::from(self.last_op));
         push_number(&mut text, "epoch", self.epoch);
         push_number(&mut text, "generation", self.generation);
-        if let Some(buried) = self.buried {
-            push_number(&mut text, "buried", buried);
-        }
+        push_text(&mut text, "epochs", &self.epochs.to_text());
         if let Some(version) = &self.version {
             push_text(&mut text, "version", version);
         }
@@ -62,7 +61,7 @@ impl Session {
         self.last_op = number(object, "op")? as u32;
         self.epoch = number(object, "epoch")?;
         self.generation = number(object, "generation")?;
-        self.buried = number(object, "buried");
+        self.epochs = Epochs::from_text(&string(object, "epochs")?);
         self.version = string(object, "version");
         self.volatile = flag("volatile");
         self.needs_login = flag("needsLogin");

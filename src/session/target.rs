@@ -3,6 +3,87 @@
 use crate::Error;
 use crate::url::UrlParts;
 
+/// As many redirects as the Fetch Standard follows.
+const MAX_REDIRECTS: u32 = 20;
+
+/// A request that was answered with a `Location`.
+#[derive(Clone, Copy, Debug)]
+pub struct Redirected<'a> {
+    /// The status of the answer.
+    pub status: u16,
+    /// How many redirects led here.
+    pub followed: u32,
+    /// The method of the request, in capitals.
+    pub method: &'a str,
+    /// Its body cannot be sent again.
+    pub once: bool,
+    /// It carried the token.
+    pub signed: bool,
+    /// The scheme of where it is to go, with its colon; empty where the platform makes no URL of `Location`.
+    pub protocol: &'a str,
+    /// That is another origin.
+    pub crosses: bool,
+    /// A token may go there, as [`Resources::admit`] says.
+    pub inside: bool,
+}
+
+impl Redirected<'_> {
+    /// What becomes of it: as the Fetch Standard has it ("HTTP-redirect fetch"), except that the token comes along from
+    /// place to place. Once it has been left behind it stays behind, or whoever was redirected to could send it
+    /// wherever it likes.
+    ///
+    /// # Errors
+    /// [`Error::BodyNotReplayable`].
+    pub fn follow(&self) -> Result<Redirect, Error> {
+        let Self { status, followed, once, .. } = *self;
+        if !matches!(status, 301..=303 | 307 | 308) {
+            return Ok(Redirect::Final);
+        }
+        if followed >= MAX_REDIRECTS || !matches!(self.protocol, "http:" | "https:") {
+            return Ok(Redirect::Broken);
+        }
+        if once && status != 303 {
+            return Err(Error::BodyNotReplayable);
+        }
+        let becomes_get = match self.method {
+            "GET" | "HEAD" => false,
+            "POST" => status <= 303,
+            _ => status == 303,
+        };
+        let of_body = if becomes_get { OF_THE_BODY } else { "" };
+        let of_origin = if self.crosses { OF_THE_ORIGIN } else { "" };
+        Ok(Redirect::Follow {
+            becomes_get,
+            signed: self.signed && self.inside,
+            dropped: [of_body, of_origin],
+        })
+    }
+}
+
+/// What becomes of a request that was redirected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Redirect {
+    /// No redirect: this is the response.
+    Final,
+    /// Nothing that fetch would follow.
+    Broken,
+    /// Another request.
+    Follow {
+        /// It is a `GET` without a body now.
+        becomes_get: bool,
+        /// It carries the token.
+        signed: bool,
+        /// Header fields that it has lost, with spaces between them.
+        dropped: [&'static str; 2],
+    },
+}
+
+/// Header fields about a body, of no use without one.
+const OF_THE_BODY: &str = "content-encoding content-language content-length content-location content-type";
+
+/// Header fields that another origin is not to see. `Authorization` is set anew for every request.
+const OF_THE_ORIGIN: &str = "cookie host proxy-authorization";
+
 /// The places where the token may go: origins, each with a path and everything below it.
 #[derive(Clone, Debug, Default)]
 pub struct Resources {

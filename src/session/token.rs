@@ -57,6 +57,63 @@ pub(crate) struct TokenSet {
     pub(crate) refused: bool,
 }
 
+/// The sign-ins that were in use here, and which of them were ended here: what the store still says of those, because it could
+/// not be cleared or because another instance writes it once more, is never taken up again.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Epochs {
+    /// The newest last.
+    used: Vec<u64>,
+    /// How many of them, from the first on, were ended.
+    ended: usize,
+}
+
+impl Epochs {
+    /// Far more than can still stand in a store.
+    const MOST: usize = 16;
+
+    pub(crate) fn add(&mut self, epoch: u64) {
+        if self.used.contains(&epoch) {
+            return;
+        }
+        if self.used.len() == Self::MOST {
+            self.used.remove(0);
+            self.ended = self.ended.saturating_sub(1);
+        }
+        self.used.push(epoch);
+    }
+
+    pub(crate) const fn end_all(&mut self) {
+        self.ended = self.used.len();
+    }
+
+    pub(crate) fn has_ended(&self, epoch: u64) -> bool {
+        self.used.iter().take(self.ended).any(|used| *used == epoch)
+    }
+
+    /// As text: those in use still after the bar.
+    pub(crate) fn to_text(&self) -> String {
+        let mut text = String::new();
+        for (at, epoch) in self.used.iter().enumerate() {
+            text.push_str(if at == self.ended { "|" } else { " " });
+            text.push_str(&epoch.to_string());
+        }
+        text
+    }
+
+    pub(crate) fn from_text(text: &str) -> Self {
+        let mut epochs = Self::default();
+        for (at, part) in text.split('|').enumerate() {
+            for epoch in part.split(' ').filter_map(|epoch| epoch.parse().ok()) {
+                epochs.add(epoch);
+            }
+            if at == 0 {
+                epochs.end_all();
+            }
+        }
+        epochs
+    }
+}
+
 /// A token set in use.
 #[derive(Clone, Debug)]
 pub(crate) struct Held {

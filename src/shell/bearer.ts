@@ -3,17 +3,14 @@
 import { isTokenwardError } from './error.js';
 import { bounded, call } from './instance.js';
 import { succeeded, type Calls, type Outcome } from './machine.js';
-import { callsTo, createSession } from './create-session.js';
+import { callsTo, createSession, IN_WORKERD, sender } from './create-session.js';
 import { guarded, optionsOf, refusal } from './refusal.js';
 import type { BearerFetch, BearerFetchOptions, BearerInit, SessionOptions } from './types.js';
-import { partsOf, resolve } from './url.js';
+import { partsOf, resolve, textOf } from './url.js';
 
 type Input = RequestInfo | URL;
 type Init = RequestInit & { bearer?: BearerInit };
 type Used = Extract<Outcome, { effect: 'use' }>;
-
-/** As many redirects as the Fetch Standard follows. */
-const MAX_REDIRECTS = 20;
 
 /**
  * `fetch` that signs its requests to `resources` with the session's token. Assignable to `typeof fetch`.
@@ -46,29 +43,31 @@ interface Wrapper {
 }
 
 async function bearerFetch(wrapper: Wrapper, input: Input, init?: Init): Promise<Response> {
+  // What a Request is made of is not its own, so no copy of it has any.
+  if (guarded(() => isRequest(init), 'init')) return bearerFetch(wrapper, new Request(input, init));
   const { bearer = {}, ...rest } = guarded(() => ({ ...init }) as Init, 'init');
   const { auth, minValidity, replay } = optionsOf(bearer, ['auth', 'minValidity', 'replay'], 'bearer');
   if (![undefined, 'required', 'optional', 'none'].includes(auth) || ![undefined, 'auto', 'never'].includes(replay)) throw refusal('bearer');
-  // Read at each call, so that test tools and frameworks may replace it.
-  const send = wrapper.send ?? fetch;
+  const send = sender(wrapper.send);
   const plain = () => send(input, init && rest);
 
   const request = isRequest(input) ? input : undefined;
-  let url: URL;
-  try {
-    url = resolve(request ? request.url : input as string | URL);
-  } catch {
-    return plain();
-  }
-  if (!admits(wrapper, url)) {
+  const url = resolved(() => resolve(request ? request.url : input as string | URL));
+  if (!url || !admits(wrapper, url)) {
     if (wrapper.foreign === 'throw' || auth === 'required') throw refusal('foreign-url');
     return plain();
   }
   const headers = new Headers(rest.headers ?? request?.headers);
   if (auth === 'none' || headers.has('authorization')) return plain();
+  // There, browsers leave the token out and say nothing.
+  if ((rest.mode ?? request?.mode) === 'no-cors') {
+    if (auth === 'optional') return plain();
+    throw refusal('mode');
+  }
 
-  const signal = rest.signal ?? request?.signal;
-  const exchange = new Exchange(wrapper, send, input, rest, headers, url, replay !== 'never');
+  // `null` takes the request's own away.
+  const signal = rest.signal === undefined ? request?.signal : rest.signal;
+  const exchange = new Exchange(wrapper, send, request, rest, headers, url, replay !== 'never');
   const calls = wrapper.calls();
   try {
     let token: Used;
@@ -95,9 +94,10 @@ async function bearerFetch(wrapper: Wrapper, input: Input, init?: Init): Promise
       const outcome = await calls.ask(answered, signal);
       if (outcome.effect !== 'use') return response;
       token = outcome;
-      void response.body?.cancel().catch(() => {});
+      discard(response);
     }
   } finally {
+    exchange.done();
     calls.done();
   }
 }
@@ -106,72 +106,85 @@ async function bearerFetch(wrapper: Wrapper, input: Input, init?: Init): Promise
 class Exchange {
   readonly #wrapper: Wrapper;
   readonly #send: typeof fetch;
-  readonly #input: Input;
+  readonly #request: Request | undefined;
   readonly #init: RequestInit;
   readonly #headers: Headers;
   readonly #url: URL;
+  /** The request with its body, for the second time. */
   readonly #spare: Request | undefined;
+  /** The body is there for one time only. */
+  readonly #once: boolean;
   readonly replayable: boolean;
 
-  constructor(wrapper: Wrapper, send: typeof fetch, input: Input, init: RequestInit, headers: Headers, url: URL, mayReplay: boolean) {
+  constructor(wrapper: Wrapper, send: typeof fetch, request: Request | undefined, init: RequestInit, headers: Headers, url: URL, mayReplay: boolean) {
     this.#wrapper = wrapper;
     // A page's own fetch refuses to be called as a method.
-    this.#send = (...request) => send(...request);
-    this.#input = input;
-    this.#init = init;
+    this.#send = (...args) => send(...args);
+    this.#request = request;
+    // A body of `null` is none that stands in the place of the request's, which not every platform knows.
+    const { body, ...rest } = init;
+    this.#init = body == null ? rest : init;
     this.#headers = headers;
     this.#url = url;
-    const request = isRequest(input) ? input : undefined;
-    const body = init.body;
-    this.replayable = mayReplay && !isStream(body);
+    const isStreamed = isStream(body);
+    this.replayable = mayReplay && !isStreamed;
     // Sending a Request uses up its body. Firefox has no Request.body, so the method says whether there may be one.
     const mayHaveBody = request && body == null && !/^(GET|HEAD)$/.test(request.method) && !request.bodyUsed;
     if (this.replayable && mayHaveBody) this.#spare = request.clone();
+    this.#once = isStreamed || (mayHaveBody === true && !this.#spare);
   }
 
   /** Sends the request, follows redirects, and says where the token went last, if it did. */
   async run(token: Used, second: boolean): Promise<{ response: Response; at?: URL }> {
-    const input = second && this.#spare ? this.#spare : this.#input;
-    const first = second || !this.#spare ? input : this.#input;
-    const redirect = this.#init.redirect ?? (isRequest(input) ? input.redirect : 'follow');
+    const redirect = this.#init.redirect ?? this.#request?.redirect ?? 'follow';
     // The platform drops the token only where the origin changes, and some do not even then.
     const guarded = redirect === 'follow' && (FOLLOWS || call('resources_check', this.#wrapper.places, this.#wrapper.loopback) === 'paths');
-    const init = { ...this.#init, ...(guarded && { redirect: 'manual' as const }) };
-    const response = await this.#send(first, { ...init, headers: this.#authorized(this.#headers, token) });
+    // What was judged is what is sent: a URL object may be another by now.
+    const input = second && this.#spare ? this.#spare.clone() : this.#request ?? this.#url.href;
+    const response = await this.#send(input, { ...this.#init, ...(guarded && { redirect: 'manual' }), headers: this.#authorized(this.#headers, token) });
     if (guarded && response.type === 'opaqueredirect') throw refusal('foreign-url');
     return guarded ? this.#follow(response, token) : { response, at: this.#url };
   }
 
+  /** Nothing is sent any more. */
+  done(): void {
+    discard(this.#spare);
+  }
+
   async #follow(response: Response, token: Used): Promise<{ response: Response; at?: URL }> {
-    const request = isRequest(this.#input) ? this.#input : undefined;
-    let url = this.#url;
-    let admitted = true;
-    let method = `${this.#init.method ?? request?.method ?? 'GET'}`.toUpperCase();
-    let body = this.#init.body;
+    const request = this.#request;
     const headers = new Headers(this.#headers);
-    for (let hops = 0; ; hops++) {
-      const location = /^30[12378]$/.test(String(response.status)) ? response.headers.get('location') : null;
-      if (location === null) {
-        if (hops > 0) Object.defineProperty(response, 'redirected', { value: true });
-        return { response, ...(admitted && { at: url }) };
+    let url = this.#url;
+    let signed = true;
+    let once = this.#once;
+    let method = this.#init.method ?? request?.method ?? 'GET';
+    let body = this.#init.body ?? undefined;
+    let spare = this.#spare;
+    for (let followed = 0; ; followed++) {
+      const location = /^3/.test(String(response.status)) ? response.headers.get('location') : null;
+      const to = location === null ? undefined : resolved(() => new URL(location, url));
+      const inside = to !== undefined && admits(this.#wrapper, to);
+      const what: string = location === null ? 'final'
+        : call('follow_redirect', response.status, followed, method.toUpperCase(), once, signed, to?.protocol ?? '', to?.origin !== url.origin, inside);
+      if (what === 'final') {
+        if (followed > 0) Object.defineProperty(response, 'redirected', { value: true });
+        return { response, ...(signed && { at: url }) };
       }
-      const next = new URL(location, url);
-      if (hops === MAX_REDIRECTS || !/^https?:$/.test(next.protocol)) throw new TypeError('fetch failed');
-      void response.body?.cancel().catch(() => {});
-      if (response.status === 303 ? !/^(GET|HEAD)$/.test(method) : response.status < 303 && method === 'POST') {
+      discard(response);
+      if (what === 'broken' || !to) throw new TypeError('fetch failed');
+      url = to;
+      const [isGet, isSigned, ...dropped] = what.split(' ');
+      signed = isSigned !== '';
+      for (const name of dropped) if (name) headers.delete(name);
+      if (isGet) {
         method = 'GET';
-        body = null;
-        for (const name of ['content-encoding', 'content-language', 'content-location', 'content-type', 'content-length']) headers.delete(name);
-      } else if (isStream(body) || (request && !/^(GET|HEAD)$/.test(method) && body === undefined && !this.#spare)) {
-        throw refusal('body-not-replayable');
+        body = spare = undefined;
+        once = false;
       }
-      if (next.origin !== url.origin) for (const name of ['cookie', 'host', 'proxy-authorization']) headers.delete(name);
-      if (this.#spare && body === undefined) body = await this.#spare.clone().arrayBuffer();
-      url = next;
-      admitted = admits(this.#wrapper, url);
+      body ??= await spare?.clone().arrayBuffer();
       response = await this.#send(url.href, {
         ...(request && { signal: request.signal }), ...this.#init, method, body: body ?? null, redirect: 'manual',
-        headers: admitted ? this.#authorized(headers, token) : headers,
+        headers: signed ? this.#authorized(headers, token) : headers,
       });
     }
   }
@@ -183,11 +196,11 @@ class Exchange {
   }
 }
 
-/** Whether this host shows a redirect when asked to, so that it can be followed here. Browsers show nothing. */
+/** Whether redirects are followed here, by way of `redirect: 'manual'`. Browsers show nobody where one leads, and drop the token. */
 const FOLLOWS = typeof document === 'undefined' && (
-  typeof (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node === 'string'
-  || 'Deno' in globalThis || 'Bun' in globalThis || 'EdgeRuntime' in globalThis
-  || (typeof navigator === 'object' && navigator.userAgent === 'Cloudflare-Workers'));
+  // What is no browser and nothing known is not trusted to drop it.
+  !('WorkerGlobalScope' in globalThis) || IN_WORKERD || 'Deno' in globalThis || 'Bun' in globalThis || 'EdgeRuntime' in globalThis
+  || typeof (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node === 'string');
 
 function readResources(resources: BearerFetchOptions['resources'], loopback: boolean): string {
   const list = Array.isArray(resources) ? resources as (string | URL)[] : [resources as string | URL];
@@ -204,11 +217,24 @@ function readResources(resources: BearerFetchOptions['resources'], loopback: boo
 }
 
 function admits({ places, loopback }: Wrapper, url: URL): boolean {
-  return call('resources_admit', places, loopback, JSON.stringify({ url: partsOf(url) }));
+  return call('resources_admit', places, loopback, textOf(url));
+}
+
+/** Nobody reads it: what of it was buffered, or is still to come, is let go. Not every fetch of a caller's has such streams. */
+function discard(message: Request | Response | undefined): void {
+  void message?.body?.cancel?.().catch(() => {});
+}
+
+function resolved(resolve: () => URL): URL | undefined {
+  try {
+    return resolve();
+  } catch {
+    return undefined;
+  }
 }
 
 /** Also one of another realm. */
-function isRequest(input: Input): input is Request {
+function isRequest(input: unknown): input is Request {
   return typeof input === 'object' && input !== null && 'url' in input && 'method' in input;
 }
 

@@ -1,8 +1,9 @@
 // A verifier inside the module, and what it needs of the host: keys that are fetched, and keys that stay with the host.
 
 import { isTokenwardError, tokenwardError, type ErrorFields } from './error.js';
+import { RSA, rsaHolds, takesRsa } from './engines.js';
 import { Held } from './held.js';
-import { call } from './instance.js';
+import { call, generation } from './instance.js';
 import { adopt, exportOnce, type Keys } from './keys.js';
 import { algorithm, answers, encode, guarded, message, number, put, range, refusal, text, trim } from './memory.js';
 import type { Algorithm } from './types.js';
@@ -15,23 +16,26 @@ const REFUSED = 2;
 /** The bytes of tokens that cross into the module at once, at the most: what a call takes does not grow with its input. */
 const MAX_BATCH = 4 * 1024 * 1024;
 
-/** How `crypto.subtle` names what it is asked to do, for the CryptoKeys that stay with the host. */
+/** How `crypto.subtle` names what it is asked to do. */
 const SUBTLE: Record<string, AlgorithmIdentifier | RsaPssParams | EcdsaParams> = {
-  HS256: 'HMAC', HS384: 'HMAC', HS512: 'HMAC',
-  RS256: 'RSASSA-PKCS1-v1_5', RS384: 'RSASSA-PKCS1-v1_5', RS512: 'RSASSA-PKCS1-v1_5',
-  PS256: { name: 'RSA-PSS', saltLength: 32 }, PS384: { name: 'RSA-PSS', saltLength: 48 }, PS512: { name: 'RSA-PSS', saltLength: 64 },
+  HS256: 'HMAC', HS384: 'HMAC', HS512: 'HMAC', ...RSA,
   ES256: { name: 'ECDSA', hash: 'SHA-256' }, ES384: { name: 'ECDSA', hash: 'SHA-384' }, ES512: { name: 'ECDSA', hash: 'SHA-512' },
   EdDSA: 'Ed25519', Ed25519: 'Ed25519', 'ML-DSA-44': 'ML-DSA-44', 'ML-DSA-65': 'ML-DSA-65', 'ML-DSA-87': 'ML-DSA-87',
 };
 
-interface Question { algorithm: Algorithm; hostKey: number; message: Uint8Array<ArrayBuffer>; signature: Uint8Array<ArrayBuffer> }
-interface Verdict { hostKey: number; valid: boolean | undefined }
+/** `rsa` is the key as a JWK, where it is not one that stays with the host. */
+interface Question {
+  algorithm: Algorithm; hostKey: number; rsa: string | undefined; message: Uint8Array<ArrayBuffer>; signature: Uint8Array<ArrayBuffer>;
+}
+/** What the host has said, of which key in which instance, and whether it can be asked about RSA keys of ours too. */
+interface Verdict { hostKey: number; valid: boolean | undefined; generation: number; takesRsa: boolean }
 /** What came of asking the module about a token. `issuer` says whose keys had a say, counted from 1; 0 where no key was looked for. */
 type Attempt<T> = { issuer: number; value: T } | { issuer: number; question: Question | undefined } | { issuer: number; error: unknown };
 /** Asks the module about the token in the scratch buffer: CHECK_SIGNATURE, or the answer is there to be read. */
 export type Ask = (verifier: number, length: number, verdict: Verdict) => number;
 
-const NO_VERDICT: Verdict = { hostKey: 0, valid: undefined };
+const NO_VERDICT: Verdict = { hostKey: 0, valid: undefined, generation: 0, takesRsa: false };
+const NO_VERDICT_YET: Verdict = { ...NO_VERDICT, takesRsa: true };
 
 /** Rules and keys inside the module. */
 export class Compiled {
@@ -76,7 +80,7 @@ export class Compiled {
    * stands where the set it was said with may be used as it is: otherwise there is another set, and it is asked again.
    */
   async async<T>(token: string, ask: Ask, read: () => T): Promise<T> {
-    let verdict = NO_VERDICT;
+    let verdict = takesRsa() ? NO_VERDICT_YET : NO_VERDICT;
     let since: number | undefined;
     let missed = 0;
     for (;;) {
@@ -92,10 +96,17 @@ export class Compiled {
         if (ready === true ? missed > 0 : ready !== false && await ready) continue;
       }
       if (!('question' in attempt)) return settled(attempt);
+      const question = attempt.question as Question;
+      const of = generation();
+      if (question.rsa !== undefined) {
+        const valid = await rsaHolds(question.algorithm, question.rsa, question.signature, question.message);
+        // Where the host cannot say, the module does.
+        verdict = valid === undefined ? NO_VERDICT : { hostKey: question.hostKey, valid, generation: of, takesRsa: true };
+        continue;
+      }
       if (keys) await exportOnce(keys);
       if (keys && this.#adopt(attempt.issuer, keys)) continue;
-      const question = attempt.question as Question;
-      verdict = { hostKey: question.hostKey, valid: await askHost(question, keys?.cryptoKey) };
+      verdict = { ...verdict, hostKey: question.hostKey, valid: await askHost(question, keys?.cryptoKey), generation: of };
     }
   }
 
@@ -149,8 +160,10 @@ export class Compiled {
 
   #attempt<T>(token: string, ask: Ask, read: () => T, verdict: Verdict = NO_VERDICT): Attempt<T> {
     const verifier = this.#held.handle;
+    // Another instance counts its keys anew.
+    const known = verdict.valid === undefined || verdict.generation === generation() ? verdict : { ...verdict, valid: undefined };
     try {
-      const status = ask(verifier, put(token, verifier), verdict);
+      const status = ask(verifier, put(token, verifier), known);
       const issuer = number('issuer');
       return status === CHECK_SIGNATURE ? { issuer, question: asked() } : { issuer, value: read() };
     } catch (error) {
@@ -210,7 +223,7 @@ function settled<T>(attempt: Exclude<Attempt<T>, { question: unknown }>): T {
 }
 
 function asked(): Question {
-  return { algorithm: algorithm(), hostKey: number('hostKey'), message: message(), signature: range('signature') };
+  return { algorithm: algorithm(), hostKey: number('hostKey'), rsa: text('payload'), message: message(), signature: range('signature') };
 }
 
 async function askHost({ algorithm, message, signature }: Question, key: CryptoKey | undefined): Promise<boolean> {

@@ -16,8 +16,19 @@ const NAMES: readonly (keyof SessionOptions)[] = [
 const EVENTS: readonly (keyof SessionEvents)[] = ['change', 'refreshed', 'ended', 'challenge', 'warning'];
 const authorizing = new WeakMap<object, Authorizing>();
 const callsOf = new WeakMap<object, () => Calls>();
-/** There, I/O belongs to the request that began it, and what another request waits for may never come. */
-const IN_WORKERD = typeof navigator === 'object' && navigator.userAgent === 'Cloudflare-Workers';
+/**
+ * There, I/O belongs to the request that began it, and what another request waits for may never come. Before compatibility
+ * date 2022-03-21 it had no `navigator`.
+ */
+export const IN_WORKERD = 'WebSocketPair' in globalThis || (typeof navigator === 'object' && navigator.userAgent === 'Cloudflare-Workers');
+
+/** What sends requests. The host's fetch is read at each call, so that test tools and frameworks may replace it. */
+export function sender(given?: typeof fetch): typeof fetch {
+  const send = given ?? fetch;
+  // Put in its place, a bearer fetch would call itself for ever.
+  if ('session' in send) throw refusal('fetch');
+  return send;
+}
 
 /**
  * A sign-in that obtains tokens, refreshes them before they expire, and ends only where it must.
@@ -40,7 +51,7 @@ function open(options: SessionOptions): Session {
   const hasLock = store.shared === 'origin' && typeof navigator === 'object' && typeof navigator.locks?.request === 'function';
   const listeners = new Map<string, Set<Listener>>();
   const key = `tokenward:${name ?? parts.name ?? 'custom'}`;
-  const send = () => given ?? fetch;
+  const send = () => sender(given);
   const issuer = parts.issuer === undefined ? undefined : new Issuer(parts.issuer, rest.insecure !== 'never', send);
   const host: Host = {
     options: JSON.stringify({

@@ -3,7 +3,7 @@
 import { isTokenwardError } from './error.js';
 import { call } from './instance.js';
 import { refusal } from './refusal.js';
-import { partsOf } from './url.js';
+import { textOf } from './url.js';
 
 /** An endpoint of an authorization server, by its name in the metadata. */
 export type EndpointName = 'authorization_endpoint' | 'token_endpoint' | 'revocation_endpoint';
@@ -62,7 +62,7 @@ export class Issuer {
     } catch {
       throw refusal('not-a-url');
     }
-    return call('endpoint_url', JSON.stringify({ url: partsOf(parsed) }), this.#loopback);
+    return call('endpoint_url', textOf(parsed), this.#loopback);
   }
 }
 

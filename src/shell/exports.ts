@@ -40,9 +40,11 @@ interface JwtExports {
   rules_verifier(options: object, keys: number): number | undefined;
   thumbprint(jwk: string): string | undefined;
   verifier(options: object, keys: Uint32Array): number | undefined;
-  verify(verifier: number, length: number, now: number, given: boolean, hostKey: number, valid?: boolean | null): number | undefined;
+  verify(
+    verifier: number, length: number, now: number, given: boolean, hostKey: number, valid: boolean | null | undefined, takesRsa: boolean,
+  ): number | undefined;
   verify_many(verifier: number, tokens: Uint8Array, lengths: Uint32Array, moments: Float64Array): number | undefined;
-  verify_jws(verifier: number, length: number, hostKey: number, valid?: boolean | null): number | undefined;
+  verify_jws(verifier: number, length: number, hostKey: number, valid: boolean | null | undefined, takesRsa: boolean): number | undefined;
 }
 
 /** src/wasm/remote.rs. Times are Unix milliseconds. */
@@ -91,6 +93,9 @@ interface SessionExports {
     endpoint: string, clientId: string, redirectUri: string, scope: string | null | undefined, random: Uint8Array,
   ): string | undefined;
   endpoint_url(url: string, loopback: boolean): string | undefined;
+  follow_redirect(
+    status: number, followed: number, method: string, once: boolean, signed: boolean, protocol: string, crosses: boolean, inside: boolean,
+  ): string | undefined;
   metadata_read(issuer: string, status: number, contentType: string, body: string): string | undefined;
   metadata_urls(issuer: string): string | undefined;
   parse_challenges(value: string): string;

@@ -173,8 +173,16 @@ export class Machine {
     }
     if (typeof document === 'object') {
       const online = () => this.report({ event: 'online' });
+      // A page that was put aside heard nothing meanwhile.
+      const shown = ({ persisted }: { persisted?: boolean }) => {
+        if (persisted) changed();
+      };
       addEventListener('online', online);
-      this.#forget.push(() => removeEventListener('online', online));
+      addEventListener('pageshow', shown);
+      this.#forget.push(() => {
+        removeEventListener('online', online);
+        removeEventListener('pageshow', shown);
+      });
     }
     queueMicrotask(() => this.report({ event: 'start' }));
   }
@@ -406,7 +414,7 @@ export class Machine {
     } catch (error) {
       late.abort();
       if (error === undefined) return { event: 'lost', loss: 'timeout' };
-      const { error: code, oauthError = code } = error as { error?: unknown; oauthError?: unknown };
+      const { error: code, oauthError = code } = Object(error) as { error?: unknown; oauthError?: unknown };
       if (oauthError !== 'invalid_grant') return { event: 'lost', loss: 'network' };
       return { status: 400, contentType: 'application/json', body: '{"error":"invalid_grant"}' };
     }
@@ -419,15 +427,14 @@ export class Machine {
     let loss: 'network' | ReturnType<typeof lossOf> = 'network';
     const exchange = async () => {
       let url = given;
-      if (endpoint !== undefined) {
-        try {
-          url = await this.#host.endpoint(endpoint, late.signal);
-        } catch (error) {
-          loss = lossOf(error);
-          throw error;
-        }
+      let send: typeof fetch;
+      try {
+        send = this.#host.fetch();
+        if (endpoint !== undefined) url = await this.#host.endpoint(endpoint, late.signal);
+      } catch (error) {
+        loss = lossOf(error);
+        throw error;
       }
-      const send = this.#host.fetch();
       const response = await send(url, {
         method, headers, body, redirect: 'manual', signal: late.signal, ...(keepalive && { keepalive }),
         ...(cookies && { credentials: 'include' }),

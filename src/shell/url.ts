@@ -5,9 +5,16 @@ export type UrlParts = readonly [protocol: string, username: string, password: s
 
 /** Resolves as the platform's fetch would. Throws a TypeError where it would. */
 export function resolve(url: string | URL): URL {
-  return new URL(url, (globalThis as { location?: { href?: string } }).location?.href);
+  // Not the page's address: a `base` element says otherwise.
+  const { document, location } = globalThis as { document?: { baseURI?: string }; location?: { href?: string } };
+  return new URL(url, document?.baseURI ?? location?.href);
 }
 
 export function partsOf({ protocol, username, password, hostname, port, pathname, search }: URL): UrlParts {
   return [protocol, username, password, hostname, port, pathname, search];
+}
+
+/** The same as text, for exports that take one URL. */
+export function textOf(url: URL): string {
+  return JSON.stringify({ url: partsOf(url) });
 }

@@ -168,7 +168,7 @@ export function isExpired(token: string | JwtClaims, options?: ExpiryOptions): b
 
 const ANY_JWS: JwsOptions = {};
 
-const askJws: Ask = (verifier, length, { hostKey, valid }) => call('verify_jws', verifier, length, hostKey, valid);
+const askJws: Ask = (verifier, length, { hostKey, valid, takesRsa }) => call('verify_jws', verifier, length, hostKey, valid, takesRsa);
 
 function acceptedJws(): VerifiedJws {
   return { header: parsed('header'), payload: range('payload'), key: usedKey() };

@@ -10,7 +10,8 @@ use crate::wasm::error::{fail, to_json};
 
 /// The token is accepted: header and payload are in the answer.
 const ACCEPTED: u32 = 0;
-/// The host's engine must check the signature: key, algorithm, message length and signature are in the answer.
+/// The host's engine must check the signature: key, algorithm, message length and signature are in the answer. The payload
+/// is the key as a JWK, where it is not one that stays with the host.
 const CHECK_SIGNATURE: u32 = 1;
 /// The token is refused. Only in the answers to many tokens: elsewhere the error is returned.
 const REFUSED: u32 = 2;
@@ -141,10 +142,12 @@ impl Reply {
 
     pub(super) fn question<R>(check: &SignatureCheck<'_, R>) -> Self {
         let signature = check.jwt().signature().to_vec();
+        let rsa = check.rsa_for_host();
         let answer = Answer {
+            payload: rsa.map_or([0; 2], |(_, jwk)| range(jwk.as_bytes())),
             signature: range(&signature),
             algorithm: check.algorithm() as u32,
-            host_key: check.host_key().unwrap_or_default(),
+            host_key: check.host_key().or(rsa.map(|(number, _)| number)).unwrap_or_default(),
             message_length: check.jwt().signing_input().len() as u32,
             issuer: 1,
             status: CHECK_SIGNATURE,

@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::error::{Error, Lack, Misuse, Reason, TokenFault};
 use crate::jwt::{
-    Callbacks, Expiry, Explanation, HostVerdict, JwsVerifier, Keys, MAX_TOKEN_LENGTH, Outcome, Step,
+    Callbacks, Expiry, Explanation, Host, HostVerdict, JwsVerifier, Keys, MAX_TOKEN_LENGTH, Outcome, Step,
     UnverifiedJwt, Verifier,
 };
 use crate::text::join;
@@ -183,7 +183,7 @@ pub fn issuer_of(verifier: u32, length: u32) -> Option<u32> {
 
 /// Verifies the token in the scratch buffer: `ACCEPTED` or `CHECK_SIGNATURE`. In the second case the host is asked
 /// about one key, and its verdict comes with the next call; where the token needs another key by then, the verdict is
-/// not used and the host is asked again.
+/// not used and the host is asked again. With `takes_rsa` the host is asked about RSA keys too.
 #[wasm_bindgen]
 pub fn verify(
     verifier: u32,
@@ -192,20 +192,26 @@ pub fn verify(
     given: bool,
     host_key: u32,
     valid: Option<bool>,
+    takes_rsa: bool,
 ) -> Option<u32> {
     conclude(verifier, length, |verifier, token| {
-        let verdict = valid.map(|valid| HostVerdict { key: host_key, valid });
-        Ok(Reply::of(verifier.jwt()?.attempt(token, moment(now, given), verdict)))
+        let host = host(host_key, valid, takes_rsa);
+        Ok(Reply::of(verifier.jwt()?.attempt(token, moment(now, given), host)))
     })
 }
 
 /// As [`verify`], for a verifier of signatures alone.
 #[wasm_bindgen]
-pub fn verify_jws(verifier: u32, length: u32, host_key: u32, valid: Option<bool>) -> Option<u32> {
+pub fn verify_jws(
+    verifier: u32,
+    length: u32,
+    host_key: u32,
+    valid: Option<bool>,
+    takes_rsa: bool,
+) -> Option<u32> {
     conclude(verifier, length, |verifier, token| {
         let Compiled::Jws(verifier) = verifier else { return Err(freed()) };
-        let verdict = valid.map(|valid| HostVerdict { key: host_key, valid });
-        Ok(Reply::of(verifier.attempt(token, verdict)))
+        Ok(Reply::of(verifier.attempt(token, host(host_key, valid, takes_rsa))))
     })
 }
 
@@ -220,7 +226,7 @@ pub fn verify_many(verifier: u32, tokens: &[u8], lengths: &[u32], moments: &[f64
             let (token, after) = rest.split_at_checked(length as usize).unwrap_or((rest, &[]));
             rest = after;
             match moment_for(verifier, token, moments) {
-                Ok(now) => Reply::of(verifier.attempt(token, now, None)),
+                Ok(now) => Reply::of(verifier.attempt(token, now, Host::default())),
                 Err(error) => Reply::refused(error),
             }
         });
@@ -262,13 +268,13 @@ pub fn explain(
     conclude(verifier, length, |verifier, token| {
         let verifier = verifier.jwt()?;
         let now = moment(now, given)?;
-        let verdict = valid.map(|valid| HostVerdict { key: host_key, valid });
+        let host = host(host_key, valid, false);
         if let Ok(check) = verifier.start_bytes(token)
-            && check.lacks(verdict)
+            && check.lacks(host)
         {
             return Ok(Reply::question(&check));
         }
-        Ok(Reply::text(explanation_json(&verifier.explain(token, now, verdict, callbacks))))
+        Ok(Reply::text(explanation_json(&verifier.explain(token, now, host.verdict, callbacks))))
     })
 }
 
@@ -292,6 +298,10 @@ fn refusal(what: &str, detail: &str) -> Error {
         "schema" => Error::claim(detail, Reason::CheckFailed),
         _ => Error::invalid_arg(detail, "of the type that the documentation names"),
     }
+}
+
+fn host(key: u32, valid: Option<bool>, takes_rsa: bool) -> Host {
+    Host { takes_rsa, verdict: valid.map(|valid| HostVerdict { key, valid }) }
 }
 
 fn with_token<T>(length: u32, read: impl FnOnce(&[u8]) -> Result<T, Error>) -> Result<T, Error> {

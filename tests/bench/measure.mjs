@@ -11,7 +11,8 @@ export async function sideBySide(functions, { rounds, roundMs, now }) {
   for (const name of names) counts[name] = await calibrated(functions[name], roundMs, now);
   for (let round = 0; round < rounds; round += 1) {
     // Nobody always follows the same neighbour.
-    for (const name of [...names.slice(round % names.length), ...names.slice(0, round % names.length)]) {
+    const order = [...names.slice(round % names.length), ...names.slice(0, round % names.length)];
+    for (const name of round % 2 === 0 ? order : order.reverse()) {
       const took = await timed(functions[name], counts[name], now);
       best[name] = Math.min(best[name] ?? Infinity, (took * 1e6) / counts[name]);
     }

@@ -38,7 +38,7 @@ export async function runSuites(suites, context) {
         await inTime(body, context.timeLimitMs ?? limit);
         result.passed += 1;
       } catch (error) {
-        result.failures.push({ name: `${suite}: ${name}`, error: String(error?.stack ?? error) });
+        result.failures.push({ name: `${suite}: ${name}`, error: told(error) });
       }
     }
   }
@@ -56,6 +56,9 @@ async function inTime(body, limit) {
     clearTimeout(timer);
   }
 }
+
+/** An error with its stack, which holds its message in some engines and not in others. */
+const told = (error) => (error?.stack?.includes(error.message) ? error.stack : `${error}\n${error?.stack ?? ''}`);
 
 const show = (value) => {
   try {

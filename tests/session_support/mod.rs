@@ -59,6 +59,9 @@ pub(crate) struct Host {
     pub(crate) broadcasts: Vec<(u64, u64)>,
     pub(crate) credentials: Option<(String, String)>,
     pub(crate) asked: usize,
+    /// The user takes time to type: [`Host::give`] says when it is done.
+    pub(crate) asks_slowly: bool,
+    pub(crate) asking: Option<Op>,
     pub(crate) lock_available: bool,
     pub(crate) locks: Vec<String>,
     /// Epoch and generation of the last token given out.
@@ -102,6 +105,8 @@ impl Host {
             broadcasts: Vec::new(),
             credentials: asks_default(),
             asked: 0,
+            asks_slowly: false,
+            asking: None,
             lock_available: true,
             locks: Vec::new(),
             last_use: (0, 0),
@@ -189,6 +194,21 @@ impl Host {
         self.step(Event::Woken { op });
     }
 
+    /// What the user types.
+    fn typed(&self) -> Option<Credentials> {
+        self.credentials.clone().map(|(username, password)| Credentials::Password {
+            username: secret(&username),
+            password: secret(&password),
+        })
+    }
+
+    /// The user has typed.
+    pub(crate) fn give(&mut self) {
+        let op = self.asking.take().expect("somebody is asked");
+        let credentials = self.typed();
+        self.step(Event::Given { op, credentials });
+    }
+
     /// Answers a request that was held.
     pub(crate) fn release(&mut self, reply: Reply) {
         let op = self.held.remove(0);
@@ -257,10 +277,11 @@ impl Host {
             }
             Effect::Ask { op } => {
                 self.asked += 1;
-                let credentials = self.credentials.clone().map(|(username, password)| {
-                    Credentials::Password { username: secret(&username), password: secret(&password) }
-                });
-                Some(Event::Given { op, credentials })
+                if self.asks_slowly {
+                    self.asking = Some(op);
+                    return None;
+                }
+                Some(Event::Given { op, credentials: self.typed() })
             }
             Effect::Send { op, request, .. } => {
                 self.note(&request);

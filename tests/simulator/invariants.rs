@@ -44,6 +44,9 @@ impl World {
         // What was under way is nobody's any more.
         instance.outstanding.clear();
         self.step(at, Event::Logout { id, compromised })?;
+        if !self.instances[at].logins.is_empty() {
+            return Err("I6: who asked to sign in before the sign-out still may".to_owned());
+        }
         let now = self.now(at);
         if matches!(self.instances[at].session.snapshot(now), Snapshot::Active { .. }) {
             return Err("I5: the tokens outlive the sign-out that they were told of".to_owned());

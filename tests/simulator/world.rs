@@ -24,6 +24,21 @@ pub(crate) enum Job {
     Wake(u64),
 }
 
+impl Job {
+    /// Its name in a trace.
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::Ask => "ask",
+            Self::Clear(_) => "clear",
+            Self::Load => "load",
+            Self::Lock => "lock",
+            Self::Save(..) => "save",
+            Self::Send(..) => "send",
+            Self::Wake(_) => "wake",
+        }
+    }
+}
+
 /// It happens in two moments: when it is done, and when the session hears of it.
 pub(crate) struct Item {
     pub(crate) op: Op,
@@ -238,6 +253,9 @@ impl World {
             return Err(format!("there is no item {position}"));
         };
         let (op, since) = (item.op, item.since);
+        if words.first() != Some(&item.job.kind()) {
+            return Err(format!("{how} is to be done, and {} was asked for", item.job.kind()));
+        }
         let event = match &item.job {
             Job::Load => {
                 let stored = self.record.as_ref().map(|(record, version)| Stored {

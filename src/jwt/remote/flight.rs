@@ -101,6 +101,13 @@ enum Leg {
     Starting,
 }
 
+impl Leg {
+    /// Whether it comes before the issuer is asked.
+    const fn is_of_cache(self) -> bool {
+        matches!(self, Self::Claiming | Self::Confirming | Self::Looking | Self::Polling | Self::Settling)
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct Flight {
     id: u32,
@@ -161,18 +168,15 @@ impl Remote {
             (Leg::Looking | Leg::Confirming, Input::Found([entry, lease])) => {
                 self.look(now, &current, entry, lease)
             }
+            (leg, _) if leg.is_of_cache() && now >= current.deadline => self.run_out(now, &current),
             // A cache that is slow for this one is slow for the others.
             (Leg::Claiming, _) => {
                 let pause = now
                     .saturating_sub(current.started)
                     .clamp(SETTLING, self.limits.timeout.div_ceil(8).max(SETTLING));
-                self.continue_with(Leg::Settling, Action::Sleep(pause))
+                self.sleep(now, &current, Leg::Settling, pause)
             }
             (Leg::Settling, _) => self.read(now, &current, Leg::Confirming),
-            // Whoever fetches may yet succeed, so this failure is told to nobody.
-            (Leg::Polling, _) if now >= current.deadline => {
-                self.rest(now, &current, Error::KeySetTimeout, false)
-            }
             (Leg::Polling, _) => self.read(now, &current, Leg::Looking),
             (Leg::Metadata(path), Input::Got(response)) => self.read_metadata(now, &current, path, &response),
             (Leg::Keys, Input::Got(response)) => self.read_keys(now, &current, &response),
@@ -193,6 +197,11 @@ impl Remote {
             flight.leg = leg;
         }
         action
+    }
+
+    /// Waits, no longer than there is time: a flight that overstays is taken for lost, and its failure is never told.
+    fn sleep(&mut self, now: u64, flight: &Flight, leg: Leg, pause: u64) -> Action {
+        self.continue_with(leg, Action::Sleep(pause.min(flight.within(now))))
     }
 
     fn read(&mut self, now: u64, flight: &Flight, leg: Leg) -> Action {
@@ -221,6 +230,9 @@ impl Remote {
                 }
             }
         }
+        if now >= flight.deadline {
+            return self.run_out(now, flight);
+        }
         match lease.and_then(Lease::read).filter(|lease| lease.at <= now.saturating_add(SKEW)) {
             Some(lease) if lease.failed => {
                 if now < lease.at.saturating_add(self.limits.cooldown) {
@@ -232,7 +244,7 @@ impl Remote {
             // Half the time is for waiting, the other half for fetching where the owner has vanished.
             Some(lease) if now < lease.at.saturating_add(self.limits.timeout / 2) => {
                 let pause = POLLING + self.random_below(POLLING);
-                self.continue_with(Leg::Polling, Action::Sleep(pause))
+                self.sleep(now, flight, Leg::Polling, pause)
             }
             // The lease that was written is not there: a cache that is slow to agree with itself, or full.
             _ if flight.leg == Leg::Confirming => self.ask(now, flight),
@@ -346,6 +358,12 @@ impl Remote {
         let action =
             Action::Write { key: self.source.cache_key(), value, ttl, within: self.patience(now, flight) };
         self.continue_with(Leg::Closing, action)
+    }
+
+    /// Ends a flight that had no time left to ask the issuer. Whoever fetches may yet succeed, so this failure is told to
+    /// nobody.
+    fn run_out(&mut self, now: u64, flight: &Flight) -> Action {
+        self.rest(now, flight, Error::KeySetTimeout, false)
     }
 
     fn fail(&mut self, now: u64, flight: &Flight, error: Error) -> Action {

@@ -19,8 +19,8 @@ use crate::Secret;
 use crate::error::Error;
 use crate::json::{Object, push_string, seconds};
 use crate::session::{
-    Answer, AuthorizationRequest, AuthorizationResponse, Effect, Metadata, Now, Resources, Session, Snapshot,
-    endpoint, parse_challenges as read_challenges,
+    Answer, AuthorizationRequest, AuthorizationResponse, Effect, Metadata, Now, Redirect, Redirected,
+    Resources, Session, Snapshot, endpoint, parse_challenges as read_challenges,
 };
 use crate::wasm::error::{Members, settle};
 use crate::wasm::table::Table;
@@ -165,10 +165,35 @@ pub fn resources_check(urls: &str, loopback: bool) -> Option<String> {
 /// Whether a token may go to a URL.
 #[wasm_bindgen]
 pub fn resources_admit(urls: &str, loopback: bool, url: &str) -> Option<bool> {
-    settle(read_resources(urls, loopback).and_then(|resources| {
-        let url = Object::parse(url.as_bytes()).map_err(|_| no_url())?;
-        let parts = Parts::read(url.get("url"))?;
-        resources.admit(&parts.as_url())
+    settle(read_resources(urls, loopback).and_then(|resources| resources.admit(&read_url(url)?.as_url())))
+}
+
+/// What becomes of a redirected request: `final`, `broken`, or else words for what it is now, and the header fields that it
+/// has lost.
+#[allow(clippy::too_many_arguments, reason = "plain values need no reader")]
+#[wasm_bindgen]
+pub fn follow_redirect(
+    status: u16,
+    followed: u32,
+    method: &str,
+    once: bool,
+    signed: bool,
+    protocol: &str,
+    crosses: bool,
+    inside: bool,
+) -> Option<String> {
+    let redirected = Redirected { status, followed, method, once, signed, protocol, crosses, inside };
+    settle(redirected.follow().map(|redirect| match redirect {
+        Redirect::Final => "final".to_owned(),
+        Redirect::Broken => "broken".to_owned(),
+        Redirect::Follow { becomes_get, signed, dropped: [of_body, of_origin] } => {
+            let mut words = String::from(if becomes_get { "get " } else { " " });
+            words.push_str(if signed { "signed " } else { " " });
+            words.push_str(of_body);
+            words.push(' ');
+            words.push_str(of_origin);
+            words
+        }
     }))
 }
 
@@ -253,11 +278,7 @@ pub fn metadata_read(issuer: &str, status: u16, content_type: String, body: Stri
 /// A URL that may be asked for metadata or sent credentials.
 #[wasm_bindgen]
 pub fn endpoint_url(url: &str, loopback: bool) -> Option<String> {
-    settle(
-        Object::parse(url.as_bytes())
-            .map_err(|_| no_url())
-            .and_then(|url| endpoint(&Parts::read(url.get("url"))?.as_url(), loopback)),
-    )
+    settle(read_url(url).and_then(|parts| endpoint(&parts.as_url(), loopback)))
 }
 
 /// Leaves the error for something that only the shell can see.
@@ -285,6 +306,7 @@ pub(super) fn argument(name: &str) -> Error {
         "store" => "a token store",
         "issuer" => "the issuer's URL, unless both endpoints are given",
         "fetch" => "a function like fetch, and not a bearer fetch",
+        "mode" => "one that lets a token through: \"no-cors\" does not",
         "isolation" => "\"shared\" or \"request\"",
         "foreign" => "\"pass\" or \"throw\"",
         "bearer" => "an object with auth, minValidity or replay",
@@ -299,6 +321,11 @@ pub(super) fn argument(name: &str) -> Error {
         _ => "of the type that the documentation names",
     };
     Error::invalid_arg(name, expected)
+}
+
+fn read_url(url: &str) -> Result<Parts, Error> {
+    let object = Object::parse(url.as_bytes()).map_err(|_| no_url())?;
+    Parts::read(object.get("url"))
 }
 
 fn read_resources(urls: &str, loopback: bool) -> Result<Resources, Error> {

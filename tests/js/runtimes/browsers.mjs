@@ -123,7 +123,7 @@ export function browser(name) {
 /** What the suite imports of the package by name and when it needs it, imported by URL and at once. */
 function named(source) {
   const later = "import('tokenward/testing')";
-  return source.includes(later) ? `import * as testing from '${inWorkers('testing')}';\n${source.replaceAll(later, 'Promise.resolve(testing)')}` : source;
+  return source.includes(later) ? `import * as imported from '${inWorkers('testing')}';\n${source.replaceAll(later, 'Promise.resolve(imported)')}` : source;
 }
 
 async function serve(scripts) {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 
 import { withBrowser } from '../browser.mjs';
 import { packageFolder } from '../installed.mjs';
+import { listen } from '../listen.mjs';
 import { sentTwice, startServer } from './server.mjs';
 
 const REPLAY_WINDOW_MS = 10_000;
@@ -30,7 +31,7 @@ const ended = [];
 session.on('ended', (detail) => ended.push(detail));
 const bearer = createBearerFetch({ session, resources: location.origin + '/api' });
 globalThis.tab = {
-  session, bearer,
+  session, bearer, whole: createBearerFetch({ session, resources: location.origin }),
   said: () => ({ ended, asked, snapshot: session.snapshot }),
   /** Calls the API at once, several times. The tokens that it saw, or why there was none. */
   move: (moved) => { offset = moved; },
@@ -183,6 +184,32 @@ export default (name, refreshes) => ({ test, assert }) => {
     await others[0].evaluate(async () => { await globalThis.tab.session.login(); });
     for (const tab of scene.tabs) assert.same(await scene.call(tab), [`access-${issued + 1}`]);
   }, { query: 'credentials' }));
+
+  test('a redirect out of the resources takes no token along: not to another origin, and out of a path none is followed', async () => withTabs(1, async ({ tabs: [tab] }) => {
+    const seen = [];
+    const other = await listen(({ headers }) => {
+      seen.push(headers.get('authorization'));
+      return Response.json({ there: true }, { headers: { 'access-control-allow-origin': '*' } });
+    });
+    const redirected = (bearer, to) => tab.evaluate(async (which, url) => {
+      try {
+        return await (await globalThis.tab[which](`/api/redirect?to=${encodeURIComponent(url)}`)).json();
+      } catch (error) {
+        return error.code ?? error.name;
+      }
+    }, bearer, to);
+    try {
+      assert.same(await redirected('whole', '/echo'), { authorization: 'Bearer access-1' });
+      assert.same(await redirected('whole', `${other.origin}/`), { there: true });
+      // Firefox asks first, with OPTIONS.
+      assert.same([...new Set(seen.splice(0))], [null]);
+      assert.equal(await redirected('bearer', '/echo'), 'ERR_FOREIGN_URL');
+      assert.equal(await redirected('bearer', `${other.origin}/`), 'ERR_FOREIGN_URL');
+      assert.same(seen, []);
+    } finally {
+      await other.close();
+    }
+  }));
 
   /** As the browser's own developer tools do it. */
   async function network({ tabs, browser }, online) {

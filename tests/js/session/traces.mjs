@@ -52,7 +52,7 @@ class Follower {
     return {
       BroadcastChannel: undefined,
       document: {},
-      addEventListener: (_, listener) => { follower.current.online = listener; },
+      addEventListener: (name, listener) => { follower.current[name] = listener; },
       removeEventListener() {},
       navigator: this.lock ? { locks: { request: (...args) => follower.request(...args) } } : {},
       setTimeout(fire, _, ...values) {

@@ -11,7 +11,7 @@ import { sentTwice, startServer } from './server.mjs';
 const { Miniflare } = createRequire(join(root, 'tests/'))('miniflare');
 
 /** No `isolation` is given: in workerd, by request is the default. */
-const source = ({ given, background, ...options }) => `
+const source = ({ given, background, path = '/api', ...options }) => `
 import { createBearerFetch, jsonLogin, memoryStore } from 'tokenward';
 const waiting = [];
 let bearer;
@@ -23,7 +23,7 @@ export default {
         ...${JSON.stringify(options)}, ${background ? 'waitUntil: (work) => waiting.push(work),' : ''}
         ${given ? 'store: memoryStore(),' : ''}
       },
-      resources: env.ORIGIN + '/api',
+      resources: env.ORIGIN + '${path}',
     });
     const { searchParams } = new URL(request.url);
     try {
@@ -97,27 +97,31 @@ export default ({ test, assert }) => {
       assert.same(await ask(), [200, { token: 'access-2' }]);
     }));
 
-  for (const compatibilityDate of ['2024-01-01', '2026-04-01']) {
-    test(`compatibility date ${compatibilityDate}: the token follows redirects inside the resources and none out of them`, async () => {
-      const seen = [];
-      const other = createServer(({ headers }, response) => {
-        seen.push(headers.authorization ?? null);
-        response.writeHead(200, { 'content-type': 'application/json' }).end('{"token":"elsewhere"}');
-      });
-      await new Promise((resolve) => other.listen(0, '127.0.0.1', resolve));
-      try {
-        await inWorker({ compatibilityDate }, async ({ server, ask }) => {
-          const away = encodeURIComponent(`http://127.0.0.1:${other.address().port}/`);
-          assert.same(await ask(`/api/redirect?to=${away}`), [200, { token: 'elsewhere' }]);
-          assert.same(await ask(`/api/redirect?to=${encodeURIComponent('/api/next')}`), [200, { token: 'access-1' }]);
-          assert.same(await ask(`/api/redirect?to=${encodeURIComponent('/echo')}`), [200, { authorization: null }]);
-          assert.equal(server.issued, 1);
+  // Before 2022-03-21, the runtime does not say what it is; before 2025-09-01, it takes the token along to other origins.
+  for (const compatibilityDate of ['2021-11-03', '2022-03-20', '2024-01-01', '2026-04-01']) {
+    for (const path of ['/api', '']) {
+      const where = path ? 'a path of it' : 'an origin';
+      test(`compatibility date ${compatibilityDate}: the token follows redirects inside ${where} and none out of it`, async () => {
+        const seen = [];
+        const other = createServer(({ headers }, response) => {
+          seen.push(headers.authorization ?? null);
+          response.writeHead(200, { 'content-type': 'application/json' }).end('{"token":"elsewhere"}');
         });
-        assert.same(seen, [null]);
-      } finally {
-        other.close();
-        other.closeAllConnections();
-      }
-    });
+        await new Promise((resolve) => other.listen(0, '127.0.0.1', resolve));
+        try {
+          await inWorker({ compatibilityDate, session: { path } }, async ({ server, ask }) => {
+            const away = encodeURIComponent(`http://127.0.0.1:${other.address().port}/`);
+            assert.same(await ask(`/api/redirect?to=${away}`), [200, { token: 'elsewhere' }]);
+            assert.same(await ask(`/api/redirect?to=${encodeURIComponent('/api/next')}`), [200, { token: 'access-1' }]);
+            assert.same(await ask(`/api/redirect?to=${encodeURIComponent('/echo')}`), [200, { authorization: path ? null : 'Bearer access-1' }]);
+            assert.equal(server.issued, 1);
+          });
+          assert.same(seen, [null]);
+        } finally {
+          other.close();
+          other.closeAllConnections();
+        }
+      });
+    }
   }
 };

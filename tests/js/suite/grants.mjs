@@ -136,6 +136,18 @@ export default ({ test, assert, tokenward, host }) => {
     assert.same(direct.requests.map(({ url }) => url), [`${issuer}/token`]);
   });
 
+  test('jsonLogin reads and writes the names that its server uses', async () => {
+    const fields = { accessToken: 'Token', refreshToken: 'renewal', expiresIn: 'ttl' };
+    const state = world(jsonLogin({ tokenUrl: `${AUTH}/token`, refreshUrl: `${AUTH}/renew`, revokeUrl: `${AUTH}/revoke`, fields }));
+    state.answer = (number) => Response.json({ Token: `access-${number}`, renewal: `refresh-${number}`, ttl: '60', access_token: 'wrong', refresh_token: 'wrong', expires_in: 1 });
+    await state.session.login({ username: 'ada', password: 'x' });
+    assert.equal(state.session.snapshot.expiresAt, state.now / 1000 + 60);
+    state.now += 60_000;
+    assert.equal(await state.session.getAccessToken(), 'access-2');
+    await state.session.logout();
+    assert.same(state.requests.slice(1).map(({ url, body }) => [url, JSON.parse(body)]), [[`${AUTH}/renew`, { renewal: 'refresh-1' }], [`${AUTH}/revoke`, { renewal: 'refresh-2' }]]);
+  });
+
   test('cookieRefresh posts with the cookie and a header', async () => {
     const state = world(cookieRefresh({ url: 'https://app.test/refresh' }));
     await state.session.getAccessToken();
