@@ -149,6 +149,7 @@ impl<const SPEC: usize> Field for Bounds<SPEC> {
 
     fn canonical(&self) -> Vec<i32> {
         let one = Self::new(&[Interval::of(1, 1)]);
+        assert!(self.within(&Self::product()), "{self:?} is no product");
         assert!(self.mul(&one).within(&Self::product()));
         vec![0; Self::SPEC.n]
     }
@@ -348,6 +349,9 @@ fn calculates_right<F: Field>(spec: &Spec) {
     assert!(F::from_bytes(&vec![0xff; spec.bytes]).is_none());
     assert!(F::ZERO.is_zero() && !F::ONE.is_zero());
     assert!(F::from_limbs(F::PRIME).is_zero(), "p is another zero");
+    for zero in [F::ZERO, F::from_limbs(F::PRIME), F::ZERO.sub(&F::from_limbs(F::PRIME))] {
+        assert_eq!(zero.canonical(), vec![0; F::PRIME.len()]);
+    }
     assert!(F::from_limbs(F::PRIME).mul(&F::ONE).is_zero());
 }
 

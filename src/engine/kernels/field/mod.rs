@@ -73,17 +73,12 @@ pub(crate) trait Field: Copy + std::fmt::Debug + Send + Sync + 'static {
         Some(Self::from_limbs(&limbs).mul(&Self::R_SQUARED))
     }
 
-    /// The limbs of the number itself, between 0 and `p`, out of Montgomery form.
+    /// The limbs of the number itself, at least 0 and below `p`, out of Montgomery form; of a product.
     fn canonical(&self) -> Vec<i32> {
+        // Of `x` it is `(x + q p) / R` for a `q` of at least 0 and below `R`. `x` lies between `-R` and `R`, so this lies
+        // between 0 and `p`, and is `p` only for a multiple of it.
         let product = self.mul(&Self::from_limbs(&[1]));
-        let mut limbs = product.limbs().to_vec();
-        // Negative numbers have a negative highest limb.
-        if limbs.last().is_some_and(|&limb| limb < 0) {
-            add_prime(&mut limbs, 1, Self::PRIME, Self::LIMB_BITS);
-        } else if !limbs.iter().rev().lt(Self::PRIME.iter().rev()) {
-            add_prime(&mut limbs, -1, Self::PRIME, Self::LIMB_BITS);
-        }
-        limbs
+        if product.is_zero() { vec![0; Self::PRIME.len()] } else { product.limbs().to_vec() }
     }
 
     /// The power with these big endian bytes as exponent, four bits at a time.
@@ -110,21 +105,6 @@ pub(crate) trait Field: Copy + std::fmt::Debug + Send + Sync + 'static {
     fn invert(&self) -> Self {
         let inverse = inverse(unsigned(&self.canonical()), unsigned(Self::PRIME), Self::LIMB_BITS);
         Self::from_limbs(&inverse.map(u32::cast_signed)).mul(&Self::R_SQUARED)
-    }
-}
-
-/// Adds `sign * p` and carries.
-fn add_prime(limbs: &mut [i32], sign: i32, prime: &[i32], limb_bits: u32) {
-    let mut carry = 0;
-    let highest = limbs.len().saturating_sub(1);
-    for (index, (limb, &p)) in limbs.iter_mut().zip(prime).enumerate() {
-        let sum = *limb + sign * p + carry;
-        if index == highest {
-            *limb = sum;
-        } else {
-            *limb = sum & ((1 << limb_bits) - 1);
-            carry = sum >> limb_bits;
-        }
     }
 }
 
