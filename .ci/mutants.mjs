@@ -31,7 +31,7 @@ const KERNELS = ['engine', 'engine_edges', 'engine_differential'];
  */
 const SUITES = [
   { files: ['roca', 'pem'], of: 'jwt', tests: ['key'] },
-  { files: ['key'], of: 'jwt', tests: ['key', 'key_set', 'host_key', 'ml_dsa', 'vectors'], features: 'jwt' },
+  { files: ['key'], of: 'jwt', tests: ['key', 'verifier', 'key_set', 'host_key', 'ml_dsa', 'vectors'], features: 'jwt' },
   { files: ['host_key'], of: 'jwt', tests: ['host_key'] },
   { files: ['key_set', 'algorithm'], of: 'jwt', tests: ['key_set', 'key', 'ml_dsa', 'verifier'] },
   { files: ['jws'], of: 'jwt', tests: ['jws', 'verifier', 'rules', 'pitfalls'] },
