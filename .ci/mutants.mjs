@@ -2,6 +2,7 @@
 //
 //   make mutants                                 everything: some hours
 //   make mutants FILES="src/jwt/pem.rs …"        only these
+//   make mutants FILES=changed                   those whose text is not the one that the table in tests/mutants.md is about
 //   make mutants ARGS='--re is_roca'             only those whose name has this in it
 //   make mutants ARGS=--iterate                  goes on where the last run was cut off: only what was not noticed so far
 //
@@ -31,7 +32,7 @@ const KERNELS = ['engine', 'engine_edges', 'engine_differential'];
  */
 const SUITES = [
   { files: ['roca', 'pem'], of: 'jwt', tests: ['key'] },
-  { files: ['key'], of: 'jwt', tests: ['key', 'key_set', 'host_key', 'ml_dsa', 'vectors'], features: 'jwt' },
+  { files: ['key'], of: 'jwt', tests: ['key', 'verifier', 'key_set', 'host_key', 'ml_dsa', 'vectors'], features: 'jwt' },
   { files: ['host_key'], of: 'jwt', tests: ['host_key'] },
   { files: ['key_set', 'algorithm'], of: 'jwt', tests: ['key_set', 'key', 'ml_dsa', 'verifier'] },
   { files: ['jws'], of: 'jwt', tests: ['jws', 'verifier', 'rules', 'pitfalls'] },
@@ -56,7 +57,7 @@ const SUITES = [
 /** What can become of a mutant, in the order of the table's columns. */
 const STATES = { CaughtMutant: 'noticed', Timeout: 'without an end', MissedMutant: 'not noticed', Unviable: 'that do not compile' };
 
-const chosen = process.env.FILES?.split(/\s+/).filter(Boolean);
+const chosen = process.env.FILES === 'changed' ? changed() : process.env.FILES?.split(/\s+/).filter(Boolean);
 const passedOn = process.argv.slice(2);
 
 install();
@@ -126,7 +127,7 @@ function judged(file, { tests, alone = false, optimised = alone, features = 'jwt
   const wanted = output('cargo', ['mutants', '--list', ...these, ...passedOn.filter((arg) => arg !== '--iterate')]).split('\n').filter(Boolean);
   if (wanted.length === 0) return [];
   const results = join(work, 'out', file.replaceAll('/', '-').replace('.rs', ''));
-  const [text, known] = [createHash('sha256').update(readFileSync(join(tree, file))).digest('hex').slice(0, 8), join(results, 'known.json')];
+  const [text, known] = [textOf(join(tree, file)), join(results, 'known.json')];
   // What was found out about another text of the file is about other places in it.
   let earlier = {};
   if (passedOn.includes('--iterate') && existsSync(known)) earlier = JSON.parse(readFileSync(known, 'utf8'));
@@ -164,6 +165,15 @@ function judged(file, { tests, alone = false, optimised = alone, features = 'jwt
   const found = wanted.map((mutant) => ({ file, state: earlier.states[mutant], name: mutant.replace(/^\S+:\d+:\d+: /, ''), place: mutant.split(': ')[0] }));
   if (passedOn.every((arg) => arg === '--iterate')) record(file, text, found);
   return found;
+}
+
+function textOf(file) {
+  return createHash('sha256').update(readFileSync(file)).digest('hex').slice(0, 8);
+}
+
+function changed() {
+  const table = read('tests/mutants.md');
+  return SUITES.flatMap(({ files }) => files).filter((file) => !table.includes(`| ${file} | ${textOf(at(file))} |`));
 }
 
 function learn({ states }, outcomesFile) {

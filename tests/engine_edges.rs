@@ -3,15 +3,15 @@
 
 mod engine_support;
 
-use engine_support::{padded, verifies};
+use engine_support::{padded, pss, verifies};
 use jwt_compact::{Algorithm, AlgorithmSignature};
 use num_bigint::BigUint;
 use sha2::{Digest, Sha256};
 use tokenward::{
     Error, JwkFault, Weakness,
     engine::{
-        Curve, EcKey, Ed25519Key, EdDsa, Es256, Es256k, Es384, Es512, HmacKey, Hs256, Hs384, Hs512, Ps256,
-        Rs256, Rs512, RsaKey,
+        Curve, EcKey, Ed25519Key, EdDsa, Es256, Es256k, Es384, Es512, Hash, HmacKey, Hs256, Hs384, Hs512,
+        Ps256, Rs256, Rs512, RsaKey,
     },
 };
 
@@ -289,12 +289,8 @@ fn rsa_refuses_the_signature_that_an_exponent_of_1_would_open() {
     assert!(!verifies(&Rs256, &key, b"e", &encoded));
 }
 
-/// A key with small prime factors, and a signature of `b"value"` for it.
-fn rsa_signed() -> (BigUint, RsaKey, Vec<u8>) {
-    rsa_signed_message(b"value")
-}
-
-fn rsa_signed_message(message: &[u8]) -> (BigUint, RsaKey, Vec<u8>) {
+/// A modulus with small prime factors, and what signs for the exponent 3.
+fn rsa_of_small_factors() -> (BigUint, BigUint) {
     // With 5 it has 2051 bits: room above it in as many bytes.
     let mut primes = vec![5];
     let mut n = BigUint::from(5_u32);
@@ -307,15 +303,44 @@ fn rsa_signed_message(message: &[u8]) -> (BigUint, RsaKey, Vec<u8>) {
         }
         candidate -= 2;
     }
+    let order = primes.iter().fold(BigUint::from(1_u32), |order, p| order * (p - 1));
+    let d = BigUint::from(3_u32).modinv(&order).unwrap();
+    (n, d)
+}
+
+/// A key with small prime factors, and a signature of `b"value"` for it.
+fn rsa_signed() -> (BigUint, RsaKey, Vec<u8>) {
+    rsa_signed_message(b"value")
+}
+
+fn rsa_signed_message(message: &[u8]) -> (BigUint, RsaKey, Vec<u8>) {
+    let (n, d) = rsa_of_small_factors();
     let info = hex("3031300d060960864801650304020105000420");
     let size = n.bits().div_ceil(8) as usize;
     let digest = Sha256::digest(message);
     let encoded = [&[0, 1], &vec![0xff; size - 3 - 19 - 32][..], &[0], &info, &digest].concat();
-    let order = primes.iter().fold(BigUint::from(1_u32), |order, p| order * (p - 1));
-    let d = BigUint::from(3_u32).modinv(&order).unwrap();
     let signature = BigUint::from_bytes_be(&encoded).modpow(&d, &n);
     let key = RsaKey::new(&n.to_bytes_be(), &[3]).unwrap();
     (n, key, padded(&signature, size))
+}
+
+#[test]
+fn the_bits_above_a_pss_encoding_are_zeros_whatever_its_mask_has_there() {
+    let (n, d) = rsa_of_small_factors();
+    let (size, bits) = (n.bits().div_ceil(8) as usize, n.bits() as usize - 1);
+    let key = RsaKey::new(&n.to_bytes_be(), &[3]).unwrap();
+    let holds = |encoded: &BigUint| verifies(&Ps256, &key, b"value", &padded(&encoded.modpow(&d, &n), size));
+    let mut above = 0;
+    for salt in 0..32 {
+        let encoded = BigUint::from_bytes_be(&pss(Hash::Sha256, b"value", &[salt; 32], bits));
+        assert!(holds(&encoded), "salt {salt}");
+        let with_a_bit_above = encoded | BigUint::from(1_u32) << bits;
+        if with_a_bit_above < n {
+            assert!(!holds(&with_a_bit_above), "salt {salt}");
+            above += 1;
+        }
+    }
+    assert!(above > 2, "{above}");
 }
 
 #[test]

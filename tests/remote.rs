@@ -225,6 +225,7 @@ fn whoever_waited_for_a_fetch_that_failed_gets_its_failure_however_long_it_took(
     remote.advance(T0, flight, Input::Start);
     remote.advance(T0 + 5 * SECOND, flight, Input::Failed { timeout: true });
     assert_eq!(remote.need(T0 + 5 * SECOND, T0, None), Need::Fail(Error::KeySetTimeout));
+    assert_eq!(remote.last_error(), Some(&Error::KeySetTimeout));
     assert!(matches!(remote.need(T0 + 6 * SECOND, T0 + 6 * SECOND, None), Need::Fetch(_)));
 }
 
@@ -237,6 +238,8 @@ fn a_key_that_is_missing_is_looked_for_once_in_a_cool_down() {
     let late = T0 + 30 * SECOND;
     let flight = flight(remote.need(late, late, Some(first)));
     assert_eq!(remote.need(late, late, None), Need::Use, "tokens with known keys do not wait");
+    assert!(matches!(remote.need(late, late, Some(first)), Need::Wait(_)), "those that miss theirs do");
+    assert_eq!(remote.need(late, late, Some(first - 1)), Need::Use, "and look in this set before they do");
     remote.advance(late, flight, Input::Start);
     remote.advance(late + 100, flight, Input::Got(ok(&set(&["a", "b"]))));
     assert_eq!(remote.need(late + 100, late, Some(first)), Need::Use, "there is another set to look in");
