@@ -9,6 +9,7 @@ pub(crate) fn split_once<'a>(text: &'a str, separator: &str) -> Option<(&'a str,
 
 /// Where a text stands in a list. One loop for every list: written out over each of them, as compilers like to, the comparisons
 /// take more room than the lists.
+#[cfg(feature = "session")]
 #[inline(never)]
 pub(crate) fn place_of(text: &str, list: &[&str]) -> Option<usize> {
     list.iter().position(|listed| *listed == text)
