@@ -19,7 +19,7 @@ import { at, output, path, read, root, run, target, which } from './tools.mjs';
 const VERSION = '27.1.0';
 /** WORK=mutants-2 is for a second run beside the first. */
 const work = join(target, process.env.WORK ?? 'mutants');
-const whole = join(work, 'tree');
+const crate = join(work, 'tree');
 /** The arithmetic without the rest of the crate. */
 const part = join(work, 'part');
 
@@ -44,7 +44,7 @@ const SUITES = [
   { files: ['algorithm', 'hmac', 'limits', 'mod'], of: 'engine', tests: ['engine', 'engine_edges', 'ml_dsa'] },
   { files: ['ml_dsa'], of: 'engine', tests: ['ml_dsa', 'vectors'], features: 'jwt' },
   { files: ['ecdsa', 'eddsa'], of: 'engine/kernels', tests: KERNELS, optimised: true },
-  { files: ['rsa'], of: 'engine/kernels', tests: ['engine', 'engine_edges', 'engine_rsa_elsewhere', 'engine_differential'] },
+  { files: ['rsa'], of: 'engine/kernels', tests: ['engine', 'engine_edges', 'engine_rsa_elsewhere'] },
   { files: ['tables'], of: 'engine/kernels', tests: ['engine_tables'], optimised: true },
   { files: ['montgomery/mod', 'montgomery/scalar'], of: 'engine/kernels', tests: ['engine_montgomery'], alone: true },
   { files: ['inverse'], of: 'engine/kernels', tests: ['engine_inverse'], alone: true },
@@ -66,13 +66,13 @@ complete();
 const plain = (text) => text.replace('crate-type = ["cdylib", "rlib"]', 'crate-type = ["rlib"]');
 // Two packages of one name would be one to cargo, which builds both in one folder.
 const renamed = (text) => text.replace('name = "tokenward"', 'name = "tokenward-part"');
-copy(whole, { 'Cargo.toml': plain });
+copy(crate, { 'Cargo.toml': plain });
 copy(part, { 'Cargo.toml': (text) => renamed(plain(text)), 'Cargo.lock': renamed, 'src/lib.rs': alone });
 const outcomes = [];
 for (const suite of SUITES) {
   for (const file of suite.files) if (!chosen || chosen.includes(file)) outcomes.push(...judged(file, suite));
 }
-if (outcomes.length === 0) throw new Error('no mutant was made: FILES names no file with anything to change');
+if (outcomes.length === 0) console.log('no mutant was made: FILES names no file with anything to change');
 console.log(`\n${outcomes.length} mutants: ${Object.entries(STATES).map(([state, name]) => `${count(outcomes, state)} ${name}`).join(', ')}`);
 process.exitCode = compared() ? 0 : 1;
 
@@ -122,12 +122,16 @@ function alone() {
 
 /** What the tests say of each mutant of a file. */
 function judged(file, { tests, alone = false, optimised = alone, features = 'jwt,ml-dsa' }) {
-  const tree = alone ? part : whole;
+  const tree = alone ? part : crate;
   const these = [`--dir=${tree}`, `--file=${file}`];
   const wanted = output('cargo', ['mutants', '--list', ...these, ...passedOn.filter((arg) => arg !== '--iterate')]).split('\n').filter(Boolean);
-  if (wanted.length === 0) return [];
   const results = join(work, 'out', file.replaceAll('/', '-').replace('.rs', ''));
   const [text, known] = [textOf(join(tree, file)), join(results, 'known.json')];
+  const whole = passedOn.every((arg) => arg === '--iterate');
+  if (wanted.length === 0) {
+    if (whole) record(file, text, []);
+    return [];
+  }
   // What was found out about another text of the file is about other places in it.
   let earlier = {};
   if (passedOn.includes('--iterate') && existsSync(known)) earlier = JSON.parse(readFileSync(known, 'utf8'));
@@ -163,7 +167,7 @@ function judged(file, { tests, alone = false, optimised = alone, features = 'jwt
   const untried = wanted.filter((mutant) => !(mutant in earlier.states));
   if (untried.length > 0) throw new Error(`${untried.length} mutants of ${file} were not tried`);
   const found = wanted.map((mutant) => ({ file, state: earlier.states[mutant], name: mutant.replace(/^\S+:\d+:\d+: /, ''), place: mutant.split(': ')[0] }));
-  if (passedOn.every((arg) => arg === '--iterate')) record(file, text, found);
+  if (whole) record(file, text, found);
   return found;
 }
 
