@@ -4,7 +4,7 @@ import { isTokenwardError } from './error.js';
 import { bounded, call } from './instance.js';
 import { succeeded, type Calls, type Outcome } from './machine.js';
 import { callsTo, createSession, sender } from './create-session.js';
-import { guarded, optionsOf, refusal } from './refusal.js';
+import { checkSignal, guarded, optionsOf, refusal } from './refusal.js';
 import { IN_WORKERD } from './runtime.js';
 import type { BearerFetch, BearerFetchOptions, BearerInit, SessionOptions } from './types.js';
 import { partsOf, resolve, textOf } from './url.js';
@@ -68,6 +68,7 @@ async function bearerFetch(wrapper: Wrapper, input: Input, init?: Init): Promise
 
   // `null` takes the request's own away.
   const signal = rest.signal === undefined ? request?.signal : rest.signal;
+  checkSignal(signal ?? undefined);
   const exchange = new Exchange(wrapper, send, request, rest, headers, url, replay !== 'never');
   const calls = wrapper.calls();
   try {

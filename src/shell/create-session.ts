@@ -3,7 +3,7 @@
 import { Issuer } from './discover.js';
 import { readGrant, type Authorization } from './grants.js';
 import { Machine, succeeded, type Calls, type Host, type Outcome } from './machine.js';
-import { guarded, optionsOf, refusal } from './refusal.js';
+import { checkSignal, guarded, optionsOf, refusal } from './refusal.js';
 import { IN_WORKERD } from './runtime.js';
 import { memoryStore } from './stores/memory.js';
 import type { Session, SessionEvents, SessionOptions, SessionSnapshot, TokenStore, TransitionRecord } from './types.js';
@@ -135,8 +135,7 @@ function open(options: SessionOptions): Session {
 /** The options of a call, read once. */
 function copied<T extends object>(options: T | undefined, names: readonly (keyof T & string)[]): Partial<T> & { signal?: AbortSignal | undefined } {
   const copy: Partial<T> & { signal?: AbortSignal | undefined } = options === undefined ? {} : optionsOf(options, names, 'options');
-  const { signal } = copy;
-  if (signal !== undefined && guarded(() => typeof signal.addEventListener, 'signal') !== 'function') throw refusal('signal');
+  checkSignal(copy.signal);
   return copy;
 }
 

@@ -30,3 +30,8 @@ export function guarded<T>(run: () => T, what: string): T {
     throw isTokenwardError(error) ? error : refusal(what);
   }
 }
+
+/** Refuses what is given as a signal and is none: not every platform does. */
+export function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal !== undefined && guarded(() => typeof signal.addEventListener, 'signal') !== 'function') throw refusal('signal');
+}
