@@ -51,7 +51,7 @@ pub(super) fn coordinates(curve: Curve, x: &[u8], y: &[u8]) -> Result<(), Error>
     Ok(())
 }
 
-fn without_leading_zeros(mut bytes: &[u8]) -> &[u8] {
+pub(crate) fn without_leading_zeros(mut bytes: &[u8]) -> &[u8] {
     while let [0, rest @ ..] = bytes {
         bytes = rest;
     }

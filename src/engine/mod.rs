@@ -23,6 +23,7 @@ pub use algorithm::{
 pub use hmac::{HmacKey, Hs256, Hs384, Hs512};
 #[cfg(not(feature = "rustcrypto"))]
 pub use kernels::{EcKey, Ed25519Key, RsaEngine, RsaKey, set_rsa_engine, set_table_budget, table_memory};
+pub(crate) use limits::without_leading_zeros;
 pub use ml_dsa::{MlDsaEngine, MlDsaKey, ParameterSet, has_ml_dsa_engine, set_ml_dsa_engine};
 #[cfg(feature = "rustcrypto")]
 pub use rustcrypto::{EcKey, Ed25519Key, RsaKey, set_table_budget, table_memory};

@@ -3,6 +3,7 @@
 //! The host's `verify` uses the hash and the curve inside the key, whatever the token's header says, so they are
 //! compared with the header's `alg` before the host is asked (RFC 8725 §3.1).
 
+use crate::engine::without_leading_zeros;
 use crate::error::{Error, Misuse, Weakness};
 use crate::jwt::algorithm::Algorithm;
 use crate::jwt::key::{ImportOptions, VerificationKey};
@@ -89,8 +90,7 @@ impl HostKey<'_> {
                 if !(2048..=8192).contains(&self.bits) {
                     return weak(Weakness::RsaSize);
                 }
-                let leading_zeros = self.exponent.iter().take_while(|&&byte| byte == 0).count();
-                match self.exponent.get(leading_zeros..).unwrap_or_default() {
+                match without_leading_zeros(self.exponent) {
                     [] | [1] => weak(Weakness::RsaExponent),
                     [.., last] if last & 1 == 0 => weak(Weakness::RsaExponent),
                     exponent if exponent.len() > 8 => weak(Weakness::RsaExponent),

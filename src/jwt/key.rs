@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use sha2::{Digest, Sha256};
 
 use crate::base64url;
-use crate::engine::{Curve, EcKey, Ed25519Key, Hash, HmacKey, MlDsaKey, RsaKey, has_ml_dsa_engine};
+use crate::engine::{
+    Curve, EcKey, Ed25519Key, Hash, HmacKey, MlDsaKey, RsaKey, has_ml_dsa_engine, without_leading_zeros,
+};
 use crate::error::{Error, JwkFault, Misuse, Weakness};
 use crate::json::{self, Object, Value};
 use crate::jwt::algorithm::{Algorithm, Family};
@@ -51,11 +53,6 @@ pub(super) struct RsaForHost {
 static RSA_KEYS: AtomicU32 = AtomicU32::new(0);
 /// The numbers below are the host's own.
 const FIRST_RSA_NUMBER: u32 = 1 << 31;
-
-fn without_leading_zeros(bytes: &[u8]) -> &[u8] {
-    let first = bytes.iter().position(|&byte| byte != 0).unwrap_or(bytes.len());
-    bytes.get(first..).unwrap_or_default()
-}
 
 impl RsaForHost {
     fn new(n: &[u8], e: &[u8]) -> Self {
