@@ -296,6 +296,20 @@ fn a_restored_session_goes_on_where_the_lost_one_was() {
 }
 
 #[test]
+fn what_must_outlive_the_machine_does_not_grow_with_the_sign_ins() {
+    let mut host = Host::new(false);
+    let mut lengths = Vec::new();
+    for id in 0..80 {
+        host.pass(1_000);
+        host.reply(tokens("a1", Some("r1"), Some(3600)));
+        host.login(id);
+        lengths.push(host.session.state().reveal().len());
+    }
+    assert!(lengths[39] > lengths[0], "the sign-ins of before are remembered: {lengths:?}");
+    assert!(lengths[79] <= lengths[39] + 8, "and not all of them: {lengths:?}");
+}
+
+#[test]
 fn whatever_the_seed_is_an_intent_is_seen_by_others() {
     // Among so many, some give the largest numbers there are.
     for seed in 0..20_000 {
