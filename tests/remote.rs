@@ -652,34 +652,6 @@ fn an_old_entry_of_a_shared_cache_serves_where_the_issuer_cannot_be_reached() {
 }
 
 #[test]
-fn a_flight_never_waits_past_its_deadline_and_says_that_time_ran_out() {
-    const TIMEOUT: u64 = 5 * SECOND;
-    let lease = |at: u64| format!(r#"{{"owner":"00000000000000aa","at":{at},"failed":false}}"#);
-    // Somebody else is fetching, again and again, and never done.
-    let mut remote = remote_with(RemoteOptions { shared_cache: true, ..RemoteOptions::default() });
-    let mut now = T0;
-    let mut action = look(&mut remote, now, None, Some(&lease(now)));
-    while let Action::Sleep(pause) = action {
-        assert!((1..=T0 + TIMEOUT - now).contains(&pause), "{pause} ms, {} ms after the start", now - T0);
-        now += pause;
-        action = remote.advance(now, 1, Input::Ready);
-        if matches!(action, Action::Read { .. }) {
-            action = remote.advance(now, 1, Input::Found([None, Some(&lease(now))]));
-        }
-    }
-    assert_eq!((action, now), (Action::Done, T0 + TIMEOUT));
-    assert_eq!(remote.need(now, T0, None), Need::Fail(Error::KeySetTimeout));
-
-    // A lease that was written too late leaves no time for the others' leases, and none to ask the issuer.
-    let mut remote = remote_with(RemoteOptions { shared_cache: true, ..RemoteOptions::default() });
-    assert!(matches!(look(&mut remote, T0, None, None), Action::Write { .. }));
-    let now = T0 + TIMEOUT - 20;
-    assert_eq!(remote.advance(now, 1, Input::Ready), Action::Sleep(20));
-    assert_eq!(remote.advance(now + 20, 1, Input::Ready), Action::Done);
-    assert_eq!(remote.need(now + 20, T0, None), Need::Fail(Error::KeySetTimeout));
-}
-
-#[test]
 fn options_that_could_not_hold_are_refused() {
     let base = RemoteOptions::default();
     let zero = Duration::ZERO;

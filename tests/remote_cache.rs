@@ -156,20 +156,36 @@ fn those_who_wait_look_again_at_different_moments() {
 }
 
 #[test]
-fn whoever_waits_until_its_time_is_over_fails_and_tells_nobody() {
+fn whoever_waits_does_so_until_its_time_is_over_and_no_longer_and_tells_nobody_of_it() {
+    // Somebody else is fetching, again and again, and never done.
     let mut remote = sharing(1);
     let flight = start(&mut remote, T0);
     let mut now = T0;
-    while now < T0 + TIMEOUT {
-        let others = lease(now);
-        let action = remote.advance(now, flight, Input::Found([None, Some(&others)]));
-        assert!(matches!(action, Action::Sleep(_)), "{action:?}");
-        now += 100;
-        let action = remote.advance(now.min(T0 + TIMEOUT - 1), flight, Input::Ready);
-        assert!(matches!(action, Action::Read { .. }), "{action:?}");
+    let mut action = remote.advance(now, flight, Input::Found([None, Some(&lease(now))]));
+    while let Action::Sleep(pause) = action {
+        assert!((1..=T0 + TIMEOUT - now).contains(&pause), "{pause} ms, {} ms after the start", now - T0);
+        now += pause;
+        action = remote.advance(now, flight, Input::Ready);
+        if matches!(action, Action::Read { .. }) {
+            action = remote.advance(now, flight, Input::Found([None, Some(&lease(now))]));
+        }
     }
-    let others = lease(now);
-    assert_eq!(remote.advance(now, flight, Input::Found([None, Some(&others)])), Action::Done);
+    assert_eq!((action, now), (Action::Done, T0 + TIMEOUT));
+    assert_eq!(remote.need(now, T0, None), Need::Fail(Error::KeySetTimeout));
+
+    // A look that took until then helps as little.
+    let mut remote = sharing(1);
+    let flight = start(&mut remote, T0);
+    let found = Input::Found([None, Some(&lease(now))]);
+    assert_eq!(remote.advance(now, flight, found), Action::Done);
+    assert_eq!(remote.need(now, T0, None), Need::Fail(Error::KeySetTimeout));
+
+    // A lease that was written too late leaves no time for the others' leases, and none to ask the issuer.
+    let mut remote = sharing(1);
+    let flight = start(&mut remote, T0);
+    lease_of(remote.advance(T0, flight, Input::Found([None, None])));
+    assert_eq!(remote.advance(now - 20, flight, Input::Ready), Action::Sleep(20));
+    assert_eq!(remote.advance(now, flight, Input::Ready), Action::Done);
     assert_eq!(remote.need(now, T0, None), Need::Fail(Error::KeySetTimeout));
 }
 

@@ -1,4 +1,4 @@
-// Which runtime this is, where that cannot be told by what it has.
+// Which runtime this is, asked in one place.
 
 /**
  * In workerd I/O belongs to the request that began it, and what another request waits for may never come. Before compatibility
