@@ -14,7 +14,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-import { freePort } from './webdriver.mjs';
+import { freePort, untilTrue } from './webdriver.mjs';
 
 const { WebSocket } = createRequire(import.meta.url)('ws');
 
@@ -244,7 +244,7 @@ function tab(send, context) {
   }
 
   const self = {
-    context, evaluate, run, find, click, clickOn,
+    context, evaluate, run, find, click, clickOn, until: untilTrue(evaluate),
     open: (url) => send('browsingContext.navigate', { context, url, wait: 'complete' }),
     close: () => send('browsingContext.close', { context }),
     activate: () => send('browsingContext.activate', { context }),
@@ -260,15 +260,6 @@ function tab(send, context) {
       await click(role, label);
       await self.chord('Control', 'a');
       await (text === '' ? self.press('Delete') : text.length > 60 ? self.paste(text) : self.type(text));
-    },
-    /** Waits until `body`, which runs in the page, gives something true. Gives it. */
-    async until(body, ...args) {
-      let value;
-      for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await sleep(50)) {
-        value = await evaluate(body, ...args);
-        if (value) return value;
-      }
-      throw new Error(`this did not become true in ${PATIENCE_MS} ms: ${body} ${JSON.stringify(args)}`);
     },
     /** Keeps what is seen; with `whole`, all of the page. */
     async screenshot(file, { whole = false } = {}) {

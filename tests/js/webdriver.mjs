@@ -8,11 +8,68 @@ const FLAGS = [
   'disable-background-networking', 'disable-component-update', 'disable-sync',
 ];
 
-/** Opens a browser for as long as `use` takes. It is given `open(url)` and `evaluate(script)`. */
+const PATIENCE_MS = 20_000;
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Opens a browser for as long as `use` takes. It is given `open(url)` and `evaluate(script)`, and `command` for the rest. */
 export const withChromium = (use) => withDriver('chromedriver', { browserName: 'chrome', 'goog:chromeOptions': { args: FLAGS } }, {}, use);
 
 /** As `withChromium`. WebKit has no headless mode, so it gets a display that nobody sees. */
 export const withWebKit = (use) => withDisplay((DISPLAY) => withDriver('WebKitWebDriver', {}, { DISPLAY }, use));
+
+/** WebKit for as long as `use` takes, of which `open(url)` gives tabs that work side by side, as those of browser.mjs do. */
+export const withWebKitTabs = (use) => withWebKit(({ command }) => {
+  // A command is for the tab that was chosen last. So a tab is chosen and told what to do in one go, and nothing is waited
+  // for meanwhile: what it works on it keeps, until it is asked for it.
+  let turn = Promise.resolve();
+  const alone = (act) => (turn = turn.then(act, act));
+  const inTab = (handle, method, path, body) => alone(async () => {
+    await command('POST', '/window', { handle });
+    return command(method, path, body);
+  });
+  const script = (handle, text, ...args) => inTab(handle, 'POST', '/execute/sync', { script: text, args });
+  let asked = 0;
+
+  function tab(handle) {
+    async function evaluate(body, ...args) {
+      const question = ++asked;
+      await script(handle, `
+        const answers = globalThis.answers ??= {};
+        (async () => (${body})(...JSON.parse(arguments[1])))()
+          .then((value) => { answers[arguments[0]] = { value }; }, (error) => { answers[arguments[0]] = { error: String(error) }; });`, question, JSON.stringify(args));
+      for (;; await sleep(5)) {
+        const answer = await script(handle, 'const answer = answers[arguments[0]]; delete answers[arguments[0]]; return answer && JSON.stringify(answer);', question);
+        if (!answer) continue;
+        const { value, error } = JSON.parse(answer);
+        if (error !== undefined) throw new Error(`in the page: ${error}`);
+        return value;
+      }
+    }
+    return {
+      evaluate, until: untilTrue(evaluate),
+      open: (url) => inTab(handle, 'POST', '/url', { url }),
+      close: () => inTab(handle, 'DELETE', '/window'),
+    };
+  }
+
+  return use({
+    async open(url) {
+      const { handle } = await alone(() => command('POST', '/window/new', { type: 'tab' }));
+      const opened = tab(handle);
+      await opened.open(url);
+      return opened;
+    },
+  });
+});
+
+/** Waits until `body`, which runs in the page, gives something true. Gives it. */
+export const untilTrue = (evaluate) => async (body, ...args) => {
+  for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await sleep(50)) {
+    const value = await evaluate(body, ...args);
+    if (value) return value;
+  }
+  throw new Error(`this did not become true in ${PATIENCE_MS} ms: ${body} ${JSON.stringify(args)}`);
+};
 
 /** A display of Xvfb for as long as `use` takes. */
 export async function withDisplay(use) {
@@ -54,6 +111,7 @@ async function withDriver(program, capabilities, env, use) {
       return await use({
         open: (url) => session('POST', '/url', { url }),
         evaluate: (script, ...args) => session('POST', '/execute/sync', { script, args }),
+        command: session,
       });
     } finally {
       await command('DELETE', `/session/${sessionId}`);
@@ -68,7 +126,7 @@ async function ready(program, status) {
     try {
       if ((await status()).ready) return;
     } catch { /* not listening yet */ }
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await sleep(100);
   }
   throw new Error(`${program} did not become ready in 10 s`);
 }

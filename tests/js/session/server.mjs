@@ -9,6 +9,8 @@ export async function startServer({ delayMs = 0, files = () => undefined, ...opt
   const server = await listen(answer);
   return Object.assign(endpoint, {
     delayMs, origin: server.origin, close: server.close,
+    /** While it is false, connections break before anything is read. */
+    reachable: true,
     /** Token requests under way, and the most there ever were at once. */
     pending: 0, busiest: 0,
     /** The tabs whose token requests are under way. */
@@ -16,6 +18,7 @@ export async function startServer({ delayMs = 0, files = () => undefined, ...opt
   });
 
   async function answer(request) {
+    if (!endpoint.reachable) throw new Error('no connection');
     const { pathname, search, searchParams } = new URL(request.url);
     const file = files(`${pathname}${search}`);
     if (file) return new Response(file[1], { headers: { 'content-type': file[0] } });
