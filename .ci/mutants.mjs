@@ -37,7 +37,7 @@ const SUITES = [
   { files: ['key_set', 'algorithm'], of: 'jwt', tests: ['key_set', 'key', 'ml_dsa', 'verifier'] },
   { files: ['jws'], of: 'jwt', tests: ['jws', 'verifier', 'rules', 'pitfalls'] },
   { files: ['claims', 'expiry', 'rules'], of: 'jwt', tests: ['rules', 'verifier'] },
-  { files: ['signature', 'verifier'], of: 'jwt', tests: ['verifier', 'jws', 'rules', 'cache', 'explain'] },
+  { files: ['signature', 'verifier'], of: 'jwt', tests: ['verifier', 'jws', 'rules', 'cache', 'explain', 'host_key'] },
   { files: ['cache'], of: 'jwt', tests: ['cache'] },
   { files: ['explain'], of: 'jwt', tests: ['explain', 'verifier'] },
   { files: ['remote/entry', 'remote/flight', 'remote/http', 'remote/mod', 'remote/source'], of: 'jwt', tests: ['remote', 'remote_cache', 'remote_simulator'] },

@@ -6,7 +6,7 @@ mod common;
 
 use common::{
     NOW, assemble, at, claims, claims_with, claims_without, import, judge, judge_header, jwk, jwk_with, key,
-    key_set, named_jwk, now, rules, sign_json, sign_text, token, verify,
+    key_set, named_jwk, now, rules, rules_with, sign_json, sign_text, token, verify,
 };
 use serde_json::{Value, json};
 use tokenward::jwt::{
@@ -47,12 +47,6 @@ fn pem(text: &str) -> Result<VerificationKey, Error> {
 
 fn secret(bytes: &[u8]) -> Result<VerificationKey, Error> {
     VerificationKey::from_secret(bytes, ImportOptions::default())
-}
-
-fn with(change: impl FnOnce(&mut Rules)) -> Rules {
-    let mut rules = rules();
-    change(&mut rules);
-    rules
 }
 
 #[test]
@@ -127,7 +121,7 @@ fn claims_that_the_rules_refuse() {
 #[test]
 fn times() {
     permanent(judge(&claims_with("exp", json!(NOW)), rules()), "ERR_JWT_EXPIRED", "the token has expired");
-    let young = with(|rules| rules.max_token_age = Some(1.0));
+    let young = rules_with(|rules| rules.max_token_age = Some(1.0));
     permanent(judge(&claims(), young), "ERR_JWT_EXPIRED", "the token is older than maxTokenAge");
     permanent(
         judge(&claims_with("nbf", json!(NOW + 1)), rules()),
@@ -237,8 +231,9 @@ fn key_sets() {
 
 #[test]
 fn rules_that_are_no_rules() {
-    let refused =
-        |text: &str, change: &dyn Fn(&mut Rules)| permanent(with(change).validate(), "ERR_INVALID_ARG", text);
+    let refused = |text: &str, change: &dyn Fn(&mut Rules)| {
+        permanent(rules_with(change).validate(), "ERR_INVALID_ARG", text)
+    };
     refused("\"issuer\" must be null, or one or more strings that are not empty", &|rules| {
         rules.issuer = Accept::OneOf(vec![])
     });
@@ -281,7 +276,7 @@ fn rules_that_are_no_rules() {
 fn no_error_quotes_what_it_refuses() {
     let canary = "canary-canary";
     let canaries = |name: &str| claims_with(name, json!(canary));
-    let strict = with(|rules| {
+    let strict = rules_with(|rules| {
         rules.claims = vec![("sub".into(), tokenward::jwt::ClaimValue::String("other".into()))];
         rules.typ = Some(canary.into());
     });

@@ -7,11 +7,11 @@ mod common;
 use common::{
     AUDIENCE, ISSUER, NOW, at, claims, claims_with, key, key_set, named_jwk, now, rules, sign_json, token,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use tokenward::jwt::{
-    Accept, Algorithm, Callbacks, ClaimValue, HostKey, HostVerdict, Keys, Outcome, Rules, Verifier,
+    Accept, Algorithm, Callbacks, Check, ClaimValue, HostKey, HostVerdict, Keys, Outcome, Rules, Verifier,
 };
-use tokenward::{Error, Misuse, NumericDate};
+use tokenward::{Error, KeySet, Misuse, NumericDate, Reason};
 
 const ES256: Algorithm = Algorithm::Es256;
 
@@ -26,12 +26,19 @@ fn verifier(rules: Rules, keys: impl Into<Keys>) -> Verifier {
     Verifier::new(rules, keys).unwrap()
 }
 
+/// Name, outcome and words of every step, of which one fails where verification does, and says why.
 fn explained(
     verifier: &Verifier,
     token: &str,
     now: NumericDate,
 ) -> Vec<(&'static str, &'static str, String)> {
     let explanation = verifier.explain(token.as_bytes(), now, None, Callbacks::default());
+    let failed = explanation.steps.iter().find_map(|step| match &step.outcome {
+        Outcome::Failed(error) => Some(error.clone()),
+        _ => None,
+    });
+    assert_eq!(explanation.is_ok(), failed.is_none());
+    assert_eq!(failed, verifier.verify(token, now).err());
     let steps = explanation.steps.into_iter().map(|step| {
         let outcome = match step.outcome {
             Outcome::Failed(_) => FAILED,
@@ -245,4 +252,59 @@ fn no_explanation_shows_anything_of_the_token() {
             );
         }
     }
+}
+
+#[test]
+fn an_explanation_says_what_the_callers_own_checks_said() {
+    let verifier = Verifier::new(rules(), key(ES256)).unwrap();
+    let explain = |claims: &Value, revocation, schema| {
+        let explanation = verifier.explain(
+            token(ES256, claims).as_bytes(),
+            now(),
+            None,
+            Callbacks { revocation, schema, keys: None },
+        );
+        let last: Vec<_> =
+            explanation.steps[12..].iter().map(|step| (step.check.name(), step.detail.clone())).collect();
+        (explanation.is_ok(), last)
+    };
+    let said = |steps: &[(&'static str, &str)]| {
+        steps.iter().map(|&(check, detail)| (check, String::from(detail))).collect::<Vec<_>>()
+    };
+    let asked = "as the rules ask";
+    let steps = said(&[("revocation", asked), ("claims", asked)]);
+    assert_eq!(explain(&claims(), Some(Ok(())), Some(Ok(()))), (true, steps));
+    let revoked = said(&[("revocation", "the token has been revoked"), ("claims", "not reached")]);
+    assert_eq!(explain(&claims(), Some(Err(Error::Revoked)), Some(Ok(()))), (false, revoked));
+    let refused = said(&[
+        ("revocation", "the rules do not ask for it"),
+        ("claims", "the claim \"sub\" was refused by a check"),
+    ]);
+    let schema = Error::ClaimInvalid { claim: "sub".into(), reason: Reason::CheckFailed };
+    assert_eq!(explain(&claims(), None, Some(Err(schema))), (false, refused));
+    let expired = claims_with("exp", json!(NOW));
+    assert_eq!(
+        explain(&expired, Some(Err(Error::Revoked)), None),
+        (false, said(&[("revocation", "not reached")]))
+    );
+}
+
+#[test]
+fn an_explanation_says_that_keys_could_not_be_had_where_one_is_missing() {
+    let outage = Error::KeySetFetchFailed { status: None };
+    let callbacks = || Callbacks { keys: Some(outage.clone()), ..Callbacks::default() };
+    let verifier = Verifier::new(rules(), KeySet::from_jwks(br#"{"keys":[]}"#).unwrap()).unwrap();
+    let good = token(ES256, &claims());
+    let explained = verifier.explain(good.as_bytes(), now(), None, callbacks());
+    let key = explained.steps.iter().find(|step| step.check == Check::Key).unwrap();
+    assert_eq!(key.outcome, Outcome::Failed(outage.clone()));
+    assert_eq!(key.detail, outage.to_string());
+    let algorithm = explained.steps.iter().find(|step| step.check == Check::Algorithm).unwrap();
+    assert_eq!(algorithm.detail, "it is accepted");
+
+    // What fails before, or with keys that are there, is not the outage's doing.
+    let explained = verifier.explain(b"a.b", now(), None, callbacks());
+    assert!(matches!(explained.steps[0].outcome, Outcome::Failed(Error::Malformed { .. })));
+    let verifier = Verifier::new(rules(), key_set(&[named_jwk(ES256, "k")])).unwrap();
+    assert!(verifier.explain(good.as_bytes(), now(), None, callbacks()).is_ok());
 }

@@ -1,11 +1,13 @@
-//! Keys that Web Crypto holds: what they say about themselves binds them, whether the host keeps them or exports them.
+//! Keys that Web Crypto holds: what they say about themselves binds them, whether the host keeps them or exports them, and
+//! what counts of what the host says about a signature.
 #![cfg(all(feature = "jwt", not(target_arch = "wasm32")))]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 mod common;
 
-use common::{ALGORITHMS, claims, jwk, rules, token, verify};
-use tokenward::jwt::{Algorithm, HostKey};
+use common::{ALGORITHMS, at, claims, jwk, key, now, rules, rules_with, tampered, token, verify};
+use serde_json::{Value, json};
+use tokenward::jwt::{Algorithm, Host, HostKey, HostVerdict, Progress, Verifier};
 use tokenward::{Error, Misuse, Weakness};
 
 const ES256: Algorithm = Algorithm::Es256;
@@ -141,4 +143,87 @@ fn a_host_key_is_as_strong_as_it_must_be_and_need_not_be_stronger() {
             assert_eq!(judged(&|key| key.exponent = exponent, algorithm), refused, "{exponent:?}");
         }
     }
+}
+
+#[test]
+fn a_key_of_the_host_is_used_by_the_host_alone() {
+    let verifier = Verifier::new(rules(), host_key(ES256).opaque(7).unwrap()).unwrap();
+    let token = token(ES256, &claims());
+    let check = verifier.start(&token).unwrap();
+    assert_eq!((check.host_key(), check.algorithm()), (Some(7), ES256));
+    assert_eq!(check.jwt().signing_input(), token.rsplit_once('.').unwrap().0.as_bytes());
+    assert!(check.judged_by_host(true).unwrap().judge(now()).is_ok());
+    let refused = verifier.start(&token).unwrap().judged_by_host(false).err();
+    assert_eq!(refused, Some(Error::SignatureInvalid));
+    let engine = verifier.start(&token).unwrap().by_engine().err();
+    assert_eq!(engine, Some(Error::KeyUnusable { misuse: Misuse::Engine }));
+    let expired = verifier.start(&token).unwrap().judged_by_host(true).unwrap().judge(at(60.0)).err();
+    assert_eq!(expired, Some(Error::Expired { claim: "exp" }));
+}
+
+#[test]
+fn a_host_that_takes_rsa_keys_is_asked_about_them() {
+    let asks = Host { takes_rsa: true, ..Host::default() };
+    let said = |key, valid| Host { verdict: Some(HostVerdict { key, valid }), ..asks };
+    for algorithm in [Algorithm::Rs256, Algorithm::Ps512] {
+        let rules = || rules_with(|rules| rules.algorithms = Some(vec![algorithm]));
+        let verifier = Verifier::new(rules(), key(algorithm)).unwrap();
+        let token = token(algorithm, &claims());
+        let attempt = |verifier: &Verifier, token: &str, host| match verifier
+            .attempt(token.as_bytes(), Ok(now()), host)
+            .outcome
+        {
+            Ok(Progress::Verified(_)) => Ok(None),
+            Ok(Progress::AskHost(check)) => {
+                assert_eq!((check.host_key(), check.algorithm()), (None, algorithm));
+                let (number, asked) = check.rsa_for_host().unwrap();
+                let (asked, ours): (Value, _) = (serde_json::from_str(asked).unwrap(), jwk(algorithm));
+                assert_eq!(asked, json!({ "kty": "RSA", "n": ours["n"], "e": ours["e"] }));
+                Ok(Some(number))
+            }
+            Err(error) => Err(error),
+        };
+        assert_eq!(attempt(&verifier, &token, Host::default()), Ok(None), "this host takes none");
+        let number = attempt(&verifier, &token, asks).unwrap().unwrap();
+        assert!(number >= 1 << 31, "a number that no key of the host's has");
+        assert_eq!(attempt(&verifier, &token, said(number, true)), Ok(None));
+        assert_eq!(attempt(&verifier, &token, said(number, false)), Err(Error::SignatureInvalid));
+        // What was said of another key counts for nothing, whether the host is asked again or not.
+        let other = Verifier::new(rules(), key(algorithm)).unwrap();
+        let again = attempt(&other, &token, said(number, true)).unwrap();
+        assert!(again.is_some_and(|again| again != number));
+        let forged = tampered(&token);
+        let deaf = Host { takes_rsa: false, ..said(number, true) };
+        assert_eq!(attempt(&other, &forged, deaf), Err(Error::SignatureInvalid));
+        // Neither is the host asked where no key would do.
+        let short = format!("{}.AAAA", token.rsplit_once('.').unwrap().0);
+        assert_eq!(attempt(&verifier, &short, asks), Err(Error::SignatureInvalid));
+        let hashed =
+            Verifier::new(rules_with(|rules| rules.algorithms = Some(vec![ES256])), key(algorithm)).unwrap();
+        assert!(matches!(attempt(&hashed, &token, asks), Err(Error::AlgorithmNotAllowed { .. })));
+        // The verdict on a token is kept as if it had been reached here.
+        let cached = verifier.with_cache(Default::default()).unwrap();
+        assert_eq!(attempt(&cached, &token, said(number, true)), Ok(None));
+        assert_eq!(attempt(&cached, &token, asks), Ok(None));
+    }
+}
+
+#[test]
+fn the_verdict_of_the_host_counts_for_the_key_that_it_was_about() {
+    let verifier = Verifier::new(rules(), host_key(ES256).opaque(7).unwrap()).unwrap();
+    let token = token(ES256, &claims());
+    let host = |verdict| Host { takes_rsa: false, verdict };
+    let attempt = |verdict| verifier.attempt(token.as_bytes(), Ok(now()), host(verdict)).outcome;
+    let verdict = |key, valid| Some(HostVerdict { key, valid });
+    for other in [None, verdict(8, true), verdict(8, false)] {
+        assert!(matches!(attempt(other), Ok(Progress::AskHost(check)) if check.host_key() == Some(7)));
+    }
+    assert!(matches!(attempt(verdict(7, true)), Ok(Progress::Verified(_))));
+    assert_eq!(attempt(verdict(7, false)).err(), Some(Error::SignatureInvalid));
+    // A key that is here is used here, whatever the host says of another.
+    let ours = Verifier::new(rules(), key(ES256)).unwrap();
+    let attempt =
+        |token: &str, valid| ours.attempt(token.as_bytes(), Ok(now()), host(verdict(7, valid))).outcome.err();
+    assert_eq!(attempt(&token, false), None);
+    assert_eq!(attempt(&tampered(&token), true), Some(Error::SignatureInvalid));
 }

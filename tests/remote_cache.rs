@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use tokenward::Error;
-use tokenward::jwt::remote::{Action, Input, Need, Remote, RemoteOptions, Response, Source};
+use tokenward::jwt::remote::{Action, Freshness, Input, Need, Remote, RemoteOptions, Response, Source};
 
 const T0: u64 = 1_750_000_000_000;
 const SECOND: u64 = 1000;
@@ -45,7 +45,10 @@ fn start(remote: &mut Remote, now: u64) -> u32 {
     let (Need::Fetch(flight) | Need::UseAndFetch(flight)) = remote.need(now, now, None) else {
         panic!("no fetch")
     };
-    assert!(matches!(remote.advance(now, flight, Input::Start), Action::Read { .. }));
+    let Action::Read { keys: [entry, lease], .. } = remote.advance(now, flight, Input::Start) else {
+        panic!("no look")
+    };
+    assert!(lease.starts_with(&entry) && entry.len() < 80, "{entry} {lease}");
     flight
 }
 
@@ -318,4 +321,64 @@ fn the_owners_of_leases_are_the_numbers_of_splitmix64() {
         let lease = lease_of(remote.advance(T0, flight, Input::Found([None, None])));
         assert_eq!(lease, format!(r#"{{"owner":"{first}","at":{T0},"failed":false}}"#));
     }
+}
+
+/// Brings a remote with a shared cache to its first look into it, and lets it find these texts.
+fn look(remote: &mut Remote, now: u64, entry: Option<&str>, lease: Option<&str>) -> Action {
+    let flight = start(remote, now);
+    remote.advance(now, flight, Input::Found([entry, lease]))
+}
+
+#[test]
+fn an_entry_of_a_shared_cache_is_judged_like_an_answer() {
+    let entry = holding(T0, "a").snapshot();
+    let now = T0 + 10 * SECOND;
+    let mut reader = sharing(1);
+    assert_eq!(look(&mut reader, now, Some(&entry), None), Action::Done);
+    assert_eq!((reader.need(now, now, None), reader.fetched_at()), (Need::Use, Some(T0)));
+
+    let poisoned = [
+        entry.replace("url https://issuer.example/jwks", "url https://evil.example/jwks"),
+        entry.replace("\"v\":1", "\"v\":2"),
+        entry.replace(&T0.to_string(), &(now + 3600 * SECOND).to_string()),
+        entry.replace(&T0.to_string(), "-1"),
+        entry.replace("\"keys\":[", "\"keys\":{").replace("]}}", "}}}"),
+        r#"{"v":1,"source":"url https://issuer.example/jwks","fetchedAt":1750000000000,"lifetime":600000,"jwks":{"keys":[{"kty":"oct","k":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}]}}"#.into(),
+        "not json".into(),
+        String::new(),
+    ];
+    for text in poisoned {
+        let mut reader = sharing(1);
+        assert!(matches!(look(&mut reader, now, Some(&text), None), Action::Write { .. }), "{text}");
+        assert!(reader.keys().is_none_or(|set| set.is_empty()), "{text}");
+    }
+    // However long the entry says that it holds, it holds for maxAge.
+    let mut reader = sharing(1);
+    look(&mut reader, now, Some(&entry.replace("600000", "600000000")), None);
+    assert_eq!(reader.freshness(T0 + 600 * SECOND), Freshness::Stale);
+}
+
+#[test]
+fn an_old_entry_of_a_shared_cache_serves_where_the_issuer_cannot_be_reached() {
+    let entry = holding(T0, "a").snapshot();
+    let mut reader = sharing(1);
+    let late = T0 + 3600 * SECOND;
+    let Action::Write { key, value, .. } = look(&mut reader, late, Some(&entry), None) else {
+        panic!("an old entry is not enough")
+    };
+    assert!(key.ends_with("-lease"));
+    assert!(matches!(reader.advance(late, 1, Input::Ready), Action::Sleep(_)));
+    assert!(matches!(reader.advance(late, 1, Input::Ready), Action::Read { .. }));
+    let asked = reader.advance(late, 1, Input::Found([None, Some(&value)]));
+    assert!(is_request(&asked));
+    // The failure is told to the others, so that they need not find out each by itself.
+    let Action::Write { value: told, .. } = reader.advance(late, 1, Input::Failed { timeout: false }) else {
+        panic!("nobody is told")
+    };
+    assert_eq!(reader.advance(late, 1, Input::Ready), Action::Done);
+    assert_eq!(reader.need(late, late, None), Need::Use);
+
+    let mut other = sharing(2);
+    assert_eq!(look(&mut other, late + SECOND, Some(&entry), Some(&told)), Action::Done);
+    assert_eq!(other.need(late + SECOND, late + SECOND, None), Need::Use);
 }

@@ -6,19 +6,13 @@ mod common;
 
 use common::{
     AUDIENCE, ISSUER, NOW, at, claim_error, claims, claims_with, claims_without, judge, key, rules,
-    sign_json, token, verify,
+    rules_with, sign_json, token, verify,
 };
 use serde_json::{Value, json};
 use tokenward::jwt::{Accept, Algorithm, ClaimValue, Rules, Verifier};
 use tokenward::{Error, MAX_CLOCK_TOLERANCE, Reason};
 
 const ES256: Algorithm = Algorithm::Es256;
-
-fn with(change: impl FnOnce(&mut Rules)) -> Rules {
-    let mut rules = rules();
-    change(&mut rules);
-    rules
-}
 
 /// What these rules say of these claims, so many seconds from now.
 fn judge_at(seconds: f64, claims: &Value, rules: Rules) -> Option<Error> {
@@ -76,13 +70,14 @@ fn the_issuer_is_one_of_the_accepted_strings_and_nothing_else() {
         );
     }
     assert_eq!(judge(&claims_without("iss"), rules()).err(), claim_error("iss", Reason::Missing));
-    let two = with(|rules| rules.issuer = Accept::OneOf(vec!["https://other.test".into(), ISSUER.into()]));
+    let two =
+        rules_with(|rules| rules.issuer = Accept::OneOf(vec!["https://other.test".into(), ISSUER.into()]));
     assert!(judge(&claims(), two).is_ok());
 }
 
 #[test]
 fn an_issuer_that_is_not_checked_must_still_be_a_string() {
-    let unchecked = || with(|rules| rules.issuer = Accept::Anything);
+    let unchecked = || rules_with(|rules| rules.issuer = Accept::Anything);
     assert!(judge(&claims_without("iss"), unchecked()).is_ok());
     assert!(judge(&claims_with("iss", "anybody".into()), unchecked()).is_ok());
     assert_eq!(judge(&claims_with("iss", json!(1)), unchecked()).err(), claim_error("iss", Reason::Invalid));
@@ -126,7 +121,7 @@ fn the_audience_is_a_string_or_a_list_of_strings_with_an_accepted_one() {
 
 #[test]
 fn an_audience_that_is_not_checked_may_be_anyone() {
-    let unchecked = || with(|rules| rules.audience = Accept::Anything);
+    let unchecked = || rules_with(|rules| rules.audience = Accept::Anything);
     assert!(judge(&claims_without("aud"), unchecked()).is_ok());
     assert!(judge(&claims_with("aud", json!(["x", "y"])), unchecked()).is_ok());
     assert_eq!(
@@ -137,7 +132,7 @@ fn an_audience_that_is_not_checked_may_be_anyone() {
 
 #[test]
 fn the_subject_is_compared_where_the_rules_name_one_and_is_a_string_in_any_case() {
-    let ada = || with(|rules| rules.subject = Some("ada".into()));
+    let ada = || rules_with(|rules| rules.subject = Some("ada".into()));
     assert!(judge(&claims(), ada()).is_ok());
     assert_eq!(judge(&claims_with("sub", "Ada".into()), ada()).err(), claim_error("sub", Reason::Mismatch));
     assert_eq!(judge(&claims_without("sub"), ada()).err(), claim_error("sub", Reason::Missing));
@@ -184,7 +179,7 @@ fn exp_nbf_and_iat_are_dates_or_absent() {
 #[test]
 fn a_token_without_exp_is_refused_unless_the_rules_allow_it() {
     assert_eq!(judge(&claims_without("exp"), rules()).err(), claim_error("exp", Reason::Missing));
-    let optional = || with(|rules| rules.require_exp = false);
+    let optional = || rules_with(|rules| rules.require_exp = false);
     assert!(judge(&claims_without("exp"), optional()).is_ok());
     assert_eq!(
         judge(&claims_with("exp", json!(NOW - 1)), optional()).err(),
@@ -206,7 +201,7 @@ fn a_token_is_not_valid_before_its_nbf() {
 
 #[test]
 fn the_clock_tolerance_moves_both_ends_and_no_further() {
-    let tolerant = || with(|rules| rules.clock_tolerance = 5.0);
+    let tolerant = || rules_with(|rules| rules.clock_tolerance = 5.0);
     assert_eq!(judge_at(64.999, &claims(), tolerant()), None);
     assert_eq!(judge_at(65.0, &claims(), tolerant()), Some(Error::Expired { claim: "exp" }));
     let later = claims_with("nbf", json!(NOW + 10));
@@ -216,11 +211,11 @@ fn the_clock_tolerance_moves_both_ends_and_no_further() {
 
 #[test]
 fn a_token_older_than_the_rules_allow_is_refused_and_needs_an_iat() {
-    let young = || with(|rules| rules.max_token_age = Some(30.0));
+    let young = || rules_with(|rules| rules.max_token_age = Some(30.0));
     assert_eq!(judge_at(20.0, &claims(), young()), None);
     assert_eq!(judge_at(20.001, &claims(), young()), Some(Error::Expired { claim: "iat" }));
     assert_eq!(judge(&claims_without("iat"), young()).err(), claim_error("iat", Reason::Missing));
-    let tolerant = with(|rules| (rules.max_token_age, rules.clock_tolerance) = (Some(30.0), 5.0));
+    let tolerant = rules_with(|rules| (rules.max_token_age, rules.clock_tolerance) = (Some(30.0), 5.0));
     assert_eq!(judge_at(25.0, &claims(), tolerant), None);
 }
 
@@ -228,9 +223,9 @@ fn a_token_older_than_the_rules_allow_is_refused_and_needs_an_iat() {
 fn an_iat_in_the_future_matters_only_where_the_age_does() {
     let future = claims_with("iat", json!(NOW + 30));
     assert!(judge(&future, rules()).is_ok());
-    let young = with(|rules| rules.max_token_age = Some(30.0));
+    let young = rules_with(|rules| rules.max_token_age = Some(30.0));
     assert_eq!(judge(&future, young).err(), claim_error("iat", Reason::Invalid));
-    let tolerant = with(|rules| (rules.max_token_age, rules.clock_tolerance) = (Some(30.0), 30.0));
+    let tolerant = rules_with(|rules| (rules.max_token_age, rules.clock_tolerance) = (Some(30.0), 30.0));
     assert!(judge(&future, tolerant).is_ok());
 }
 
@@ -250,7 +245,7 @@ fn years_beyond_2038_and_2106_are_years_like_others() {
 fn typ_is_a_media_type_where_the_rules_name_one() {
     let verdict = |typ: &str, expected: &str| {
         let token = sign_json(ES256, &json!({ "alg": "ES256", "typ": typ }), &claims());
-        verify(&token, key(ES256), with(|rules| rules.typ = Some(expected.into()))).err()
+        verify(&token, key(ES256), rules_with(|rules| rules.typ = Some(expected.into()))).err()
     };
     let same = [
         ("at+jwt", "at+jwt"),
@@ -268,7 +263,7 @@ fn typ_is_a_media_type_where_the_rules_name_one() {
     {
         assert_eq!(verdict(typ, "at+jwt"), claim_error("typ", Reason::Mismatch), "{typ}");
     }
-    let named = with(|rules| rules.typ = Some("at+jwt".into()));
+    let named = rules_with(|rules| rules.typ = Some("at+jwt".into()));
     assert_eq!(judge(&claims(), named).err(), claim_error("typ", Reason::Missing));
     assert!(common::judge_header(&json!({ "alg": "ES256", "typ": "whatever" })).is_ok());
 }
@@ -277,7 +272,7 @@ fn typ_is_a_media_type_where_the_rules_name_one() {
 fn every_scope_must_be_in_scope_or_scp() {
     let verdict = |claim: &str, value: Value, scopes: &[&str]| {
         let scopes = scopes.iter().map(|&scope| scope.into()).collect();
-        judge(&claims_with(claim, value), with(|rules| rules.scopes = scopes)).err()
+        judge(&claims_with(claim, value), rules_with(|rules| rules.scopes = scopes)).err()
     };
     for (claim, value) in [
         ("scope", json!("read write")),
@@ -308,14 +303,14 @@ fn every_scope_must_be_in_scope_or_scp() {
 fn scope_goes_before_scp_and_they_are_not_added_up() {
     let mut claims = claims_with("scope", "read".into());
     claims["scp"] = json!(["admin"]);
-    let admin = with(|rules| rules.scopes = vec!["admin".into()]);
+    let admin = rules_with(|rules| rules.scopes = vec!["admin".into()]);
     assert_eq!(judge(&claims, admin).err(), claim_error("scope", Reason::Mismatch));
 }
 
 #[test]
 fn exact_claims_are_equal_in_value_and_type() {
     let verdict = |value: Value, expected: ClaimValue| {
-        judge(&claims_with("x", value), with(|rules| rules.claims = vec![("x".into(), expected)])).err()
+        judge(&claims_with("x", value), rules_with(|rules| rules.claims = vec![("x".into(), expected)])).err()
     };
     assert_eq!(verdict(json!("n-1"), ClaimValue::String("n-1".into())), None);
     assert_eq!(verdict(json!(1.0), ClaimValue::Number(1.0)), None);
@@ -333,13 +328,13 @@ fn exact_claims_are_equal_in_value_and_type() {
     ] {
         assert_eq!(verdict(value.clone(), expected), mismatch, "{value}");
     }
-    let missing = with(|rules| rules.claims = vec![("nonce".into(), ClaimValue::String("n".into()))]);
+    let missing = rules_with(|rules| rules.claims = vec![("nonce".into(), ClaimValue::String("n".into()))]);
     assert_eq!(judge(&claims(), missing).err(), claim_error("nonce", Reason::Missing));
 }
 
 #[test]
 fn required_claims_must_be_there_whatever_their_value() {
-    let needs = |name: &str| with(|rules| rules.required_claims = vec![name.into()]);
+    let needs = |name: &str| rules_with(|rules| rules.required_claims = vec![name.into()]);
     assert!(judge(&claims_with("x", json!(null)), needs("x")).is_ok());
     assert_eq!(judge(&claims(), needs("x")).err(), claim_error("x", Reason::Missing));
 }
@@ -347,7 +342,7 @@ fn required_claims_must_be_there_whatever_their_value() {
 #[test]
 fn names_that_every_javascript_object_inherits_satisfy_nothing() {
     for name in ["__proto__", "constructor", "toString", "hasOwnProperty", "prototype", "valueOf"] {
-        let needs = with(|rules| rules.required_claims = vec![name.into()]);
+        let needs = rules_with(|rules| rules.required_claims = vec![name.into()]);
         assert_eq!(judge(&claims(), needs.clone()).err(), claim_error(name, Reason::Missing));
         assert!(judge(&claims_with(name, json!(1)), needs).is_ok());
     }
@@ -355,14 +350,14 @@ fn names_that_every_javascript_object_inherits_satisfy_nothing() {
 
 #[test]
 fn an_algorithm_outside_the_rules_is_refused_whatever_the_key_allows() {
-    let others = with(|rules| rules.algorithms = Some(vec![Algorithm::Es384, Algorithm::Rs256]));
+    let others = rules_with(|rules| rules.algorithms = Some(vec![Algorithm::Es384, Algorithm::Rs256]));
     assert_eq!(judge(&claims(), others).err(), Some(Error::AlgorithmNotAllowed { alg: Some("ES256") }));
 }
 
 #[test]
 fn a_token_longer_than_the_rules_allow_is_refused_unread() {
     let token = token(ES256, &claims());
-    let limited = |length| with(|rules| rules.max_token_length = length);
+    let limited = |length| rules_with(|rules| rules.max_token_length = length);
     assert!(verify(&token, key(ES256), limited(token.len())).is_ok());
     let refused = verify(&token, key(ES256), limited(token.len() - 1)).err();
     assert_eq!(refused, Some(Error::Malformed { fault: tokenward::TokenFault::TooLong }));
@@ -370,7 +365,7 @@ fn a_token_longer_than_the_rules_allow_is_refused_unread() {
 
 #[test]
 fn rules_that_would_check_nothing_are_refused_when_they_are_made() {
-    let refused = |change: &dyn Fn(&mut Rules)| match with(change).validate() {
+    let refused = |change: &dyn Fn(&mut Rules)| match rules_with(change).validate() {
         Err(Error::InvalidArg { name, .. }) => name.into_string(),
         other => panic!("{other:?}"),
     };
@@ -399,7 +394,7 @@ fn rules_that_would_check_nothing_are_refused_when_they_are_made() {
 
 #[test]
 fn rules_may_allow_a_token_no_age_and_clocks_no_difference() {
-    let strictest = with(|rules| (rules.max_token_age, rules.clock_tolerance) = (Some(0.0), 0.0));
+    let strictest = rules_with(|rules| (rules.max_token_age, rules.clock_tolerance) = (Some(0.0), 0.0));
     assert!(judge(&claims_with("iat", json!(NOW)), strictest.clone()).is_ok());
     assert_eq!(judge(&claims(), strictest).err(), Some(Error::Expired { claim: "iat" }));
 }
@@ -407,7 +402,7 @@ fn rules_may_allow_a_token_no_age_and_clocks_no_difference() {
 #[test]
 fn the_rules_are_judged_in_one_order() {
     // Each step mends what the one before complained about, so the complaints come in the order of the checks.
-    let strict = with(|rules| {
+    let strict = rules_with(|rules| {
         rules.typ = Some("at+jwt".into());
         rules.subject = Some("ada".into());
         rules.required_claims = vec!["required".into()];

@@ -5,32 +5,18 @@
 mod common;
 
 use common::{
-    ALGORITHMS, ISSUER, NOW, at, claim_error, claims, claims_with, claims_without, judge, judge_header, jwk,
-    key, key_set, named_jwk, now, rules, rules_for, sign_json, sign_text, token, verify,
+    ALGORITHMS, ISSUER, NOW, claim_error, claims, claims_with, claims_without, judge, judge_header, jwk, key,
+    key_set, named_jwk, now, rules, rules_for, rules_with, sign_json, sign_text, tampered, token, verify,
 };
 use serde_json::{Value, json};
 use tokenward::json::Fault;
-use tokenward::jwt::{
-    Accept, Algorithm, Callbacks, Check, Host, HostKey, HostVerdict, Keys, Outcome, Progress, Rules, Verifier,
-};
-use tokenward::{Error, KeySet, Misuse, NumericDate, Reason, TokenFault};
+use tokenward::jwt::{Accept, Algorithm, Host, Keys, Rules, Verifier};
+use tokenward::{Error, Misuse, NumericDate, Reason, TokenFault};
 
 const ES256: Algorithm = Algorithm::Es256;
 
-fn tampered(token: &str) -> String {
-    let (input, signature) = token.rsplit_once('.').unwrap();
-    let flipped = if signature.starts_with('A') { 'B' } else { 'A' };
-    format!("{input}.{flipped}{}", &signature[1..])
-}
-
-fn with(change: impl FnOnce(&mut Rules)) -> Rules {
-    let mut rules = rules();
-    change(&mut rules);
-    rules
-}
-
 fn issuer_rules(issuer: &str) -> Rules {
-    with(|rules| rules.issuer = Accept::only(issuer))
+    rules_with(|rules| rules.issuer = Accept::only(issuer))
 }
 
 fn payload_fault(payload: &[u8]) -> Option<Error> {
@@ -89,7 +75,7 @@ fn nothing_of_the_claims_shows_before_the_signature_holds() {
         let token = tampered(&sign_text(ES256, br#"{"alg":"ES256"}"#, payload));
         assert_eq!(verify(&token, key(ES256), rules()).err(), Some(Error::SignatureInvalid));
     }
-    let typed = with(|rules| rules.typ = Some("at+jwt".into()));
+    let typed = rules_with(|rules| rules.typ = Some("at+jwt".into()));
     assert_eq!(
         verify(&tampered(&token(ES256, &claims())), key(ES256), typed).err(),
         Some(Error::SignatureInvalid)
@@ -268,93 +254,6 @@ fn a_token_is_verified_at_the_moment_that_the_caller_names() {
     assert_eq!(verifier.verify(&old, now()).err(), Some(Error::Expired { claim: "exp" }));
 }
 
-#[test]
-fn a_key_of_the_host_is_used_by_the_host_alone() {
-    let host =
-        HostKey { kind: "public", name: "ECDSA", curve: "P-256", verifies: true, ..HostKey::default() };
-    let verifier = Verifier::new(rules(), host.opaque(7).unwrap()).unwrap();
-    let token = token(ES256, &claims());
-    let check = verifier.start(&token).unwrap();
-    assert_eq!((check.host_key(), check.algorithm()), (Some(7), ES256));
-    assert_eq!(check.jwt().signing_input(), token.rsplit_once('.').unwrap().0.as_bytes());
-    assert!(check.judged_by_host(true).unwrap().judge(now()).is_ok());
-    let refused = verifier.start(&token).unwrap().judged_by_host(false).err();
-    assert_eq!(refused, Some(Error::SignatureInvalid));
-    let engine = verifier.start(&token).unwrap().by_engine().err();
-    assert_eq!(engine, Some(Error::KeyUnusable { misuse: Misuse::Engine }));
-    let expired = verifier.start(&token).unwrap().judged_by_host(true).unwrap().judge(at(60.0)).err();
-    assert_eq!(expired, Some(Error::Expired { claim: "exp" }));
-}
-
-#[test]
-fn a_host_that_takes_rsa_keys_is_asked_about_them() {
-    let asks = Host { takes_rsa: true, ..Host::default() };
-    let said = |key, valid| Host { verdict: Some(HostVerdict { key, valid }), ..asks };
-    for algorithm in [Algorithm::Rs256, Algorithm::Ps512] {
-        let rules = || with(|rules| rules.algorithms = Some(vec![algorithm]));
-        let verifier = Verifier::new(rules(), key(algorithm)).unwrap();
-        let token = token(algorithm, &claims());
-        let attempt = |verifier: &Verifier, token: &str, host| match verifier
-            .attempt(token.as_bytes(), Ok(now()), host)
-            .outcome
-        {
-            Ok(Progress::Verified(_)) => Ok(None),
-            Ok(Progress::AskHost(check)) => {
-                assert_eq!((check.host_key(), check.algorithm()), (None, algorithm));
-                let (number, asked) = check.rsa_for_host().unwrap();
-                let (asked, ours): (Value, _) = (serde_json::from_str(asked).unwrap(), jwk(algorithm));
-                assert_eq!(asked, json!({ "kty": "RSA", "n": ours["n"], "e": ours["e"] }));
-                Ok(Some(number))
-            }
-            Err(error) => Err(error),
-        };
-        assert_eq!(attempt(&verifier, &token, Host::default()), Ok(None), "this host takes none");
-        let number = attempt(&verifier, &token, asks).unwrap().unwrap();
-        assert!(number >= 1 << 31, "a number that no key of the host's has");
-        assert_eq!(attempt(&verifier, &token, said(number, true)), Ok(None));
-        assert_eq!(attempt(&verifier, &token, said(number, false)), Err(Error::SignatureInvalid));
-        // What was said of another key counts for nothing, whether the host is asked again or not.
-        let other = Verifier::new(rules(), key(algorithm)).unwrap();
-        let again = attempt(&other, &token, said(number, true)).unwrap();
-        assert!(again.is_some_and(|again| again != number));
-        let forged = tampered(&token);
-        let deaf = Host { takes_rsa: false, ..said(number, true) };
-        assert_eq!(attempt(&other, &forged, deaf), Err(Error::SignatureInvalid));
-        // Neither is the host asked where no key would do.
-        let short = format!("{}.AAAA", token.rsplit_once('.').unwrap().0);
-        assert_eq!(attempt(&verifier, &short, asks), Err(Error::SignatureInvalid));
-        let hashed =
-            Verifier::new(with(|rules| rules.algorithms = Some(vec![ES256])), key(algorithm)).unwrap();
-        assert!(matches!(attempt(&hashed, &token, asks), Err(Error::AlgorithmNotAllowed { .. })));
-        // The verdict on a token is kept as if it had been reached here.
-        let cached = verifier.with_cache(Default::default()).unwrap();
-        assert_eq!(attempt(&cached, &token, said(number, true)), Ok(None));
-        assert_eq!(attempt(&cached, &token, asks), Ok(None));
-    }
-}
-
-#[test]
-fn the_verdict_of_the_host_counts_for_the_key_that_it_was_about() {
-    let host =
-        HostKey { kind: "public", name: "ECDSA", curve: "P-256", verifies: true, ..HostKey::default() };
-    let verifier = Verifier::new(rules(), host.opaque(7).unwrap()).unwrap();
-    let token = token(ES256, &claims());
-    let host = |verdict| Host { takes_rsa: false, verdict };
-    let attempt = |verdict| verifier.attempt(token.as_bytes(), Ok(now()), host(verdict)).outcome;
-    let verdict = |key, valid| Some(HostVerdict { key, valid });
-    for other in [None, verdict(8, true), verdict(8, false)] {
-        assert!(matches!(attempt(other), Ok(Progress::AskHost(check)) if check.host_key() == Some(7)));
-    }
-    assert!(matches!(attempt(verdict(7, true)), Ok(Progress::Verified(_))));
-    assert_eq!(attempt(verdict(7, false)).err(), Some(Error::SignatureInvalid));
-    // A key that is here is used here, whatever the host says of another.
-    let ours = Verifier::new(rules(), key(ES256)).unwrap();
-    let attempt =
-        |token: &str, valid| ours.attempt(token.as_bytes(), Ok(now()), host(verdict(7, valid))).outcome.err();
-    assert_eq!(attempt(&token, false), None);
-    assert_eq!(attempt(&tampered(&token), true), Some(Error::SignatureInvalid));
-}
-
 const OTHER: &str = "https://other.test";
 
 fn two_issuers() -> Verifier {
@@ -508,7 +407,7 @@ fn the_length_limit_is_that_of_the_issuer() {
 
 #[test]
 fn a_verifier_reads_tokens_as_long_as_the_most_patient_of_its_issuers_allows() {
-    let patient = |length| with(|rules| rules.max_token_length = length);
+    let patient = |length| rules_with(|rules| rules.max_token_length = length);
     assert_eq!(Verifier::new(patient(1234), key(ES256)).unwrap().max_token_length(), 1234);
     let mut other = issuer_rules(OTHER);
     other.max_token_length = 2345;
@@ -526,8 +425,8 @@ fn a_claim_is_asked_for_as_text_where_it_is_text() {
 #[test]
 fn issuers_are_named_one_each_and_once() {
     let refused = |issuers: Vec<(Rules, Keys)>| matches!(Verifier::with_issuers(issuers), Err(Error::InvalidArg { name, .. }) if &*name == "issuers");
-    let anyone = with(|rules| rules.issuer = Accept::Anything);
-    let both = with(|rules| rules.issuer = Accept::OneOf(vec![ISSUER.into(), OTHER.into()]));
+    let anyone = rules_with(|rules| rules.issuer = Accept::Anything);
+    let both = rules_with(|rules| rules.issuer = Accept::OneOf(vec![ISSUER.into(), OTHER.into()]));
     assert!(refused(vec![]));
     for odd in [anyone, both] {
         assert!(refused(vec![(odd, key(ES256).into())]));
@@ -560,123 +459,4 @@ fn claims_called_like_what_objects_inherit_are_claims_like_others() {
     let verified = judge(&claims, rules()).unwrap();
     assert!(verified.claims().get("admin").is_none());
     assert_eq!(verified.payload(), claims.to_string().as_bytes());
-}
-
-/// Check, outcome and code of every step.
-fn explained(verifier: &Verifier, token: &str) -> Vec<(&'static str, Option<bool>, Option<&'static str>)> {
-    let explanation = verifier.explain(token.as_bytes(), now(), None, Callbacks::default());
-    let verdict = verifier.verify(token, now());
-    assert_eq!(explanation.is_ok(), verdict.is_ok());
-    let failed = explanation.steps.iter().find_map(|step| match &step.outcome {
-        Outcome::Failed(error) => Some(error.clone()),
-        _ => None,
-    });
-    assert_eq!(failed, verdict.err(), "an explanation says what verification says");
-    let steps = explanation.steps.into_iter().map(|step| match step.outcome {
-        Outcome::Failed(error) => (step.check.name(), Some(false), Some(error.code())),
-        Outcome::Passed => (step.check.name(), Some(true), None),
-        _ => (step.check.name(), None, None),
-    });
-    steps.collect()
-}
-
-const BEFORE_CLAIMS: [&str; 5] = ["format", "header", "algorithm", "key", "signature"];
-
-#[test]
-fn an_explanation_lists_the_checks_in_order_and_skips_what_no_rule_asks_for() {
-    let steps = explained(&Verifier::new(rules(), key(ES256)).unwrap(), &token(ES256, &claims()));
-    let names: Vec<_> = steps.iter().map(|step| step.0).collect();
-    let rest = ["claims", "typ", "issuer", "subject", "audience", "time", "scope", "revocation"];
-    assert_eq!(names, [&BEFORE_CLAIMS[..], &rest].concat());
-    let skipped: Vec<_> = steps.iter().filter(|step| step.1.is_none()).map(|step| step.0).collect();
-    assert_eq!(skipped, ["typ", "subject", "scope", "revocation"]);
-}
-
-#[test]
-fn an_explanation_reaches_nothing_after_the_check_that_failed() {
-    let verifier = Verifier::new(rules(), key(ES256)).unwrap();
-    let good = token(ES256, &claims());
-    let expired = token(ES256, &claims_with("exp", json!(NOW)));
-    for (token, check) in [("x", "format"), (&*tampered(&good), "signature"), (&*expired, "time")] {
-        let steps = explained(&verifier, token);
-        let at = steps.iter().position(|step| step.1 == Some(false)).unwrap();
-        assert_eq!(steps[at].0, check);
-        assert!(steps[at + 1..].iter().all(|step| step.1.is_none()));
-    }
-}
-
-#[test]
-fn with_several_issuers_an_unknown_one_is_explained_before_any_key() {
-    let steps = explained(&two_issuers(), &token(ES256, &claims_with("iss", json!("https://evil.test"))));
-    let made: Vec<_> = steps.iter().filter(|step| step.1.is_some()).map(|step| (step.0, step.1)).collect();
-    assert_eq!(made, [("format", Some(true)), ("header", Some(true)), ("issuer", Some(false))]);
-}
-
-#[test]
-fn an_explanation_says_what_the_callers_own_checks_said() {
-    let verifier = Verifier::new(rules(), key(ES256)).unwrap();
-    let explain = |claims: &Value, revocation, schema| {
-        let explanation = verifier.explain(
-            token(ES256, claims).as_bytes(),
-            now(),
-            None,
-            Callbacks { revocation, schema, keys: None },
-        );
-        let last: Vec<_> =
-            explanation.steps[12..].iter().map(|step| (step.check.name(), step.detail.clone())).collect();
-        (explanation.is_ok(), last)
-    };
-    let said = |steps: &[(&'static str, &str)]| {
-        steps.iter().map(|&(check, detail)| (check, String::from(detail))).collect::<Vec<_>>()
-    };
-    let asked = "as the rules ask";
-    let steps = said(&[("revocation", asked), ("claims", asked)]);
-    assert_eq!(explain(&claims(), Some(Ok(())), Some(Ok(()))), (true, steps));
-    let revoked = said(&[("revocation", "the token has been revoked"), ("claims", "not reached")]);
-    assert_eq!(explain(&claims(), Some(Err(Error::Revoked)), Some(Ok(()))), (false, revoked));
-    let refused = said(&[
-        ("revocation", "the rules do not ask for it"),
-        ("claims", "the claim \"sub\" was refused by a check"),
-    ]);
-    let schema = Error::ClaimInvalid { claim: "sub".into(), reason: Reason::CheckFailed };
-    assert_eq!(explain(&claims(), None, Some(Err(schema))), (false, refused));
-    let expired = claims_with("exp", json!(NOW));
-    assert_eq!(
-        explain(&expired, Some(Err(Error::Revoked)), None),
-        (false, said(&[("revocation", "not reached")]))
-    );
-}
-
-#[test]
-fn an_explanation_says_that_keys_could_not_be_had_where_one_is_missing() {
-    let outage = Error::KeySetFetchFailed { status: None };
-    let callbacks = || Callbacks { keys: Some(outage.clone()), ..Callbacks::default() };
-    let verifier = Verifier::new(rules(), KeySet::from_jwks(br#"{"keys":[]}"#).unwrap()).unwrap();
-    let good = token(ES256, &claims());
-    let explained = verifier.explain(good.as_bytes(), now(), None, callbacks());
-    let key = explained.steps.iter().find(|step| step.check == Check::Key).unwrap();
-    assert_eq!(key.outcome, Outcome::Failed(outage.clone()));
-    assert_eq!(key.detail, outage.to_string());
-    let algorithm = explained.steps.iter().find(|step| step.check == Check::Algorithm).unwrap();
-    assert_eq!(algorithm.detail, "it is accepted");
-
-    // What fails before, or with keys that are there, is not the outage's doing.
-    let explained = verifier.explain(b"a.b", now(), None, callbacks());
-    assert!(matches!(explained.steps[0].outcome, Outcome::Failed(Error::Malformed { .. })));
-    let verifier = Verifier::new(rules(), key_set(&[named_jwk(ES256, "k")])).unwrap();
-    assert!(verifier.explain(good.as_bytes(), now(), None, callbacks()).is_ok());
-}
-
-#[test]
-fn an_explanation_says_how_far_a_date_is_and_not_which() {
-    let verifier = Verifier::new(rules(), key(ES256)).unwrap();
-    let detail = |claims: &Value| {
-        let explanation =
-            verifier.explain(token(ES256, claims).as_bytes(), now(), None, Callbacks::default());
-        explanation.steps.into_iter().find(|step| step.check == Check::Time).unwrap().detail
-    };
-    assert_eq!(detail(&claims()), "it expires in 60.0 s");
-    assert_eq!(detail(&claims_with("exp", json!(NOW - 3))), "the token has expired: it expired 3.0 s ago");
-    assert_eq!(detail(&claims_with("nbf", json!(NOW + 4))), "the token is not valid yet: it starts in 4.0 s");
-    assert_eq!(detail(&claims_with("exp", json!(f64::from(NOW) + 1234.56))), "it expires in 1234.6 s");
 }

@@ -103,6 +103,20 @@ pub(crate) fn rules() -> Rules {
     Rules::new(Accept::only(ISSUER), Accept::only(AUDIENCE))
 }
 
+/// The rules of `rules`, but for this change.
+pub(crate) fn rules_with(change: impl FnOnce(&mut Rules)) -> Rules {
+    let mut rules = rules();
+    change(&mut rules);
+    rules
+}
+
+/// The same token with another signature of the same length.
+pub(crate) fn tampered(token: &str) -> String {
+    let (input, signature) = token.rsplit_once('.').unwrap();
+    let flipped = if signature.starts_with('A') { 'B' } else { 'A' };
+    format!("{input}.{flipped}{}", &signature[1..])
+}
+
 pub(crate) fn rules_for(algorithm: Algorithm) -> Rules {
     let mut rules = rules();
     rules.algorithms = Some(vec![algorithm]);
