@@ -506,7 +506,8 @@ impl Session {
 
     /// A timer's worth of milliseconds.
     pub(super) fn wake(&self, op: Op, after_ms: u64, out: &mut Effects) {
-        out.push(Effect::Wake { op, after_ms: after_ms.min(crate::session::MAX_TIMER_MS) });
+        let idle = op == self.persist;
+        out.push(Effect::Wake { op, after_ms: after_ms.min(crate::session::MAX_TIMER_MS), idle });
     }
 }
 

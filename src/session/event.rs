@@ -230,6 +230,8 @@ pub enum Effect {
         op: Op,
         /// At most 2³¹−1 milliseconds.
         after_ms: u64,
+        /// Whether nobody waits for it: a process that has nothing else to do may end before.
+        idle: bool,
     },
     /// The token for a call.
     Use {

@@ -46,7 +46,7 @@ type Effect =
   | { effect: 'ask'; op: number }
   | Send
   | Call
-  | { effect: 'wake'; op: number; afterMs: number }
+  | { effect: 'wake'; op: number; afterMs: number; idle: boolean }
   | { effect: 'broadcast'; epoch: number; generation: number }
   | { effect: 'tell'; name: keyof SessionEvents; detail: never };
 
@@ -346,7 +346,11 @@ export class Machine {
         this.#answer(effect.op, 'received', this.#call(effect));
         break;
       case 'wake':
-        this.#answer(effect.op, 'woken', new Promise((resolve) => setTimeout(resolve, Math.min(effect.afterMs, MAX_TIMER_MS), null)));
+        this.#answer(effect.op, 'woken', new Promise((resolve) => {
+          const timer = setTimeout(resolve, Math.min(effect.afterMs, MAX_TIMER_MS), null);
+          // Only Node, Bun and Deno's Node half have timers that are objects, and processes that end.
+          if (effect.idle) (timer as { unref?(): void }).unref?.();
+        }));
         break;
       case 'broadcast':
         this.#channel?.postMessage([effect.epoch, effect.generation]);

@@ -296,7 +296,7 @@ impl Host {
                 self.requests.push((purpose.as_str().to_owned(), token));
                 answer(op, self.replies.pop_front().unwrap_or(Reply::Hold))
             }
-            Effect::Wake { op, after_ms } => {
+            Effect::Wake { op, after_ms, .. } => {
                 assert!(after_ms < 1 << 31, "a longer timer fires at once");
                 self.wakes.push((op, after_ms));
                 None

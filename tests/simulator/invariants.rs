@@ -184,7 +184,7 @@ impl World {
                 self.lock = self.lock.filter(|&(holder, held)| holder != life || held != op);
             }
             Effect::Ask { op } => ask(op, Job::Ask),
-            Effect::Wake { op, after_ms } => {
+            Effect::Wake { op, after_ms, .. } => {
                 if after_ms > 0x7fff_ffff {
                     return Err("I16: a timer overflows".to_owned());
                 }

@@ -45,9 +45,10 @@ pub(super) fn write_effect(effect: Effect) -> String {
             members.text("purpose", purpose.as_str());
             members.optional_text("token", token.as_ref().map(|token| token.reveal().as_str()));
         }
-        Effect::Wake { op, after_ms } => {
+        Effect::Wake { op, after_ms, idle } => {
             name("wake", "op", op);
             members.optional_number("afterMs", Some(after_ms));
+            members.raw("idle", if idle { "true" } else { "false" });
         }
         Effect::Use { id, epoch, generation, token, watch } => {
             name("use", "id", id);

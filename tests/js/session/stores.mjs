@@ -1,10 +1,12 @@
 // Sessions shared through Redis, with both clients, and through a Durable Object, with both kinds of storage.
 
+import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 import { workerModules } from '../bundle.mjs';
-import { root } from '../installed.mjs';
+import { installed, root } from '../installed.mjs';
 import { hasRedis, startRedis } from '../issuer/redis.mjs';
 import { cluster } from './cluster.mjs';
 import { sentTwice, startServer } from './server.mjs';
@@ -147,6 +149,22 @@ export default ({ test, assert, stores, tokenward }) => {
     assert.ok(!JSON.stringify([error, error.message, String(error.cause)]).includes('secret.internal'), 'the store\'s words');
     assert.equal(server.issued, 0);
     await server.close();
+  });
+
+  test('a process whose store fails ends when it has nothing else to do', async () => {
+    const server = await startServer();
+    const script = `
+      import { createSession, jsonLogin } from 'tokenward';
+      const failing = async () => { throw new Error('no such host'); };
+      const store = { shared: 'global', consistency: 'strong', load: async () => null, save: failing, clear: failing };
+      const session = createSession({ grant: jsonLogin({ tokenUrl: '${server.origin}/token' }), store });
+      session.on('warning', ({ code }) => console.log(code));
+      await session.login({ username: 'ada', password: 'x' });
+      console.log(await session.getAccessToken());
+      process.once('beforeExit', () => session.close());`;
+    const ran = promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { cwd: installed, timeout: 20_000 });
+    const { stdout } = await ran.finally(server.close);
+    assert.same(stdout.split('\n').slice(-2), ['access-1', '']);
   });
 
   for (const useSQLite of [true, false]) {
