@@ -80,8 +80,11 @@ function current(): Instance {
   return instance = begun;
 }
 
-/** A stack overflow is a RangeError in V8 and JavaScriptCore, an InternalError in SpiderMonkey. What a caller's own getter threw is neither. */
+/**
+ * A stack overflow is a RangeError in V8 and JavaScriptCore, an InternalError in SpiderMonkey. What a caller's own getter threw
+ * is neither. Where WebAssembly is switched off, nothing is called so.
+ */
 function isTrap(error: unknown): boolean {
-  return error instanceof WebAssembly.RuntimeError || error instanceof RangeError
+  return (typeof WebAssembly === 'object' && error instanceof WebAssembly.RuntimeError) || error instanceof RangeError
     || (error instanceof Error && error.name === 'InternalError');
 }
