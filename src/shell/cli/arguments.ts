@@ -107,11 +107,12 @@ export class Arguments {
   #keys(): KeyInput {
     const given = KEYS.filter((name) => name in this.#values);
     if (given.length > 1) throw new Usage(`--${given[0]} and --${given[1]} contradict each other`);
+    if (this.#text('encoding') !== undefined && !given[0]?.startsWith('secret')) throw new Usage('--encoding is for --secret and --secret-env');
     const [key, jwks] = [this.#text('key'), this.#text('jwks')];
     const alg = this.#list('algorithm');
     if (key !== undefined) {
       const content = contentOf(key);
-      return importKey(content.startsWith('{') ? parsed(content, key) as Jwk : content);
+      return importKey(content.startsWith('{') ? parsed(content, key) as Jwk : content, { allowShortSecret: this.has('allow-short-secret') });
     }
     if (jwks !== undefined) return /^https?:\/\//.test(jwks) ? KeySet.fromUrl(jwks) : KeySet.fromJwks(parsed(contentOf(jwks), jwks) as { keys: Jwk[] });
     const secret = this.#secret();
