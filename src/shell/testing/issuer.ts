@@ -95,13 +95,16 @@ export async function createIssuer(options: IssuerOptions = {}): Promise<TestIss
     rules: { issuer, audience: meant, now: seconds },
     metadata: {},
     jwks: () => ({ keys: keys.filter(({ jwk }) => jwk.kty !== 'oct').map(({ jwk }) => jwk) }),
-    async token(claims?: Claims, { alg, header }: TokenOptions = {}) {
+    async token(claims?: Claims, options: TokenOptions = {}) {
+      const { alg, header } = only(options, 'alg', 'header');
       return keyFor(alg).sign(claimsOf(claims), header);
     },
-    async wrong(kind: WrongToken, claims?: Claims, { alg }: { alg?: Algorithm } = {}) {
+    async wrong(kind: WrongToken, claims?: Claims, options: { alg?: Algorithm } = {}) {
+      const { alg } = only(options, 'alg');
       return wrong(kind, keyFor(alg), claimsOf(claims), Math.floor(seconds()));
     },
-    async rotate({ withdraw = false }: { withdraw?: boolean } = {}) {
+    async rotate(options: { withdraw?: boolean } = {}) {
+      const { withdraw = false } = only(options, 'withdraw');
       keys.splice(0, withdraw ? keys.length : 0, ...await makeKeys());
     },
   });

@@ -96,6 +96,10 @@ export default ({ test, long, assert, tokenward, way, importMlDsa }) => {
     }
     await assert.rejects('ERR_INVALID_ARG', (await createIssuer()).token({}, { alg: 'RS256' }));
     await assert.rejects('ERR_INVALID_ARG', (await createIssuer()).wrong('nonsense'));
+    // An option that is not read would leave the token as it is, and the test that asked for it would see nothing.
+    await assert.rejects('ERR_INVALID_ARG', (await createIssuer()).token({}, { algorithm: 'RS256' }));
+    await assert.rejects('ERR_INVALID_ARG', (await createIssuer()).wrong('changed-payload', {}, { header: {} }));
+    await assert.rejects('ERR_INVALID_ARG', (await createIssuer()).rotate({ withdrawn: true }));
   });
 
   test('an issuer fails in every way it is told to, as often as it is told, and is well again', async () => {
