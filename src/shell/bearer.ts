@@ -1,6 +1,6 @@
 // fetch, with the session's token where it may go. Whether it may, and what a 401 means, the module decides.
 
-import { isTokenwardError } from './error.js';
+import { has, isTokenwardError } from './error.js';
 import { bounded, call } from './instance.js';
 import { succeeded, type Calls, type Outcome } from './machine.js';
 import { callsTo, createSession, sender } from './create-session.js';
@@ -26,6 +26,8 @@ function wrap(options: BearerFetchOptions): BearerFetch {
   if (foreign !== 'pass' && foreign !== 'throw') throw refusal('foreign');
   if (send !== undefined && (typeof send !== 'function' || 'session' in send)) throw refusal('fetch');
   if (typeof given !== 'object' || given === null) throw refusal('session');
+  // A session of another entry point has a module of its own: nothing of it can be had here.
+  if (!callsTo(given as never) && has(given, 'getAccessToken')) throw refusal('session');
   const loopback = !('grant' in given) || given.insecure !== 'never';
   const places = readResources(resources, loopback);
   const session = callsTo(given as never) ? given as never : createSession({ ...(send && { fetch: send }), ...given as SessionOptions });

@@ -300,7 +300,7 @@ pub fn session_refuse(what: &str) -> Option<bool> {
 /// What each argument must be.
 pub(super) fn argument(name: &str) -> Error {
     let expected = match name {
-        "session" => "a session, or the options of one",
+        "session" => "a session made by the same entry point of this package, or the options of one",
         "resources" => "a URL or a list of URLs",
         "grant" => "what one of the grant functions returned",
         "store" => "a token store",
