@@ -86,6 +86,20 @@ const cli = ({ test, assert }) => {
       assert.equal((out + err).includes('horse'), false, 'the secret is shown:');
     }
     assert.equal((await run(['verify', '--secret-env', 'UNSET', ...hs256], token)).code, 2);
+    const { code, err } = await run(['verify', '--key', pem, '--encoding', 'hex', ...NAMED], token);
+    assert.equal(code, 2);
+    assert.ok(err.includes('--encoding is for --secret'), err);
+  });
+
+  test('a secret that is too short is taken where that is asked for, also from a JWK', async () => {
+    const secret = 'short';
+    const token = await minted({}, { key: new TextEncoder().encode(secret), alg: 'HS256' });
+    const k = Buffer.from(secret).toString('base64url');
+    for (const key of [['--key', file('short.json', JSON.stringify({ kty: 'oct', k, alg: 'HS256' }))], ['--secret', file('short', secret), '--algorithm', 'HS256']]) {
+      assert.equal((await run(['verify', ...key, ...NAMED], token)).code, 2);
+      const { code, out, err } = await run(['verify', ...key, '--allow-short-secret', ...NAMED], token);
+      assert.equal(code, 0, out + err);
+    }
   });
 
   test('keys are fetched from a URL, or found from the issuer; where that fails the exit code is 3', async () => {

@@ -1,5 +1,6 @@
 // The suite in Node: by import, by require, and over the other entry points. `--long`: over each of them also what takes long.
 
+import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -74,6 +75,35 @@ const packaging = {
     test('tokenward/slim has what tokenward has, and init and initSync', () => {
       assert.same(Object.keys(slim).sort(), [...Object.keys(tokenward), 'init', 'initSync'].sort());
       assert.same(Object.keys(require('tokenward/slim')).sort(), Object.keys(slim).sort());
+    });
+    test('what is not core.wasm is refused as that, and not as the doing of a policy', async () => {
+      const page = () => new TextEncoder().encode('<!doctype html><title>404</title>');
+      for (const source of [page(), page().buffer, new DataView(page().buffer), new ArrayBuffer(0), undefined, null, {}]) {
+        const { message } = assert.throws('ERR_WASM_UNAVAILABLE', () => slim.initSync(source));
+        assert.ok(message.includes('is not the core.wasm'), message);
+        assert.ok((await assert.rejects('ERR_WASM_UNAVAILABLE', slim.init(source))).message.includes('is not the core.wasm'));
+      }
+      const missing = await assert.rejects('ERR_WASM_UNAVAILABLE', slim.init(Promise.resolve(new Response(page(), { status: 404 }))));
+      assert.ok(missing.message.includes('is not the core.wasm'), missing.message);
+      // It begins as a module and is none: so would one that a policy refuses.
+      const { message } = assert.throws('ERR_WASM_UNAVAILABLE', () => slim.initSync(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 1])));
+      assert.ok(message.includes('refuses WebAssembly'), message);
+    });
+    test('where there is no WebAssembly, importing works and a call is ERR_WASM_UNAVAILABLE', () => {
+      const script = `
+        import { decode } from 'tokenward';
+        import { parseChallenges } from 'tokenward/session';
+        for (const call of [() => decode('e30.e30.'), () => parseChallenges('Bearer')]) {
+          try { call(); } catch (error) { console.log(typeof WebAssembly, error.name, error.code); }
+        }`;
+      const { stdout } = spawnSync(process.execPath, ['--jitless', '--input-type=module', '-e', script], { cwd: installed, encoding: 'utf8' });
+      assert.equal(stdout, 'undefined TokenwardError ERR_WASM_UNAVAILABLE\n'.repeat(2));
+    });
+    test('a session of another entry point is refused as that', () => {
+      const foreign = session.createSession({ grant: session.jsonLogin({ tokenUrl: 'https://login.test/' }) });
+      const { message } = assert.throws('ERR_INVALID_ARG', () => tokenward.createBearerFetch({ session: foreign, resources: 'https://api.test/' }));
+      assert.ok(message.includes('the same entry point'), message);
+      foreign.close();
     });
   },
 };
