@@ -40,7 +40,8 @@ export interface JsonLoginOptions {
 
 /**
  * A first-party login API in JSON: `{username, password}` is posted, `{token, refresh_token, token_type, expires_in}`
- * comes back, and a refresh posts `{refresh_token}`.
+ * comes back, and a refresh posts `{refresh_token}`. A refresh is refused with 400 or 401 and `{"error":"invalid_grant"}`:
+ * any other answer is a failure of the server's and signs nobody out. A login is refused with any 401 too.
  * @throws ERR_INSECURE_URL for what is not an absolute URL. Whether it is secure enough, the session decides.
  */
 export function jsonLogin(options: JsonLoginOptions): Grant {

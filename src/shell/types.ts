@@ -354,6 +354,7 @@ export interface Session {
 export type SessionSnapshot =
   | { status: 'loading' }
   | { status: 'signed-out'; reason: EndReason }
+  /** `volatile`: the tokens are in memory alone, since the store failed. */
   | { status: 'active'; generation: number; subject?: string; scopes?: string[]; expiresAt?: number;
       freshness: 'fresh' | 'stale' | 'expired' | 'unknown'; refreshing: boolean; volatile: boolean };
 
