@@ -44,6 +44,10 @@ for (const [name, size] of Object.entries(sizes)) {
   console.log(`  ${name.padEnd(44)}${kilobytes(size)} of ${kilobytes(budget)}${goal ? `, goal ${kilobytes(goal)}` : ''}  ${verdict}`);
 }
 for (const name of Object.keys(budgets)) if (!(name in sizes)) throw new Error(`sizes.json names "${name}", which is not measured`);
+for (const [text, name] of [['README.md', 'tokenward in a page'], ['README.md', 'tokenward/session in a page'], ['www/guides/browsers.md', 'tokenward in a page'], ['www/guides/browsers.md', 'tokenward/session in a page']]) {
+  const [said] = new RegExp(`\\b${Math.round(sizes[name] / 1000)}\\b`).exec(read(text)) ?? [];
+  if (said === undefined) throw new Error(`${text} says another weight of ${name}: it is ${kilobytes(sizes[name]).trim()}`);
+}
 process.exitCode = fine ? 0 : 1;
 
 function show(wasm, groups) {
