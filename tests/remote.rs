@@ -129,6 +129,25 @@ fn cache_control_counts_between_min_age_and_max_age() {
 }
 
 #[test]
+fn a_set_that_is_old_when_it_comes_answers_those_who_asked_before_its_request_was_sent() {
+    let mut remote = remote_with(RemoteOptions { min_age: Some(Duration::ZERO), ..RemoteOptions::default() });
+    let body = set(&["a"]);
+    let stale = Response { cache_control: Some("no-store"), ..ok(&body) };
+    let flight = flight(remote.need(T0, T0, None));
+    let Action::Get { .. } = remote.advance(T0, flight, Input::Start) else { panic!("no request") };
+    assert_eq!(remote.advance(T0 + 80, flight, Input::Got(stale)), Action::Done);
+    let now = T0 + 80;
+    assert_eq!(remote.freshness(now), Freshness::Stale);
+    assert_eq!(remote.need(now, T0, None), Need::Use);
+    // A clock that was set back knows nothing of the order.
+    assert!(matches!(remote.clone().need(T0 - SECOND, T0 - SECOND, None), Need::Fetch(_)));
+    assert!(
+        matches!(remote.need(now, T0 + 1, None), Need::Fetch(_)),
+        "it was asked for before this need arose"
+    );
+}
+
+#[test]
 fn an_answer_that_is_not_a_jwk_set_is_a_failed_fetch_and_takes_nothing_away() {
     let good = set(&["a"]);
     let truncated = good.get(..good.len() - 3).unwrap();

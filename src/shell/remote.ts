@@ -89,6 +89,17 @@ export class Remote {
     return need === FETCH || need === WAIT ? this.#later(need, since, missed) : need !== STAND;
   }
 
+  /** Whether there is a set to use, for whoever asks `ready` where there is none: only that says why, and when. */
+  get isReady(): boolean {
+    try {
+      const need = this.#need(this.moment()[0], 0);
+      if (need === FETCH) this.#inBackground();
+      return need <= USE_AND_FETCH;
+    } catch {
+      return false;
+    }
+  }
+
   /** As `ready`, at once: where there would be waiting, it says so, and the fetch is under way. */
   readyNow(since: number, missed = 0): boolean {
     const need = this.#need(since, missed);
@@ -99,10 +110,15 @@ export class Remote {
 
   /** Fetches the set, whatever its age. Rejects where that fails. */
   async refresh(signal?: AbortSignal): Promise<void> {
-    if (signal?.aborted) throw signal.reason;
-    const need = call('remote_refresh', this.#held.handle, ...this.moment());
-    const broken = await unlessAborted(need === FETCH ? this.#fly() : this.#landing(), signal);
-    if (broken) throw broken;
+    let life: number;
+    do {
+      if (signal?.aborted) throw signal.reason;
+      life = this.#held.installs;
+      const need = call('remote_refresh', this.#held.handle, ...this.moment());
+      const broken = await unlessAborted(need === FETCH ? this.#fly() : this.#landing(), signal);
+      if (broken) throw broken;
+      // Another instance knows nothing of the fetch.
+    } while (this.#held.installs !== life);
     call('remote_outcome', this.#held.handle);
   }
 
@@ -131,11 +147,8 @@ export class Remote {
 
   #inBackground(): void {
     const flight = this.#fly();
-    try {
-      this.#options.waitUntil?.(flight);
-    } catch {
-      // Whatever the host makes of it, the verification at hand has its keys.
-    }
+    // Whatever the host makes of it, the verification at hand has its keys.
+    (async () => this.#options.waitUntil?.(flight))().catch(() => {});
   }
 
   /** Drives the flight that the machine wants started. Never rejects; an error that is not the issuer's is the result. */
@@ -165,18 +178,18 @@ export class Remote {
     while (this.#held.installs === life) {
       const [name, detail = '', body = new Uint8Array()] = outcome;
       const action = JSON.parse(call('remote_advance', this.#held.handle, flight, ...this.moment(), name, detail, body)) as Action;
-      this.#notice();
+      this.#notice(action.do === 'done');
       if (action.do === 'done') return;
       outcome = await this.#perform(action);
     }
   }
 
-  /** Lets verifiers have a set that has just come. */
-  #notice(): void {
+  /** Lets verifiers have a set that has just come. With its age it outlasts the instance, also where it is the set of before. */
+  #notice(done: boolean): void {
     const version = this.version;
+    if (done || version !== this.#version) this.#snapshot = this.snapshot();
     if (version === this.#version) return;
     this.#version = version;
-    this.#snapshot = this.snapshot();
     this.keys.held.free();
   }
 
@@ -305,7 +318,8 @@ function inTime<T>(work: () => Promise<T>, limitMs: number): Promise<T> {
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(reject, Math.min(limitMs, MAX_TIMER_MS), LATE);
   });
-  return Promise.race([work(), late]).finally(() => clearTimeout(timer));
+  // What throws at once would leave the timer behind, and a rejection that nobody hears.
+  return Promise.race([(async () => work())(), late]).finally(() => clearTimeout(timer));
 }
 
 function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

@@ -305,6 +305,8 @@ impl Remote {
                 Need::UseAndFetch(self.start(now, Why::Age))
             }
             (Some(age), _) if age < held.lifetime => Need::Use,
+            // It was old when it came, and would be again: it was asked for since, and is the answer to that.
+            (Some(_), None) if held.fetched_at >= since => Need::Use,
             (_, None) => Need::Fetch(self.start(now, Why::Age)),
             (Some(age), Some(error)) if age - held.lifetime >= self.limits.stale_if_error => {
                 Need::Fail(error)

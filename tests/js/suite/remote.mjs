@@ -33,6 +33,63 @@ export default ({ test, assert, tokenward }) => {
     assert.equal(set.state.lastError, 'ERR_JWKS_FETCH_FAILED');
   });
 
+  test('a set that is old when it comes answers those who asked for it, in one fetch', async () => {
+    const key = await signer('ES256', { kid: 'one' });
+    const token = await key.sign(claims());
+    let fetches = 0;
+    const fetch = async () => {
+      fetches += 1;
+      return Response.json({ keys: [key.jwk] }, { headers: { 'cache-control': 'no-store' } });
+    };
+    let clock = 1_800_000_000_000;
+    const verifier = new Verifier(rules({ keys: KeySet.fromUrl(URL_, { fetch, minAge: 0, now: () => clock++ }) }));
+    for (let round = 1; round <= 3; round++) {
+      await verifier.verify(token);
+      assert.equal(fetches, round);
+    }
+    await Promise.all(Array.from({ length: 10 }, () => verifier.verify(token)));
+    assert.ok(fetches <= 5, `${fetches} fetches`);
+  });
+
+  test('metadata that names no URL is an outage, and leaves nothing behind', async () => {
+    const issuer = 'https://issuer.example';
+    for (const jwks_uri of ['/jwks.json', 'https://', '']) {
+      const fetch = async () => Response.json({ issuer, jwks_uri });
+      await assert.rejects('ERR_JWKS_FETCH_FAILED', KeySet.discover(issuer, { fetch, timeoutMs: 20 }).refresh());
+    }
+    // Were a timer left, it would end the process by now.
+    await new Promise((resolve) => setTimeout(resolve, 60));
+  });
+
+  test('what is known of a set outlasts the instance: its age, and a refresh under way', async () => {
+    const key = await signer('ES256', { kid: 'one' });
+    const token = await key.sign(claims());
+    const drop = () => { assert.throws(null, () => tokenward.importKey('x'.repeat(20_000_000))); };
+    let [clock, fetches, down] = [1_800_000_000_000, 0, false];
+    const fetch = async () => {
+      fetches += 1;
+      return down ? new Response(null, { status: 500 }) : Response.json({ keys: [key.jwk] });
+    };
+    const set = KeySet.fromUrl(URL_, { fetch, now: () => clock, staleIfError: 1000 });
+    const verifier = new Verifier(rules({ keys: set }));
+    for (let round = 0; round < 5; round++) {
+      await set.refresh();
+      clock += 500_000;
+    }
+    [clock, down] = [clock + 200_000, true];
+    drop();
+    await verifier.verify(token);
+    assert.equal(set.state.freshness, 'stale');
+
+    down = false;
+    const before = fetches;
+    const refreshed = set.refresh();
+    drop();
+    await refreshed;
+    assert.same([set.size, set.state.freshness, set.state.fetchedAt], [1, 'fresh', clock / 1000]);
+    assert.ok(fetches > before);
+  });
+
   test('a set that was given has the same methods', async () => {
     const { jwk } = await signer('ES256', { kid: 'one' });
     const set = KeySet.fromJwks({ keys: [jwk] });
