@@ -31,11 +31,20 @@ interface Question {
 interface Verdict { hostKey: number; valid: boolean | undefined; generation: number; takesRsa: boolean }
 /** What came of asking the module about a token. `issuer` says whose keys had a say, counted from 1; 0 where no key was looked for. */
 type Attempt<T> = { issuer: number; value: T } | { issuer: number; question: Question | undefined } | { issuer: number; error: unknown };
-/** Asks the module about the token in the scratch buffer: CHECK_SIGNATURE, or the answer is there to be read. */
-export type Ask = (verifier: number, length: number, verdict: Verdict) => number;
+/** Seconds, and whether they are the caller's word rather than the host clock's. */
+export type Moment = readonly [seconds: number, given: boolean];
+/** What is asked of the module about a token, and how its answer is read. */
+export interface Asking<T> {
+  /** The moment to judge at. It is the caller's function, which may call back in here: it is asked before the token goes in. */
+  readonly moment?: (token: string) => Moment;
+  /** Asks about the token in the scratch buffer: CHECK_SIGNATURE, or the answer is there to be read. */
+  readonly ask: (verifier: number, length: number, verdict: Verdict, moment: Moment) => number;
+  readonly read: () => T;
+}
 
 const NO_VERDICT: Verdict = { hostKey: 0, valid: undefined, generation: 0, takesRsa: false };
 const NO_VERDICT_YET: Verdict = { ...NO_VERDICT, takesRsa: true };
+const NO_MOMENT: Moment = [NaN, true];
 
 /** Rules and keys inside the module. */
 export class Compiled {
@@ -61,9 +70,9 @@ export class Compiled {
   }
 
   /** Gives the token to the module, and the answer to `read`. */
-  sync<T>(token: string, ask: Ask, read: () => T): T {
+  sync<T>(token: string, asking: Asking<T>): T {
     for (;;) {
-      const attempt = this.#attempt(token, ask, read);
+      const attempt = this.#attempt(token, asking);
       const keys = this.#keys[attempt.issuer - 1];
       if (keys?.remote) {
         if (this.#renew(attempt.issuer, keys)) continue;
@@ -79,12 +88,12 @@ export class Compiled {
    * As `sync`; fetches keys, and asks the host about the signature where the key stays with it. What the module says
    * stands where the set it was said with may be used as it is: otherwise there is another set, and it is asked again.
    */
-  async async<T>(token: string, ask: Ask, read: () => T): Promise<T> {
+  async async<T>(token: string, asking: Asking<T>): Promise<T> {
     let verdict = takesRsa() ? NO_VERDICT_YET : NO_VERDICT;
     let since: number | undefined;
     let missed = 0;
     for (;;) {
-      const attempt = this.#attempt(token, ask, read, verdict);
+      const attempt = this.#attempt(token, asking, verdict);
       const keys = this.#keys[attempt.issuer - 1];
       if (keys?.remote) {
         const { remote } = keys;
@@ -114,7 +123,7 @@ export class Compiled {
    * Asks about many tokens in one crossing. A verdict that does not stand yet is asked for again by `async`.
    * `moments` is what `verify_many` of src/wasm/jwt.rs takes.
    */
-  many<T>(tokens: readonly unknown[], moments: Float64Array, ask: Ask, read: () => T): (T | Promise<T> | Refused)[] {
+  many<T>(tokens: readonly unknown[], moments: Float64Array, asking: Asking<T>): (T | Promise<T> | Refused)[] {
     const usable = new Map<Keys, boolean>();
     const stands = (attempt: Attempt<T>): attempt is Exclude<Attempt<T>, { question: unknown }> => {
       const keys = this.#keys[attempt.issuer - 1];
@@ -122,14 +131,14 @@ export class Compiled {
       if (!keys?.remote) return true;
       if (isMiss(attempt) || this.#renew(attempt.issuer, keys)) return false;
       let ready = usable.get(keys);
-      if (ready === undefined) usable.set(keys, ready = keys.remote.ready(keys.remote.moment()[0]) === true);
+      if (ready === undefined) usable.set(keys, ready = keys.remote.isReady);
       return ready;
     };
     const results: (T | Promise<T> | Refused)[] = [];
     for (const batch of this.#batches(tokens)) {
-      for (const attempt of this.#attempts(batch, moments, read)) {
+      for (const attempt of this.#attempts(batch, moments, asking.read)) {
         const token = tokens[results.length] as string;
-        if (!stands(attempt)) results.push(this.async(token, ask, read));
+        if (!stands(attempt)) results.push(this.async(token, asking));
         else results.push('error' in attempt ? new Refused(attempt.error) : attempt.value);
       }
     }
@@ -158,12 +167,13 @@ export class Compiled {
     return this.#renew(issuer, keys);
   }
 
-  #attempt<T>(token: string, ask: Ask, read: () => T, verdict: Verdict = NO_VERDICT): Attempt<T> {
+  #attempt<T>(token: string, { moment, ask, read }: Asking<T>, verdict: Verdict = NO_VERDICT): Attempt<T> {
+    const now = moment?.(token) ?? NO_MOMENT;
     const verifier = this.#held.handle;
     // Another instance counts its keys anew.
     const known = verdict.valid === undefined || verdict.generation === generation() ? verdict : { ...verdict, valid: undefined };
     try {
-      const status = ask(verifier, put(token, verifier), known);
+      const status = ask(verifier, put(token, verifier), known, now);
       const issuer = number('issuer');
       return status === CHECK_SIGNATURE ? { issuer, question: asked() } : { issuer, value: read() };
     } catch (error) {
@@ -173,13 +183,18 @@ export class Compiled {
     }
   }
 
-  /** The tokens in parts of bounded size. No token is longer than the module needs to see that it is too long. */
+  /** How much of a token the module needs to see that it is too long. */
+  get enough(): number {
+    return call('max_token_length', this.#held.handle) + 1;
+  }
+
+  /** The tokens in parts of bounded size. */
   *#batches(tokens: readonly unknown[]): Generator<unknown[]> {
-    const longest = call('max_token_length', this.#held.handle) + 1;
+    const { enough } = this;
     let batch: unknown[] = [];
     let size = 0;
     for (const token of tokens) {
-      const part = typeof token === 'string' ? token.slice(0, longest) : undefined;
+      const part = typeof token === 'string' ? token.slice(0, enough) : undefined;
       size += part?.length ?? 0;
       if (size > MAX_BATCH && batch.length > 0) {
         yield batch;

@@ -42,10 +42,13 @@ export class Held {
     const made = this.#source?.installs ?? 0;
     if (state.generation !== generation() || this.#made !== made) {
       letGo(state);
+      const of = generation();
       state.handle = this.#install();
-      state.generation = generation();
+      state.generation = of;
       state.installs += 1;
       this.#made = made;
+      // A getter of the caller's can have swollen that instance, which is gone then.
+      if (of !== generation()) return this.handle;
     }
     return state.handle;
   }

@@ -1,6 +1,6 @@
 // A verifier with the caller's own checks: the module judges the token, then `isRevoked` and `schema` are asked.
 
-import { Compiled, Refused, type Ask } from './compiled.js';
+import { Compiled, Refused, type Asking, type Moment } from './compiled.js';
 import { isTokenwardError } from './error.js';
 import { call, generation } from './instance.js';
 import type { Keys } from './keys.js';
@@ -27,7 +27,7 @@ export class Judge<C extends object = {}> {
   }
 
   sync(token: string): Verified<C> {
-    const { verified, place } = this.#compiled.sync(token, this.#verify, this.#accepted);
+    const { verified, place } = this.#compiled.sync(token, this.#verify);
     const { isRevoked, schema } = this.#callbacks[place] as Callbacks;
     if (isRevoked) judgeRevocation(settled(() => isRevoked(verified.payload), 'revocation'));
     if (schema) judgeSchema(verified, settled(() => schema['~standard'].validate(verified.payload), 'schema'));
@@ -35,35 +35,41 @@ export class Judge<C extends object = {}> {
   }
 
   async async(token: string): Promise<Verified<C>> {
-    return this.#finish(await this.#compiled.async(token, this.#verify, this.#accepted));
+    return this.#finish(await this.#compiled.async(token, this.#verify));
   }
 
   /** As `async` for each token, in one crossing. */
   many(tokens: readonly unknown[]): Promise<Verified<C>>[] {
     const clocks = this.#oneClock ? this.#callbacks.slice(0, 1) : this.#callbacks;
     const moments = Float64Array.from(clocks.flatMap(({ now }) => moment(now).map(Number)));
-    return this.#compiled.many(tokens, moments, this.#verify, this.#accepted).map(async (result) => {
+    return this.#compiled.many(tokens, moments, this.#verify).map(async (result) => {
       if (result instanceof Refused) throw result.error;
       return this.#finish(await result);
     });
   }
 
-  async explain(token: string): Promise<Explanation> {
+  async explain(token: unknown): Promise<Explanation> {
     let code = '';
     // This fetches the keys that the explanation is about.
-    const accepted = await this.#compiled.async(token, this.#verify, this.#accepted).catch((error: unknown) => {
+    const accepted = await this.#compiled.async(token as string, this.#verify).catch((error: unknown) => {
       code = isTokenwardError(error) ? error.code : '';
       return undefined;
     });
-    const place = this.#compiled.put(token, (verifier, length) => this.#placeOf(verifier, length));
+    // What is no token, or too long for one, has an explanation too.
+    const shown = typeof token === 'string' ? token.slice(0, this.#compiled.enough) : '';
+    const place = this.#placeOf(shown);
     const { isRevoked, schema } = this.#callbacks[place] ?? {};
     // What they say of a token that the module refuses is never reached.
     const revocation = isRevoked && await word(accepted && (() => this.#revocation(accepted)), ({ code }) =>
       (code === 'ERR_JWT_REVOKED' ? 'revoked' : 'revocation'));
     const refused = schema && await word(accepted && revocation ? undefined : () => this.#schema(accepted as Accepted<C>), ({ claim }) => claim);
-    const ask: Ask = (verifier, length, { hostKey, valid }) =>
-      call('explain', verifier, length, ...this.#moment(verifier, length), hostKey, valid, revocation, refused, code);
-    return this.#compiled.async(token, ask, () => parsed<Explanation>('payload'));
+    const explain: Asking<Explanation> = {
+      moment: this.#moment,
+      ask: (verifier, length, { hostKey, valid }, [now, given]) =>
+        call('explain', verifier, length, now, given, hostKey, valid, revocation, refused, code),
+      read: () => parsed('payload'),
+    };
+    return this.#compiled.async(shown, explain);
   }
 
   free(): void {
@@ -73,12 +79,6 @@ export class Judge<C extends object = {}> {
   linger(): void {
     this.#compiled.linger();
   }
-
-  /** Made once: this is the path of every token. */
-  readonly #verify: Ask = (verifier, length, { hostKey, valid, takesRsa }) => {
-    const [now, given] = this.#moment(verifier, length);
-    return call('verify', verifier, length, now, given, hostKey, valid, takesRsa);
-  };
 
   /** Most tokens of an issuer have the same header: it is parsed once, and copied where a copy is as good. */
   readonly #accepted = (): Accepted<C> => {
@@ -95,15 +95,21 @@ export class Judge<C extends object = {}> {
     return { place, verified: { header: { ...header }, payload: parsed('payload'), key: { ...key } } };
   };
 
-  #moment(verifier: number, length: number): [seconds: number, given: boolean] {
-    return moment(this.#callbacks[this.#oneClock ? 0 : this.#placeOf(verifier, length)]?.now);
-  }
+  readonly #moment = (token: string): Moment => moment(this.#callbacks[this.#oneClock ? 0 : this.#placeOf(token)]?.now);
 
-  /** The place of the issuer that the token in the scratch buffer names; none where verification will refuse it for that. */
-  #placeOf(verifier: number, length: number): number {
+  /** Made once: this is the path of every token. */
+  readonly #verify: Asking<Accepted<C>> = {
+    moment: this.#moment,
+    ask: (verifier, length, { hostKey, valid, takesRsa }, [now, given]) =>
+      call('verify', verifier, length, now, given, hostKey, valid, takesRsa),
+    read: this.#accepted,
+  };
+
+  /** The place of the issuer that the token names; none where verification will refuse it for that. */
+  #placeOf(token: string): number {
     if (this.#callbacks.length === 1) return 0;
     try {
-      return call('issuer_of', verifier, length);
+      return this.#compiled.put(token, (verifier, length) => call('issuer_of', verifier, length));
     } catch {
       return -1;
     }
@@ -154,7 +160,7 @@ export function usedKey(): Verified['key'] {
 }
 
 /** Seconds, and whether they are the caller's word rather than the host clock's. What is neither number nor Date is NaN, which is refused. */
-export function moment(now: Rules['now']): [seconds: number, given: boolean] {
+export function moment(now: Rules['now']): Moment {
   if (now === undefined) return [Date.now() / 1000, false];
   try {
     const value: unknown = typeof now === 'function' ? now() : now;

@@ -84,9 +84,17 @@ export function encode(tokens: readonly string[]): [bytes: Uint8Array, lengths: 
   begin();
   const joined = encoder.encode(tokens.join(''));
   const lengths = Uint32Array.from(tokens, (token) => token.length);
-  // A character of a token that is sound takes one byte. Where one takes more, the tokens are measured one by one.
-  const characters = tokens.reduce((sum, token) => sum + token.length, 0);
-  return [joined, characters === joined.length ? lengths : lengths.map((_, at) => encoder.encode(tokens[at]).length)];
+  // A character of a token that is sound takes one byte. Where one takes more, each is encoded by itself: what is joined may
+  // have characters that none of the tokens has, of the half of one at an end and the other half at the next beginning.
+  if (lengths.reduce((sum, length) => sum + length, 0) === joined.length) return [joined, lengths];
+  const each = tokens.map((token) => encoder.encode(token));
+  const bytes = new Uint8Array(each.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const [index, token] of each.entries()) {
+    bytes.set(token, at);
+    at += lengths[index] = token.length;
+  }
+  return [bytes, lengths];
 }
 
 /** The answers that lie there one after another: one of them is selected to be read. */

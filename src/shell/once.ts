@@ -36,7 +36,7 @@ export function copied<T extends object>(options: T, name: string): T {
     const copy = { ...options } as Record<string, unknown>;
     for (const [option, value] of Object.entries(copy)) {
       if (Array.isArray(value)) copy[option] = [...value as unknown[]];
-      else if (option === 'claims' && typeof value === 'object' && value !== null) copy[option] = { ...value };
+      else if ((option === 'claims' || option === 'cache') && typeof value === 'object' && value !== null) copy[option] = { ...value };
     }
     return copy as T;
   } catch {

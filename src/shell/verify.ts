@@ -1,6 +1,6 @@
 // Verification, as it is called: with rules compiled once, or with rules and key for a single call.
 
-import { Compiled, type Ask } from './compiled.js';
+import { Compiled, type Asking } from './compiled.js';
 import { isTokenwardError } from './error.js';
 import { disposable } from './held.js';
 import { bounded, call } from './instance.js';
@@ -116,7 +116,7 @@ export function verifySync<C extends object = {}>(token: string, key: KeyInput, 
  * @throws (rejects with) the reason why the token is not accepted.
  */
 export async function verifyJws(token: string, key: KeyInput, options: JwsOptions = ANY_JWS): Promise<VerifiedJws> {
-  return jwsVerifierOf(key, options).async(token, askJws, acceptedJws);
+  return jwsVerifierOf(key, options).async(token, aboutJws);
 }
 
 /**
@@ -124,7 +124,7 @@ export async function verifyJws(token: string, key: KeyInput, options: JwsOption
  * @throws the reason why the token is not accepted; ERR_SYNC_UNAVAILABLE where the answer exists only asynchronously.
  */
 export function verifyJwsSync(token: string, key: KeyInput, options: JwsOptions = ANY_JWS): VerifiedJws {
-  return jwsVerifierOf(key, options).sync(token, askJws, acceptedJws);
+  return jwsVerifierOf(key, options).sync(token, aboutJws);
 }
 
 /**
@@ -168,11 +168,10 @@ export function isExpired(token: string | JwtClaims, options?: ExpiryOptions): b
 
 const ANY_JWS: JwsOptions = {};
 
-const askJws: Ask = (verifier, length, { hostKey, valid, takesRsa }) => call('verify_jws', verifier, length, hostKey, valid, takesRsa);
-
-function acceptedJws(): VerifiedJws {
-  return { header: parsed('header'), payload: range('payload'), key: usedKey() };
-}
+const aboutJws: Asking<VerifiedJws> = {
+  ask: (verifier, length, { hostKey, valid, takesRsa }) => call('verify_jws', verifier, length, hostKey, valid, takesRsa),
+  read: () => ({ header: parsed('header'), payload: range('payload'), key: usedKey() }),
+};
 
 /** The rules of each issuer. */
 function listed(issuers: readonly IssuerRules[]): IssuerRules[] {

@@ -55,13 +55,14 @@ thread_local! {
     static VERIFIERS: RefCell<Table<Compiled>> = const { RefCell::new(Table::new()) };
 }
 
-/// Makes room for a token of so many characters and says where to write it; each may take three bytes.
+/// Makes room for a token of so many characters and says where to write it; each may take three bytes. One more than the
+/// rules allow are enough to see that it is too long.
 #[wasm_bindgen]
 pub fn open(verifier: Option<u32>, length: u32) -> Option<u32> {
     let longest = verifier.map_or(Some(MAX_TOKEN_LENGTH), |verifier| {
         VERIFIERS.with_borrow(|verifiers| verifiers.get(verifier).map(Compiled::max_token_length))
     });
-    if longest.is_none_or(|longest| length as usize > longest) {
+    if longest.is_none_or(|longest| length as usize > longest.saturating_add(1)) {
         return fail(Error::malformed(TokenFault::TooLong));
     }
     SCRATCH.with_borrow_mut(|scratch| {
@@ -223,7 +224,7 @@ pub fn verify_many(verifier: u32, tokens: &[u8], lengths: &[u32], moments: &[f64
         let verifier = verifier.jwt()?;
         let mut rest = tokens;
         let replies = lengths.iter().map(|&length| {
-            let (token, after) = rest.split_at_checked(length as usize).unwrap_or((rest, &[]));
+            let (token, after) = rest.split_at_checked(length as usize).unwrap_or_default();
             rest = after;
             match moment_for(verifier, token, moments) {
                 Ok(now) => Reply::of(verifier.attempt(token, now, Host::default())),

@@ -82,6 +82,20 @@ export default ({ test, assert, tokenward }) => {
     }
   });
 
+  test('what is no token, or too long for one, is explained as that, whatever was asked before', async () => {
+    const key = await signer('ES256');
+    const verifier = new Verifier({ ...rules(), keys: key.jwk });
+    const patient = new Verifier({ ...rules({ maxTokenLength: 1_000_000 }), keys: key.jwk });
+    for (let round = 0; round < 2; round++) {
+      for (const token of ['a'.repeat(20_000), undefined, null, 7, {}, '', '\ud800.a.b']) {
+        const { ok, steps } = await verifier.explain(token);
+        assert.same([ok, steps[0].check, steps[0].outcome, steps[0].code], [false, 'format', 'failed', 'ERR_JWT_MALFORMED']);
+        assert.equal(new Set(steps.slice(1).map(({ outcome }) => outcome)).size, 1);
+      }
+      patient.safeVerifySync('a'.repeat(20_000));
+    }
+  });
+
   test('explain judges claims that are asked for by name, and the schema, as claims', async () => {
     const key = await signer('ES256');
     const token = await key.sign();

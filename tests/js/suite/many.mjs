@@ -49,6 +49,40 @@ export default ({ test, long, assert, tokenward }) => {
     assert.same(codes(await results), ['ok', 'ok']);
   });
 
+  test('each token is judged by its own bytes, whatever halves of characters the ones around it begin and end with', async () => {
+    const key = await signer('ES256');
+    const verifier = new Verifier({ ...rules(), keys: key.jwk });
+    const token = await key.sign();
+    assert.same(codes(await verifier.verifyMany(['a\ud800', '\udc00b', token, token])), ['ERR_JWT_MALFORMED', 'ERR_JWT_MALFORMED', 'ok', 'ok']);
+    // As many halves as move the place of what follows by the length of the token.
+    const odd = token.length % 2;
+    const halves = ['\ud800', ...Array.from({ length: (token.length + odd) / 2 - 1 }, () => '\udc00\ud800'), '\udc00'];
+    const rubbish = 'x'.repeat(token.length);
+    const results = await verifier.verifyMany([...halves, rubbish, ...(odd ? ['y'] : []), token]);
+    assert.same(codes(results).filter((code) => code !== 'ERR_JWT_MALFORMED'), ['ok']);
+    assert.equal(results.at(-1).ok, true);
+  });
+
+  test('an outage is the result of each token that it is about, and nobody hears of it elsewhere', async () => {
+    const known = await signer('ES256', { kid: 'known' });
+    const other = await signer('ES256', { kid: 'other' });
+    let [clock, down] = [1_800_000_000_000, false];
+    const fetch = async () => (down ? new Response(null, { status: 500 }) : Response.json({ keys: [known.jwk] }));
+    const waitUntil = async (work) => { await work; throw new Error('of the host'); };
+    const keys = KeySet.fromUrl('https://issuer.example/jwks.json', { fetch, now: () => clock, staleIfError: 60, waitUntil });
+    const verifier = new Verifier({ ...rules(), keys });
+    const [token, stray] = [await known.sign(), await other.sign()];
+    assert.same(codes(await verifier.verifyMany([token])), ['ok']);
+    [clock, down] = [clock + 1_000_000, true];
+    const expected = { token: 'ERR_JWKS_FETCH_FAILED', rubbish: 'ERR_JWT_MALFORMED' };
+    assert.same(codes(await verifier.verifyMany([token])), [expected.token]);
+    // The failure is known now, and is told at once.
+    assert.same(codes(await verifier.verifyMany([token, 'x', stray, token])), [expected.token, expected.rubbish, expected.token, expected.token]);
+    down = false;
+    clock += 1_000_000;
+    assert.same(codes(await verifier.verifyMany([stray, token])), ['ERR_JWKS_NO_MATCHING_KEY', 'ok']);
+  });
+
   test('isRevoked and schema are asked about each token that is accepted', async () => {
     const key = await signer('ES256');
     const tokens = await Promise.all(['ada', 'eve', 'odd', 'bob'].map((sub) => key.sign(claims({ sub }))));
