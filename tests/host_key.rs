@@ -51,7 +51,7 @@ fn host_key(algorithm: Algorithm) -> HostKey<'static> {
         "ML" => ("public", algorithm.name(), "", 0),
         _ => ("public", "Ed25519", "", 0),
     };
-    HostKey { kind, name, hash, curve, bits, exponent: &[1, 0, 1], verifies: true }
+    HostKey { kind, name, hash, curve, bits, exponent: &[1, 0, 1], verifies: true, allow_short_secret: false }
 }
 
 #[test]
@@ -129,6 +129,13 @@ fn a_host_key_is_as_strong_as_it_must_be_and_need_not_be_stronger() {
         assert_eq!(judged(&|key| key.bits = bits - 1, algorithm), weak(Weakness::ShortSecret), "{algorithm}");
         assert_eq!(judged(&|key| key.bits = 1, algorithm), weak(Weakness::ShortSecret), "{algorithm}");
         assert_eq!(judged(&|key| key.bits = 0, algorithm), weak(Weakness::EmptySecret), "{algorithm}");
+        let allowed = |bits| judged(&|key| (key.bits, key.allow_short_secret) = (bits, true), algorithm);
+        assert_eq!((allowed(8), allowed(0)), (None, weak(Weakness::EmptySecret)), "{algorithm}");
+        let mut exported = host_key(algorithm);
+        let short = br#"{"kty":"oct","k":"c2hvcnQ"}"#;
+        assert_eq!(exported.exported(short).err(), weak(Weakness::ShortSecret), "{algorithm}");
+        exported.allow_short_secret = true;
+        assert_eq!(exported.exported(short).unwrap().algorithms(), [algorithm]);
     }
     for algorithm in [RS256, Algorithm::Ps512] {
         for bits in [2047, 8193] {

@@ -23,8 +23,9 @@ interface JwtExports {
   key_facts(key: number): string | undefined;
   key_from_host(
     kind: string, name: string, hash: string, curve: string, bits: number, exponent: Uint8Array, verifies: boolean,
-    number: number, jwk?: string | null, algorithm?: string | null,
+    number: number, jwk: string | null | undefined, algorithm: string | null | undefined, allowShortSecret: boolean,
   ): number | undefined;
+  key_bound(key: number, algorithm: string): number | undefined;
   key_from_jwk(json: string, algorithm: string | null | undefined, allowShortSecret: boolean): number | undefined;
   key_from_pem(pem: string, algorithm?: string | null): number | undefined;
   key_from_secret(secret: Uint8Array, algorithm: string | null | undefined, allowShortSecret: boolean): number | undefined;

@@ -19,6 +19,8 @@ export interface Keys {
   readonly cryptoKey?: CryptoKey;
   /** Whether what is installed is the JWK that the host exported. */
   exported?: boolean;
+  /** The key that this is, but for fewer algorithms. */
+  readonly of?: Keys;
   /** What fetches them. */
   readonly remote?: Remote;
   /** The JWK Set they are from, as JSON text. */
@@ -196,6 +198,7 @@ export async function exportOnce({ cryptoKey }: Keys): Promise<void> {
 
 /** Takes an exported CryptoKey into the module in place of the one that stays with the host. */
 export function adopt(keys: Keys): void {
+  if (keys.of) adopt(keys.of);
   if (!keys.cryptoKey || keys.exported || !exportedJwk.has(keys.cryptoKey)) return;
   keys.exported = true;
   keys.held.free();
@@ -213,8 +216,9 @@ function readKey(input: unknown, options: ImportOptions, said?: string | Uint8Ar
   const held = (install: () => number): Keys => ({ held: new Held('release_keys', install) });
   if (typeof input === 'string') return held(() => call('key_from_pem', input, alg));
   if (typeof input !== 'object' || input === null || Array.isArray(input)) throw refusal('key-kind');
-  if (keysOf.has(input as VerificationKey)) throw refusal('key-kind');
-  if (isCryptoKey(input)) return fromCryptoKey(input, alg);
+  const known = keysOf.get(input as VerificationKey);
+  if (known) return boundTo(known, alg);
+  if (isCryptoKey(input)) return fromCryptoKey(input, alg, allowShortSecret);
   const material = said ?? saidBy(input);
   if (material instanceof Uint8Array) return held(() => call('key_from_secret', material, alg, allowShortSecret));
   const jwk = (text: string): Keys => held(() => call('key_from_jwk', text, alg, allowShortSecret));
@@ -270,14 +274,22 @@ function fromKeyObject(key: KeyObject): unknown {
   }
 }
 
-function fromCryptoKey(cryptoKey: CryptoKey, alg: Algorithm | undefined): Keys {
+/** A key that was imported before, for one algorithm alone where one is named. */
+function boundTo(known: Keys, alg: Algorithm | undefined): Keys {
+  const { held, cryptoKey, remote, jwks } = known;
+  if (remote || jwks !== undefined) throw refusal('key-kind');
+  if (alg === undefined) return known;
+  return { held: new Held('release_keys', () => call('key_bound', held.handle, alg), held), ...(cryptoKey && { cryptoKey, of: known }) };
+}
+
+function fromCryptoKey(cryptoKey: CryptoKey, alg: Algorithm | undefined, allowShortSecret: boolean): Keys {
   let number = cryptoKeyNumbers.get(cryptoKey);
   if (number === undefined) cryptoKeyNumbers.set(cryptoKey, number = ++cryptoKeys);
   const algorithm = cryptoKey.algorithm as KeyAlgorithm & Partial<RsaHashedKeyAlgorithm & EcKeyAlgorithm & HmacKeyAlgorithm>;
   const install = () => call(
     'key_from_host', cryptoKey.type, algorithm.name, algorithm.hash?.name ?? '', algorithm.namedCurve ?? '',
     algorithm.modulusLength ?? algorithm.length ?? 0, algorithm.publicExponent ?? new Uint8Array(),
-    cryptoKey.usages.includes('verify'), number, exportedJwk.get(cryptoKey), alg,
+    cryptoKey.usages.includes('verify'), number, exportedJwk.get(cryptoKey), alg, allowShortSecret,
   );
   return { held: new Held('release_keys', install), cryptoKey };
 }

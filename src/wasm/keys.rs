@@ -71,14 +71,31 @@ pub fn key_from_host(
     number: u32,
     jwk: Option<String>,
     algorithm: Option<String>,
+    allow_short_secret: bool,
 ) -> Option<u32> {
-    let key = HostKey { kind, name, hash, curve, bits, exponent, verifies };
+    let key = HostKey { kind, name, hash, curve, bits, exponent, verifies, allow_short_secret };
     let read = || {
-        let wanted = import_options(algorithm.as_deref(), false)?.algorithm;
         let key = jwk.map_or_else(|| key.opaque(number), |jwk| key.exported(jwk.as_bytes()))?;
-        wanted.map_or(Ok(key.clone()), |wanted| key.bind_to(vec![wanted]))
+        bound(key, algorithm.as_deref())
     };
     settle(read().map(add_keys))
+}
+
+/// The same key for one of its algorithms alone.
+#[wasm_bindgen]
+pub fn key_bound(key: u32, algorithm: &str) -> Option<u32> {
+    let bind = || match keys_of(key)? {
+        Keys::One(key) => bound(key, Some(algorithm)),
+        Keys::Set(_) => Err(Error::invalid_arg("key", "one key")),
+    };
+    settle(bind().map(add_keys))
+}
+
+fn bound(key: VerificationKey, algorithm: Option<&str>) -> Result<VerificationKey, Error> {
+    match import_options(algorithm, false)?.algorithm {
+        Some(wanted) => key.bind_to(vec![wanted]),
+        None => Ok(key),
+    }
 }
 
 /// What a key says about itself, as JSON: `algorithms`, `kid`, `type`.

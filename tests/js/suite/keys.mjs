@@ -28,6 +28,40 @@ function rocaModulus() {
 export default ({ test, long, assert, tokenward, host, importMlDsa }) => {
   const { KeySet, Verifier, importKey, verify, verifySync } = tokenward;
 
+  test('a key that was imported is taken again, for one of its algorithms where one is named', async () => {
+    const key = await signer('RS256');
+    const [token, other] = [await key.sign(), await (await signer('ES256')).sign()];
+    for (const form of [await key.pem(), key.cryptoKey, (await signer('RS256', { extractable: false })).cryptoKey]) {
+      const imported = importKey(form);
+      const again = importKey(imported);
+      assert.same([again.algorithms, again.type, again.kid], [imported.algorithms, imported.type, imported.kid]);
+      const bound = importKey(imported, { alg: 'RS256' });
+      assert.same(bound.algorithms, ['RS256']);
+      for (const one of [again, bound, importKey(bound)]) {
+        assert.equal((await verify(token, one, rules())).key.alg, 'RS256');
+        await assert.rejects('ERR_JOSE_ALG_NOT_ALLOWED', verify(other, one, rules()));
+      }
+      assert.throws('ERR_KEY_UNUSABLE', () => importKey(imported, { alg: 'ES256' }));
+    }
+    const ed25519 = await signer('Ed25519');
+    const eddsa = importKey(importKey(await ed25519.pem(), { alg: 'EdDSA' }));
+    assert.same(eddsa.algorithms, ['EdDSA']);
+    assert.throws('ERR_KEY_UNUSABLE', () => importKey(KeySet.fromJwks({ keys: [ed25519.jwk] })));
+  });
+
+  test('a CryptoKey of a short secret is taken where that is asked for, and an empty one never', async () => {
+    const short = (extractable) => subtle.importKey('raw', new Uint8Array(16).fill(7), { name: 'HMAC', hash: 'SHA-256' }, extractable, ['sign', 'verify']);
+    for (const extractable of [true, false]) {
+      const cryptoKey = await short(extractable);
+      assert.throws('ERR_KEY_WEAK', () => importKey(cryptoKey));
+      const key = importKey(cryptoKey, { allowShortSecret: true });
+      const input = `${base64url('{"alg":"HS256"}')}.${base64url(JSON.stringify(claims()))}`;
+      const token = `${input}.${base64url(await subtle.sign('HMAC', cryptoKey, new TextEncoder().encode(input)))}`;
+      assert.equal((await verify(token, key, rules())).key.alg, 'HS256');
+      await assert.rejects('ERR_JWS_SIGNATURE_VERIFICATION_FAILED', verify(tampered(token, 1), key, rules()));
+    }
+  });
+
   long('PEM: SPKI, certificate and PKCS#1 give the same key, with any line length and CRLF', async () => {
     for (const alg of PUBLIC) {
       const key = await signer(alg);
