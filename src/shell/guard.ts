@@ -51,7 +51,7 @@ export function createBearerGuard<C extends object = {}>(options: BearerGuardOpt
       verified = await verifier.verify(first.token);
     } catch (error) {
       // Anything that is not an error about the token is an outage on this side, and judged as one.
-      [code, claim] = isTokenwardError(error) ? [error.code, error.claim] : ['unknown'];
+      [code, claim] = isTokenwardError(error) && error.code ? [error.code, error.claim] : ['unknown'];
     }
     const second = JSON.parse(bounded(() => call('guard_judge', held.handle, origin, need, first.token, code, claim))) as
       { headers: HeaderLine[] } | Refused;
@@ -105,12 +105,16 @@ function responseOf({ status, headers, body }: Refused): Response {
   return response;
 }
 
-/** The handler's response with headers added. One whose headers cannot be changed, as from `fetch`, is copied. */
+/**
+ * The handler's response with headers added. One whose headers cannot be changed, as from `fetch`, is copied; so is one
+ * without a body, which a handler may give again to a request that gets other headers. Nobody can copy a handshake.
+ */
 function withHeaders(response: Response, headers: HeaderLine[]): Response {
   if (headers.length === 0) return response;
   try {
-    add(headers, response.headers);
-    return response;
+    const own = response.body === null && response.status !== 101 ? response.clone() : response;
+    add(headers, own.headers);
+    return own;
   } catch {
     const copy = new Response(response.body, response);
     add(headers, copy.headers);
@@ -120,7 +124,7 @@ function withHeaders(response: Response, headers: HeaderLine[]): Response {
 
 function add(lines: HeaderLine[], headers: Headers): void {
   for (const [name, value, appends] of lines) {
-    if (appends) headers.append(name, value);
-    else headers.set(name, value);
+    if (!appends) headers.set(name, value);
+    else if (!headers.get(name)?.split(/\s*,\s*/).includes(value)) headers.append(name, value);
   }
 }

@@ -182,6 +182,28 @@ export default ({ test, assert, tokenward }) => {
     assert.equal(anyone.headers.get('access-control-allow-origin'), '*');
   });
 
+  test('a response that a handler gives again has the headers of the request at hand, each once', async () => {
+    const guard = guardWith({ cors: { origins: ['https://app.example'] } });
+    const shared = new Response(null, { status: 204 });
+    const protect = guard.protect(() => shared);
+    const token = await sign({});
+    for (let round = 0; round < 3; round++) {
+      const { headers, status } = await protect(bearing(token, { origin: 'https://app.example' }));
+      assert.same([status, headers.get('vary'), headers.get('access-control-expose-headers')], [204, 'Origin', 'WWW-Authenticate']);
+      assert.equal(headers.get('access-control-allow-origin'), 'https://app.example');
+      assert.equal((await protect(bearing(token, { origin: 'https://evil.example' }))).headers.get('access-control-allow-origin'), null);
+    }
+    const kept = await guard.protect(() => new Response('', { headers: { vary: 'Accept, Origin' } }))(bearing(token));
+    assert.equal(kept.headers.get('vary'), 'Accept, Origin');
+  });
+
+  test('a verifier that says nothing of its refusal lets nobody pass', async () => {
+    for (const error of [{ name: 'TokenwardError', code: '' }, { name: 'TokenwardError', code: '', claim: 5 }, { name: 'TokenwardError' }, undefined]) {
+      const guard = createBearerGuard({ verifier: { verify: () => Promise.reject(error) } });
+      assert.equal((await guard.check(bearing(await sign({})))).ok, false);
+    }
+  });
+
   test('options that could not hold are refused when the guard is made', async () => {
     for (const options of [
       { verifier: undefined }, { verifier: {} }, { realm: '' }, { realm: 'a\r\nb' }, { realm: 7 }, { realm: null },
