@@ -182,6 +182,13 @@ export default ({ test, assert, tokenward, host }) => {
     assert.same(asked, [true, 'r1', 'r1', true, 'revoke r1']);
   });
 
+  test('a store is refused for what it cannot be made of', () => {
+    for (const options of [{ db: 'mine' }, { database: 7 }, { database: 'a', name: 'b' }, 'mine', null]) {
+      assert.throws('ERR_INVALID_ARG', () => indexedDbStore(options));
+    }
+    for (const area of ['cookie', '', undefined, {}]) assert.throws('ERR_INVALID_ARG', () => webStore(area));
+  });
+
   const stores = { memory: memoryStore };
   if (typeof indexedDB === 'object') stores.indexedDb = () => indexedDbStore({ database: `test-${Math.random()}` });
   // No worker has them.
