@@ -3,6 +3,8 @@
 
 mod session_support;
 
+use std::rc::Rc;
+
 use session_support::{Host, Reply, SharedStore, oauth_error, secret};
 use tokenward::session::{
     Answer, AuthorizationRequest, AuthorizationResponse, ClientAuth, CookieRefresh, Credentials, Custom,
@@ -214,6 +216,31 @@ fn a_custom_grant_calls_its_functions() {
     assert_eq!(host.take(), ["use 1 a1", "use 2 a2", "signed out 3 revoked=true"]);
     let lines: Vec<_> = host.requests.iter().map(|(line, body)| format!("{line} {body}")).collect();
     assert_eq!(lines, ["acquire ", "refresh r1", "revoke r1"]);
+}
+
+#[test]
+fn a_custom_grant_without_refresh_acquires_again_whatever_it_was_given() {
+    let store = SharedStore::default();
+    let grant = || Grant::Custom(Custom { acquires: true, refreshes: false, revokes: true });
+    let mut host = Host::with(grant(), Options::default(), Rc::clone(&store), 1);
+    host.reply(bearer("a1", Some("r1")));
+    host.need(1);
+    host.pass(60_000);
+    host.reply(bearer("a2", Some("r2")));
+    host.need(2);
+    assert_eq!(host.take(), ["use 1 a1", "use 2 a2"]);
+    let now = host.now;
+    let mut another = Host::with(grant(), Options::default(), store, 2);
+    another.now = now;
+    another.need(3);
+    another.pass(60_000);
+    another.reply(bearer("a3", None));
+    another.need(4);
+    another.reply(Reply::Json(200, "{}".to_owned()));
+    another.logout(5);
+    assert_eq!(another.take(), ["use 3 a2", "use 4 a3", "signed out 5 revoked=true"]);
+    let lines: Vec<_> = host.requests.iter().chain(&another.requests).map(|(line, _)| line.as_str()).collect();
+    assert_eq!(lines, ["acquire", "acquire", "acquire", "revoke"]);
 }
 
 #[test]

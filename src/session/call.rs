@@ -224,7 +224,7 @@ impl Session {
     /// How the tokens in hand can be replaced without anybody's doing.
     fn renewal(&self) -> Option<Kind> {
         let held = self.held.as_ref()?;
-        if held.set.refresh.is_some() {
+        if held.set.refresh.is_some() && self.grant.can_refresh() {
             Some(Kind::Refresh)
         } else if self.grant.is_unattended() && !self.needs_login && !self.grant.signs_in_once() {
             Some(Kind::SignIn)

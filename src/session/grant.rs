@@ -239,6 +239,11 @@ impl Grant {
         }
     }
 
+    /// Whether a refresh token can be used, where one was given.
+    pub(crate) const fn can_refresh(&self) -> bool {
+        !matches!(self, Self::Custom(Custom { refreshes: false, .. }))
+    }
+
     /// Whether what the first sign-in is made with works once only.
     pub(crate) const fn signs_in_once(&self) -> bool {
         matches!(self, Self::OAuth(OAuth { flow: Flow::RefreshToken { .. }, .. }))
