@@ -239,7 +239,8 @@ fn a_custom_grant_without_refresh_acquires_again_whatever_it_was_given() {
     another.reply(Reply::Json(200, "{}".to_owned()));
     another.logout(5);
     assert_eq!(another.take(), ["use 3 a2", "use 4 a3", "signed out 5 revoked=true"]);
-    let lines: Vec<_> = host.requests.iter().chain(&another.requests).map(|(line, _)| line.as_str()).collect();
+    let lines: Vec<_> =
+        host.requests.iter().chain(&another.requests).map(|(line, _)| line.as_str()).collect();
     assert_eq!(lines, ["acquire", "acquire", "acquire", "revoke"]);
 }
 

@@ -13,7 +13,7 @@ const MAX_MARKS: usize = 32;
 
 impl Session {
     pub(super) fn handle(&mut self, event: Event, out: &mut Effects) {
-        if self.phase == Phase::Closed {
+        if self.closing && (self.phase == Phase::Closed || !event.is_answer()) {
             return self.handle_closed(event, out);
         }
         match event {
@@ -280,6 +280,9 @@ impl Session {
 
     /// What to do when nothing is under way any more.
     pub(super) fn settle(&mut self, out: &mut Effects) {
+        if self.closing {
+            return self.closed(out);
+        }
         // Whoever gets the lock takes an intent that was written under it for abandoned, and sends the old refresh
         // token again. Tokens that could not be saved get one more chance first.
         let keeps = self.keeps_lock && self.volatile;
@@ -476,19 +479,45 @@ impl Session {
         }
     }
 
+    /// Callers are told at once. A refresh that was sent goes on until its tokens are saved: the refresh token may be used
+    /// up by now. What is being written is written, so that no intent stays behind.
     fn close(&mut self, out: &mut Effects) {
+        self.closing = true;
         self.fail_waiters(&Error::SessionClosed, out);
-        let login = self.flight.take().and_then(|flight| flight.login);
+        let login = self.flight.as_mut().and_then(|flight| flight.login.take());
         let queued = self.logins.drain(..).map(|(id, _)| id);
         for id in login.into_iter().chain(queued) {
             out.push(Effect::Fail { id, error: Error::SessionClosed });
         }
-        for id in self.leaving.take().map(|leaving| leaving.ids).unwrap_or_default() {
+        for id in self.leaving.iter_mut().flat_map(|leaving| leaving.ids.drain(..)) {
             out.push(Effect::SignedOut { id, revoked: false });
         }
+        match self.phase {
+            Phase::Granting if self.flight.as_ref().is_some_and(|flight| flight.kind == Kind::SignIn) => {
+                out.push(Effect::Abort { op: self.awaited });
+                self.give_up(Error::SessionClosed, 0, out);
+            }
+            Phase::Granting
+            | Phase::Intending
+            | Phase::Committing
+            | Phase::Resolving
+            | Phase::Verifying
+            | Phase::Retracting
+            | Phase::Persisting
+            | Phase::Departing
+            | Phase::Ending
+            | Phase::Marking => {}
+            Phase::Idle if self.volatile => self.persist(out),
+            _ => self.closed(out),
+        }
+    }
+
+    fn closed(&mut self, out: &mut Effects) {
         if let Some(op) = self.lock.take() {
             out.push(Effect::Unlock { op });
         }
+        self.flight = None;
+        self.leaving = None;
         self.held = None;
         self.rest(Phase::Closed);
     }

@@ -292,7 +292,7 @@ impl Session {
             }
             Ok(None) => {
                 flight.rounds += 1;
-                if flight.rounds > MAX_ROUNDS {
+                if flight.rounds > MAX_ROUNDS || self.closing {
                     self.give_up(Error::RefreshUnavailable { status: None, retry_after_ms: None }, 0, out);
                 } else {
                     self.check(out);
@@ -307,6 +307,9 @@ impl Session {
     }
 
     fn send(&mut self, out: &mut Effects) {
+        if self.closing {
+            return self.give_up(Error::SessionClosed, 0, out);
+        }
         let Some(flight) = &mut self.flight else {
             return;
         };

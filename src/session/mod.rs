@@ -371,6 +371,8 @@ pub struct Session {
     lock: Option<Op>,
     /// The lock is kept until what could not be saved has been tried once more.
     keeps_lock: bool,
+    /// Closed for callers: what is left is to be written down.
+    closing: bool,
     flight: Option<Flight>,
     waiters: Vec<Waiter>,
     logins: Vec<(CallId, Option<Credentials>)>,
@@ -418,6 +420,7 @@ impl Session {
             outdated: false,
             lock: None,
             keeps_lock: false,
+            closing: false,
             flight: None,
             waiters: Vec::new(),
             logins: Vec::new(),
@@ -438,8 +441,12 @@ impl Session {
         let from = self.phase;
         let name = event.name();
         let before = self.view();
+        let (nobody_listens, others) = (self.closing, out.len());
         self.handle(event, out);
-        if self.view() != before {
+        if nobody_listens {
+            let ours = out.split_off(others);
+            out.extend(ours.into_iter().filter(|effect| !matches!(effect, Effect::Tell(_))));
+        } else if self.view() != before {
             out.push(Effect::Tell(Notice::Change));
         }
         if self.phase != from {
@@ -458,7 +465,7 @@ impl Session {
         self.has_time = true;
         if let Some(held) = &mut self.held {
             held.observe(now);
-            if jumped {
+            if jumped && !self.closing {
                 held.suspect = true;
                 out.push(Effect::Tell(Notice::Warning(Warning::ClockJump)));
             }

@@ -247,7 +247,7 @@ impl Session {
         let tries = self.intent.map_or(1, |intent| intent.tries);
         let gone = self.now.mono_ms.saturating_sub(flight.sent.mono_ms);
         let left = self.options.replay_window_ms.saturating_sub(gone);
-        if tries == 1 && left > 0 && pause_ms < left && !self.over_budget() {
+        if tries == 1 && left > 0 && pause_ms < left && !self.closing && !self.over_budget() {
             let pause = pause_ms.max(self.jitter(self.options.retry_base_ms.min(left / 4)));
             let op = self.await_op(Phase::Ambiguous);
             return self.wake(op, pause, out);

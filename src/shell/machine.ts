@@ -46,6 +46,7 @@ type Effect =
   | { effect: 'ask'; op: number }
   | Send
   | Call
+  | { effect: 'abort'; op: number }
   | { effect: 'wake'; op: number; afterMs: number; idle: boolean }
   | { effect: 'broadcast'; epoch: number; generation: number }
   | { effect: 'tell'; name: keyof SessionEvents; detail: never };
@@ -89,6 +90,7 @@ export class Machine {
   #calls = 0;
   readonly #waiting = new Map<number, Waiting>();
   readonly #locks = new Map<number, () => void>();
+  readonly #requests = new Map<number, AbortController>();
   readonly #queue: Event[] = [];
   #stepping = false;
   #writing = false;
@@ -169,7 +171,10 @@ export class Machine {
       channel.onmessage = changed;
       // In Node, a channel would keep the process alive.
       (channel as { unref?(): void }).unref?.();
-      this.#forget.push(() => channel.close());
+      this.#forget.push(() => {
+        this.#channel = undefined;
+        channel.close();
+      });
     }
     if (typeof document === 'object') {
       const online = () => this.report({ event: 'online' });
@@ -345,6 +350,9 @@ export class Machine {
       case 'call':
         this.#answer(effect.op, 'received', this.#call(effect));
         break;
+      case 'abort':
+        this.#requests.get(effect.op)?.abort();
+        break;
       case 'wake':
         this.#answer(effect.op, 'woken', new Promise((resolve) => {
           const timer = setTimeout(resolve, Math.min(effect.afterMs, MAX_TIMER_MS), null);
@@ -410,10 +418,11 @@ export class Machine {
   }
 
   /** Calls a function of the caller's, whose result reads like a token response. A thrown `invalid_grant` is a refusal. */
-  async #call({ purpose, token, timeoutMs }: Call): Promise<object> {
+  async #call({ op, purpose, token, timeoutMs }: Call): Promise<object> {
     const late = new AbortController();
+    this.#requests.set(op, late);
     try {
-      const result = await inTime(async () => this.#host.act?.(purpose, token, late.signal), timeoutMs);
+      const result = await inTime(async () => this.#host.act?.(purpose, token, late.signal), timeoutMs, late.signal);
       return { status: 200, contentType: 'application/json', body: JSON.stringify(result ?? {}) };
     } catch (error) {
       late.abort();
@@ -421,13 +430,16 @@ export class Machine {
       const { error: code, oauthError = code } = Object(error) as { error?: unknown; oauthError?: unknown };
       if (oauthError !== 'invalid_grant') return { event: 'lost', loss: 'network' };
       return { status: 400, contentType: 'application/json', body: '{"error":"invalid_grant"}' };
+    } finally {
+      this.#requests.delete(op);
     }
   }
 
   /** Sends a token request. The event says what came of it, so this never rejects. */
-  async #send({ method, url: given, endpoint, headers, body, keepalive, cookies, timeoutMs }: Send): Promise<object> {
+  async #send({ op, method, url: given, endpoint, headers, body, keepalive, cookies, timeoutMs }: Send): Promise<object> {
     if (typeof navigator === 'object' && (navigator as { onLine?: boolean }).onLine === false) return { event: 'lost', loss: 'not-sent' };
     const late = new AbortController();
+    this.#requests.set(op, late);
     let loss: 'network' | ReturnType<typeof lossOf> = 'network';
     const exchange = async () => {
       let url = given;
@@ -452,10 +464,11 @@ export class Machine {
     };
     try {
       // A fetch of the caller's may not heed the signal.
-      return await inTime(exchange, timeoutMs);
+      return await inTime(exchange, timeoutMs, late.signal);
     } catch (error) {
       return { event: 'lost', loss: error === undefined ? 'timeout' : loss };
     } finally {
+      this.#requests.delete(op);
       late.abort();
     }
   }
@@ -504,13 +517,14 @@ function onlyCredentials(given: unknown): object {
   return { username, password };
 }
 
-function inTime<T>(work: () => Promise<T>, limitMs: number): Promise<T> {
+function inTime<T>(work: () => Promise<T>, limitMs: number, signal?: AbortSignal): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const timer = setTimeout(reject, Math.min(limitMs, MAX_TIMER_MS));
     const settled = <V>(settle: (value: V) => void) => (value: V) => {
       clearTimeout(timer);
       settle(value);
     };
+    signal?.addEventListener('abort', () => settled(reject)(signal.reason), { once: true });
     try {
       work().then(settled(resolve), settled(reject));
     } catch (error) {

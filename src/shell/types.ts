@@ -346,7 +346,10 @@ export interface Session {
   on<K extends keyof SessionEvents>(event: K, listener: (detail: SessionEvents[K]) => void, options?: { signal?: AbortSignal }): () => void;
   /** The last 64 transitions, secret-free. */
   explain(): TransitionRecord[];
-  /** Stops listening to other instances. The sign-in stands; calls reject with ERR_SESSION_CLOSED. */
+  /**
+   * Stops listening to other instances. The sign-in stands; calls reject with ERR_SESSION_CLOSED. A refresh that was sent
+   * is still saved, and a login under way is given up.
+   */
   close(): void;
 }
 

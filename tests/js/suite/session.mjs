@@ -406,6 +406,38 @@ export default ({ test, assert, tokenward, host }) => {
     await assert.rejects('ERR_SESSION_CLOSED', session.logout());
   });
 
+  test('a refresh that was sent before close() is saved for the next session, and a login is given up', async () => {
+    const server = world();
+    const store = memoryStore();
+    const bearer = await signedIn(server, { session: { store } });
+    const heard = [];
+    for (const event of ['refreshed', 'ended', 'warning']) bearer.session.on(event, () => heard.push(event));
+    server.pass(3600);
+    let release;
+    const held = new Promise((resolve) => { release = resolve; });
+    server.respond = async () => void await held;
+    const asked = bearer.session.getAccessToken();
+    while (server.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    bearer.session.close();
+    await assert.rejects('ERR_SESSION_CLOSED', asked);
+    assert.equal(bearer.session.snapshot.status, 'signed-out');
+    release();
+    const next = client(server, { session: { store } });
+    assert.equal(await next.session.getAccessToken(), 'access-2');
+    assert.same([server.token('refresh'), server.reuse, heard], [1, 0, []]);
+
+    let signal;
+    server.respond = (entry, init) => new Promise((resolve, reject) => {
+      ({ signal } = init);
+      signal.addEventListener('abort', () => reject(signal.reason));
+    });
+    const login = next.session.login(ada);
+    while (!signal) await new Promise((resolve) => setTimeout(resolve, 1));
+    next.session.close();
+    await assert.rejects('ERR_SESSION_CLOSED', login);
+    assert.ok(signal.aborted);
+  });
+
   test('parseChallenges reads what servers send', () => {
     assert.same(parseChallenges('Bearer realm="a, b \\"c\\"", error=invalid_token, Negotiate abc==, Basic'), [
       { scheme: 'Bearer', params: { realm: 'a, b "c"', error: 'invalid_token' } },
