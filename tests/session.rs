@@ -8,7 +8,7 @@ use std::rc::Rc;
 use session_support::{
     Host, Reply, SharedStore, T0, end_reason, generation, json_login, oauth_error, tokens,
 };
-use tokenward::session::{EndReason, Event, Freshness, Loss, Notice, Options, Snapshot, Warning};
+use tokenward::session::{EndReason, Event, Freshness, Loss, Notice, Now, Options, Snapshot, Warning};
 
 #[test]
 fn nobody_is_signed_in_at_first() {
@@ -436,6 +436,22 @@ fn a_closed_session_says_so_to_everybody() {
     host.logout(5);
     let closed = |id| format!("fail {id} ERR_SESSION_CLOSED");
     assert_eq!(host.take(), [closed(2), closed(3), closed(4), closed(5)]);
+}
+
+#[test]
+fn a_clock_that_cannot_be_read_refuses_a_call_and_loses_no_answer() {
+    let mut host = Host::new(false);
+    let unreadable = || Now::read(f64::NAN, 0.0, true);
+    let need = Event::Need { id: 1, min_validity_ms: 0, once: false, force: false };
+    assert_eq!(host.session.time_of(&need, unreadable()).expect_err("a call").code(), "ERR_INVALID_ARG");
+    assert!(host.session.time_of(&Event::Start, unreadable()).is_err(), "there is no time yet");
+    assert!(host.session.time_of(&Event::Close, unreadable()).is_ok());
+    host.login(2);
+    assert!(host.session.time_of(&need, unreadable()).is_err());
+    let answer = Event::Lost { op: host.held[0], loss: Loss::Timeout };
+    assert_eq!(host.session.time_of(&answer, unreadable()), Ok(host.now));
+    let later = Now { wall_ms: T0 + 5, mono_ms: 5 };
+    assert_eq!(host.session.time_of(&answer, Ok(later)), Ok(later));
 }
 
 /// Signed in, over a store of its own, with a refresh on its way when the session is closed.

@@ -13,7 +13,7 @@ const MAX_MARKS: usize = 32;
 
 impl Session {
     pub(super) fn handle(&mut self, event: Event, out: &mut Effects) {
-        if self.closing && (self.phase == Phase::Closed || !event.is_answer()) {
+        if self.closing && (self.phase == Phase::Closed || event.is_call()) {
             return self.handle_closed(event, out);
         }
         match event {

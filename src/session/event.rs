@@ -412,18 +412,11 @@ impl EndReason {
 }
 
 impl Event {
-    /// Whether it answers an effect.
-    pub(crate) const fn is_answer(&self) -> bool {
+    /// Whether it is the call of somebody who waits for what comes of it.
+    pub(crate) const fn is_call(&self) -> bool {
         matches!(
             self,
-            Self::Loaded { .. }
-                | Self::Saved { .. }
-                | Self::Cleared { .. }
-                | Self::Locked { .. }
-                | Self::Given { .. }
-                | Self::Received { .. }
-                | Self::Lost { .. }
-                | Self::Woken { .. }
+            Self::Need { .. } | Self::Login { .. } | Self::Logout { .. } | Self::Answered { status: 401, .. }
         )
     }
 

@@ -458,6 +458,16 @@ impl Session {
         }
     }
 
+    /// The time of an event, where the clock may not have been readable: then it is that of the step before. A call is
+    /// refused for it; what answers an effect is not, or everybody would wait for ever.
+    ///
+    /// # Errors
+    /// Those of `reading`.
+    pub fn time_of(&self, event: &Event, reading: Result<Now, Error>) -> Result<Now, Error> {
+        let serves = self.has_time || matches!(event, Event::Close);
+        reading.or_else(|error| if serves && !event.is_call() { Ok(self.now) } else { Err(error) })
+    }
+
     /// Lets time pass, and notices when a clock was set: a token never lives longer for it.
     fn pass_time(&mut self, now: Now, out: &mut Effects) {
         let jumped = self.clock_jumped(now);

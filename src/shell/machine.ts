@@ -221,15 +221,10 @@ export class Machine {
     const id = this.#calls = this.#calls % 0x7fffffff + 1;
     event['id'] = id;
     guarded(() => JSON.stringify(event), 'options');
-    let answer: Outcome | undefined;
-    const waiting: Waiting = { event, settle: (outcome) => { answer = outcome; }, reject() {} };
+    let answer: Outcome | Promise<Outcome> | undefined;
+    const waiting: Waiting = { event, settle: (outcome) => { answer = outcome; }, reject: (error) => { answer = Promise.reject(error); } };
     this.#waiting.set(id, waiting);
-    try {
-      this.#step(event);
-    } catch (error) {
-      this.#waiting.delete(id);
-      throw error;
-    }
+    this.report(event);
     if (answer) return answer;
     return new Promise<Outcome>((resolve, reject) => {
       const abort = () => {
@@ -247,14 +242,23 @@ export class Machine {
     });
   }
 
-  /** Tells the machine something that nobody waits for. */
+  /** Tells the machine what happened. What it cannot be told fails the call that it is of, or else every call. */
   report(event: Event): void {
-    try {
-      this.#step(event);
-    } catch (error) {
-      for (const waiting of this.#waiting.values()) waiting.reject(error);
-      this.#waiting.clear();
+    this.#queue.push(event);
+    if (this.#stepping) return;
+    this.#stepping = true;
+    for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
+      try {
+        this.#step(next);
+      } catch (error) {
+        const own = this.#waiting.get(next['id'] as number);
+        for (const waiting of own ? [own] : [...this.#waiting.values()]) {
+          this.#waiting.delete(waiting.event['id'] as number);
+          waiting.reject(error);
+        }
+      }
     }
+    this.#stepping = false;
   }
 
   close(): void {
@@ -282,27 +286,17 @@ export class Machine {
   }
 
   #step(event: Event): void {
-    this.#queue.push(event);
-    if (this.#stepping) return;
-    this.#stepping = true;
-    try {
-      for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
-        const handle = this.#held.handle;
-        // Whoever looked first may have opened the machine again: a snapshot does.
-        if (this.#opened !== this.#lives) this.#resume(next);
-        const [wall, mono, given] = this.#time();
-        const { effects, state } = JSON.parse(call('session_step', handle, wall, mono, given, JSON.stringify(next))) as
-          { effects: Effect[]; state?: string };
-        if (state !== undefined) {
-          this.#state = state;
-          if (this.#session) this.#session.#state = call('session_absorb', this.#session.#held.handle, handle);
-        }
-        for (const effect of effects) this.#perform(effect);
-      }
-    } finally {
-      this.#stepping = false;
-      this.#queue.length = 0;
+    const handle = this.#held.handle;
+    // Whoever looked first may have opened the machine again: a snapshot does.
+    if (this.#opened !== this.#lives) this.#resume(event);
+    const [wall, mono, given] = this.#time();
+    const { effects, state } = JSON.parse(call('session_step', handle, wall, mono, given, JSON.stringify(event))) as
+      { effects: Effect[]; state?: string };
+    if (state !== undefined) {
+      this.#state = state;
+      if (this.#session) this.#session.#state = call('session_absorb', this.#session.#held.handle, handle);
     }
+    for (const effect of effects) this.#perform(effect);
   }
 
   /** The instance was lost and with it all that was under way: locks are given back, calls are made again. */

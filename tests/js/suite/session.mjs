@@ -438,6 +438,27 @@ export default ({ test, assert, tokenward, host }) => {
     assert.ok(signal.aborted);
   });
 
+  test('a clock that fails for a moment refuses the call of that moment, and nobody waits for ever', async () => {
+    for (const wrong of [() => NaN, () => { throw new Error('no clock'); }]) {
+      const server = world();
+      let now = () => server.now;
+      const bearer = await signedIn(server, { session: { now: () => now() } });
+      server.pass(3600);
+      let release;
+      const held = new Promise((resolve) => { release = resolve; });
+      server.respond = async () => void await held;
+      const asked = [bearer.session.getAccessToken(), bearer.session.getAccessToken()];
+      while (server.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+      now = wrong;
+      await assert.rejects('ERR_INVALID_ARG', bearer.session.getAccessToken({ forceRefresh: true }));
+      release();
+      assert.same(await Promise.all(asked), ['access-2', 'access-2']);
+      bearer.session.close();
+      now = () => server.now;
+      await assert.rejects('ERR_SESSION_CLOSED', bearer.session.getAccessToken());
+    }
+  });
+
   test('parseChallenges reads what servers send', () => {
     assert.same(parseChallenges('Bearer realm="a, b \\"c\\"", error=invalid_token, Negotiate abc==, Basic'), [
       { scheme: 'Bearer', params: { realm: 'a, b "c"', error: 'invalid_token' } },
