@@ -5,7 +5,7 @@ mod session_support;
 
 use std::rc::Rc;
 
-use session_support::{Host, Reply, SharedStore, oauth_error, secret};
+use session_support::{Host, Reply, SharedStore, json_login, oauth_error, password, secret};
 use tokenward::session::{
     Answer, AuthorizationRequest, AuthorizationResponse, ClientAuth, CookieRefresh, Credentials, Custom,
     EndReason, Event, Flow, Grant, Metadata, OAuth, Options, Snapshot,
@@ -242,6 +242,38 @@ fn a_custom_grant_without_refresh_acquires_again_whatever_it_was_given() {
     let lines: Vec<_> =
         host.requests.iter().chain(&another.requests).map(|(line, _)| line.as_str()).collect();
     assert_eq!(lines, ["acquire", "acquire", "acquire", "revoke"]);
+}
+
+#[test]
+fn only_a_grant_that_takes_credentials_is_given_them_and_nothing_is_sent_for_a_sign_in_that_cannot_be() {
+    let header = ("x-requested-with".to_owned(), "tokenward".to_owned());
+    let cookie = CookieRefresh { url: "https://app.example/refresh".to_owned(), header };
+    let custom = |acquires| Grant::Custom(Custom { acquires, refreshes: true, revokes: true });
+    let flow = |flow| Grant::OAuth(oauth(flow, ClientAuth::None));
+    let code = || Credentials::Code { code: secret("c"), verifier: secret("v") };
+    let redirect_uri = "https://app.example/back".to_owned();
+    for (grant, takes_none, takes_code) in [
+        (json_login(true), true, false),
+        (json_login(false), false, false),
+        (Grant::CookieRefresh(cookie), true, false),
+        (custom(true), true, false),
+        (custom(false), false, false),
+        (flow(Flow::AuthorizationCode { redirect_uri }), false, true),
+        (flow(Flow::ClientCredentials), true, false),
+        (flow(Flow::RefreshToken { refresh_token: Some(secret("r0")) }), true, false),
+        (flow(Flow::RefreshToken { refresh_token: None }), false, false),
+    ] {
+        let takes_password = matches!(grant, Grant::JsonLogin(_));
+        for (credentials, taken) in
+            [(Some(password()), takes_password), (Some(code()), takes_code), (None, takes_none)]
+        {
+            let mut host = host(grant.clone());
+            host.reply(bearer("a1", Some("r1")));
+            host.step(Event::Login { id: 1, credentials });
+            let answer = if taken { "signed in 1" } else { "fail 1 ERR_INVALID_ARG" };
+            assert_eq!((host.take(), host.requests.len()), (vec![answer.to_owned()], usize::from(taken)));
+        }
+    }
 }
 
 #[test]

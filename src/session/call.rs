@@ -56,6 +56,9 @@ impl Session {
                 }
             }
             Event::Login { id, credentials } => {
+                if let Err(error) = self.grant.check_login(credentials.as_ref()) {
+                    return out.push(Effect::Fail { id, error });
+                }
                 self.logins.push((id, credentials));
                 match self.phase {
                     Phase::Unloaded => self.load(out),
@@ -303,11 +306,6 @@ impl Session {
     }
 
     fn begin_login(&mut self, id: CallId, credentials: Option<Credentials>, out: &mut Effects) {
-        if credentials.is_none() && !self.grant.is_unattended() {
-            let error = Error::invalid_arg("credentials", "a user name and a password");
-            out.push(Effect::Fail { id, error });
-            return self.settle(out);
-        }
         let mut flight = Flight::new(Kind::SignIn, false, self.now);
         flight.login = Some(id);
         flight.is_explicit = true;

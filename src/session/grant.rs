@@ -225,6 +225,21 @@ impl Grant {
         }
     }
 
+    /// Refuses a sign-in with what this grant does not take, or without what it needs.
+    pub(crate) fn check_login(&self, credentials: Option<&Credentials>) -> Result<(), Error> {
+        let is_code = matches!(self, Self::OAuth(OAuth { flow: Flow::AuthorizationCode { .. }, .. }));
+        let (name, expected) = match (self, credentials) {
+            (Self::JsonLogin(_), Some(Credentials::Password { .. })) => return Ok(()),
+            (_, Some(Credentials::Code { .. })) if is_code => return Ok(()),
+            (_, None) if self.is_unattended() => return Ok(()),
+            (Self::JsonLogin(_), _) => ("credentials", "a user name and a password"),
+            _ if is_code => ("credentials", "left to beginAuthorization and completeAuthorization"),
+            (_, Some(_)) => ("credentials", "left out: only jsonLogin takes them"),
+            (_, None) => ("grant", "one that can sign in: this one has nothing to do it with"),
+        };
+        Err(Error::invalid_arg(name, expected))
+    }
+
     /// Whether the session can sign in by itself.
     pub(crate) const fn is_unattended(&self) -> bool {
         match self {
@@ -344,23 +359,20 @@ impl CookieRefresh {
 impl OAuth {
     fn sign_in(&self, credentials: Option<Credentials>) -> Request {
         let mut form = Vec::new();
-        let (code, verifier);
-        match (&self.flow, credentials) {
-            (
-                Flow::AuthorizationCode { redirect_uri },
-                Some(Credentials::Code { code: given, verifier: kept }),
-            ) => {
-                (code, verifier) = (given, kept);
+        match &self.flow {
+            Flow::AuthorizationCode { redirect_uri } => {
                 form.push(("grant_type", "authorization_code"));
-                form.push(("code", code.reveal().as_str()));
-                form.push(("code_verifier", verifier.reveal().as_str()));
+                if let Some(Credentials::Code { code, verifier }) = &credentials {
+                    form.push(("code", code.reveal().as_str()));
+                    form.push(("code_verifier", verifier.reveal().as_str()));
+                }
                 form.push(("redirect_uri", redirect_uri.as_str()));
             }
-            (Flow::RefreshToken { refresh_token: Some(token) }, _) => {
+            Flow::ClientCredentials => form.push(("grant_type", "client_credentials")),
+            Flow::RefreshToken { refresh_token } => {
                 form.push(("grant_type", "refresh_token"));
-                form.push(("refresh_token", token.reveal().as_str()));
+                form.extend(refresh_token.iter().map(|token| ("refresh_token", token.reveal().as_str())));
             }
-            _ => form.push(("grant_type", "client_credentials")),
         }
         if let (Some(scope), false) = (&self.scope, matches!(self.flow, Flow::AuthorizationCode { .. })) {
             form.push(("scope", scope.as_str()));

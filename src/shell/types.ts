@@ -331,7 +331,8 @@ export interface Session {
   /** How things stand, at once and without token material. */
   readonly snapshot: SessionSnapshot;
   /**
-   * Signs in with these credentials, or with those that the grant asks for. They are used once and kept nowhere.
+   * Signs in with these credentials, or with those that the grant asks for. They are used once and kept nowhere. Only
+   * `jsonLogin` takes any: another grant signs in by itself, or else this is ERR_INVALID_ARG.
    * Rejects with ERR_LOGIN_REJECTED, or with why the token endpoint could not be used.
    */
   login(credentials?: { username: string; password: string }, options?: { signal?: AbortSignal }): Promise<SessionSnapshot>;
