@@ -203,6 +203,61 @@ fn a_cookie_refresh_sends_no_token_and_signs_in_by_itself() {
 }
 
 #[test]
+fn what_a_session_does_unasked_is_refused_by_invalid_grant_and_by_nothing_on_the_way() {
+    let custom = Grant::Custom(Custom { acquires: true, refreshes: true, revokes: false });
+    let client = Grant::OAuth(oauth(Flow::ClientCredentials, ClientAuth::Basic));
+    let given = Grant::OAuth(oauth(Flow::RefreshToken { refresh_token: Some(secret("r0")) }, ClientAuth::None));
+    let header = ("x-requested-with".to_owned(), "tokenward".to_owned());
+    let cookie = Grant::CookieRefresh(CookieRefresh { url: "https://app.example/refresh".to_owned(), header });
+    let own = |status| Reply::Json(status, r#"{"message":"no"}"#.to_owned());
+    for grant in [custom, client, given, cookie] {
+        let is_cookie = matches!(grant, Grant::CookieRefresh(_));
+        let (unavailable, wrong) = ("ERR_TOKEN_REFRESH_UNAVAILABLE", "ERR_TOKEN_ENDPOINT_MISCONFIGURED");
+        let over = |code| if is_cookie { "ERR_LOGIN_REJECTED" } else { code };
+        for (reply, code) in [
+            (Reply::Text(401, "<!doctype html>"), over(unavailable)),
+            (Reply::Text(403, "<!doctype html>"), unavailable),
+            (Reply::Text(425, ""), unavailable),
+            (own(401), over(wrong)),
+            (own(400), wrong),
+            (own(403), wrong),
+            (own(422), wrong),
+            (oauth_error(400, "access_denied"), wrong),
+            (oauth_error(400, "invalid_grant"), "ERR_LOGIN_REJECTED"),
+        ] {
+            let mut host = host(grant.clone());
+            host.reply(reply);
+            host.need(1);
+            assert_eq!(host.take(), [format!("fail 1 {code}")], "{grant:?}");
+            // Nobody was signed out for it, so the next try, once its time has come, is made.
+            host.pass(120_000);
+            host.reply(bearer("a1", None));
+            host.need(2);
+            let once = code == "ERR_LOGIN_REJECTED" && matches!(grant, Grant::OAuth(_)) && host.requests.len() == 1;
+            let ends = once && !host.requests[0].1.contains("client_credentials");
+            assert_eq!(host.take(), [if ends { "fail 2 ERR_SESSION_SIGNED_OUT" } else { "use 2 a1" }]);
+        }
+    }
+}
+
+#[test]
+fn a_firewall_signs_nobody_out_whose_token_has_expired() {
+    for (reply, code) in [
+        (Reply::Text(401, "<!doctype html>"), "ERR_TOKEN_REFRESH_UNAVAILABLE"),
+        (Reply::Json(400, "{}".to_owned()), "ERR_TOKEN_ENDPOINT_MISCONFIGURED"),
+    ] {
+        let mut host = host(Grant::OAuth(oauth(Flow::ClientCredentials, ClientAuth::Basic)));
+        host.reply(bearer("a1", None));
+        host.need(1);
+        host.pass(60_000);
+        host.reply(reply);
+        host.need(2);
+        assert_eq!(host.take(), ["use 1 a1".to_owned(), format!("fail 2 {code}")]);
+        assert!(matches!(host.snapshot(), Snapshot::Active { .. }));
+    }
+}
+
+#[test]
 fn a_custom_grant_calls_its_functions() {
     let custom = Custom { acquires: true, refreshes: true, revokes: true };
     let mut host = host(Grant::Custom(custom));

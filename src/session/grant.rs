@@ -205,8 +205,11 @@ pub fn endpoint(url: &UrlParts<'_>, loopback: bool) -> Result<String, Error> {
 
 impl Grant {
     pub(crate) const fn question(&self, refresh: bool) -> Question {
-        // Where the first sign-in is made with something that works once, a refusal of it is one of a refresh.
-        Question { refresh, strict: matches!(self, Self::OAuth(_)) }
+        Question {
+            is_login: !refresh && self.needs_credentials(),
+            is_cookie: matches!(self, Self::CookieRefresh(_)),
+            strict: matches!(self, Self::OAuth(_)),
+        }
     }
 
     pub(crate) fn fields(&self) -> Fields {

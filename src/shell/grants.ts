@@ -154,7 +154,9 @@ export interface CookieRefreshOptions {
 }
 
 /**
- * The refresh token lives in an HttpOnly cookie that script never sees: a `POST` with the cookie gives access tokens.
+ * The refresh token lives in an HttpOnly cookie that script never sees: a `POST` with the cookie gives access tokens. Any 401
+ * says that the cookie is over, since most such endpoints say no more than that; 400 with `{"error":"invalid_grant"}` does
+ * too. Any other answer is a failure of the server's and signs nobody out.
  * @throws ERR_INVALID_ARG, ERR_INSECURE_URL
  */
 export function cookieRefresh(options: CookieRefreshOptions): Grant {
