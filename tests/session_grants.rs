@@ -16,6 +16,7 @@ fn oauth(flow: Flow, client_auth: ClientAuth) -> OAuth {
     OAuth {
         token_endpoint: Some("https://as.example/token".to_owned()),
         revocation_endpoint: Some("https://as.example/revoke".to_owned()),
+        has_issuer: false,
         client_id: "my client".to_owned(),
         client_secret: (client_auth != ClientAuth::None).then(|| secret("p:ss/w%rd")),
         client_auth,
@@ -105,6 +106,20 @@ fn oauth_revokes_the_refresh_token_and_then_the_access_token() {
             "token=a1&token_type_hint=access_token&client_id=my%20client",
         ]
     );
+}
+
+#[test]
+fn what_is_not_given_stands_in_the_metadata_of_the_issuer_if_there_is_one() {
+    for has_issuer in [false, true] {
+        let given = oauth(Flow::ClientCredentials, ClientAuth::Basic);
+        let mut host = host(Grant::OAuth(OAuth { revocation_endpoint: None, has_issuer, ..given }));
+        host.reply(bearer("a1", None));
+        host.need(1);
+        host.reply(Reply::Text(200, ""));
+        host.logout(2);
+        assert_eq!(host.take(), ["use 1 a1".to_owned(), format!("signed out 2 revoked={has_issuer}")]);
+        assert_eq!(host.requests.len(), 1 + usize::from(has_issuer));
+    }
 }
 
 #[test]
@@ -206,9 +221,11 @@ fn a_cookie_refresh_sends_no_token_and_signs_in_by_itself() {
 fn what_a_session_does_unasked_is_refused_by_invalid_grant_and_by_nothing_on_the_way() {
     let custom = Grant::Custom(Custom { acquires: true, refreshes: true, revokes: false });
     let client = Grant::OAuth(oauth(Flow::ClientCredentials, ClientAuth::Basic));
-    let given = Grant::OAuth(oauth(Flow::RefreshToken { refresh_token: Some(secret("r0")) }, ClientAuth::None));
+    let given =
+        Grant::OAuth(oauth(Flow::RefreshToken { refresh_token: Some(secret("r0")) }, ClientAuth::None));
     let header = ("x-requested-with".to_owned(), "tokenward".to_owned());
-    let cookie = Grant::CookieRefresh(CookieRefresh { url: "https://app.example/refresh".to_owned(), header });
+    let cookie =
+        Grant::CookieRefresh(CookieRefresh { url: "https://app.example/refresh".to_owned(), header });
     let own = |status| Reply::Json(status, r#"{"message":"no"}"#.to_owned());
     for grant in [custom, client, given, cookie] {
         let is_cookie = matches!(grant, Grant::CookieRefresh(_));
@@ -233,7 +250,8 @@ fn what_a_session_does_unasked_is_refused_by_invalid_grant_and_by_nothing_on_the
             host.pass(120_000);
             host.reply(bearer("a1", None));
             host.need(2);
-            let once = code == "ERR_LOGIN_REJECTED" && matches!(grant, Grant::OAuth(_)) && host.requests.len() == 1;
+            let once =
+                code == "ERR_LOGIN_REJECTED" && matches!(grant, Grant::OAuth(_)) && host.requests.len() == 1;
             let ends = once && !host.requests[0].1.contains("client_credentials");
             assert_eq!(host.take(), [if ends { "fail 2 ERR_SESSION_SIGNED_OUT" } else { "use 2 a1" }]);
         }

@@ -151,8 +151,11 @@ pub struct JsonLogin {
 pub struct OAuth {
     /// RFC 6749 §3.2; where there is none, the issuer's metadata has it.
     pub token_endpoint: Option<String>,
-    /// RFC 7009; where neither it nor `token_endpoint` is given, the issuer's metadata may have it.
+    /// RFC 7009; where there is none, the issuer's metadata may have it.
     pub revocation_endpoint: Option<String>,
+    /// Whether there is an issuer whose metadata can be read. Without one, nothing is revoked at an endpoint that is not
+    /// given.
+    pub has_issuer: bool,
     /// RFC 6749 §2.2.
     pub client_id: String,
     /// RFC 6749 §2.3.1.
@@ -385,7 +388,7 @@ impl OAuth {
 
     /// RFC 7009 §2.1. The refresh token first: with it, servers revoke the whole grant.
     fn revoke(&self, tokens: &TokenSet) -> Vec<Demand> {
-        if self.revocation_endpoint.is_none() && self.token_endpoint.is_some() {
+        if self.revocation_endpoint.is_none() && !self.has_issuer {
             return Vec::new();
         }
         let refresh = tokens.refresh.iter().map(|token| (token, "refresh_token"));

@@ -62,7 +62,7 @@ export function jsonLogin(options: JsonLoginOptions): Grant {
 
 /** An OAuth 2.0 client and its server. */
 export interface OAuth2Options {
-  /** Instead of endpoints: they are read from its metadata (OpenID Connect Discovery, then RFC 8414), once. */
+  /** Endpoints that are not given are read from its metadata (OpenID Connect Discovery, then RFC 8414), once. */
   issuer?: string;
   /** RFC 6749 §3.2. */
   tokenEndpoint?: string | URL;

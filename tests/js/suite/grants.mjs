@@ -134,6 +134,9 @@ export default ({ test, assert, tokenward, host }) => {
     const direct = world(given);
     await direct.session.getAccessToken();
     assert.same(direct.requests.map(({ url }) => url), [`${issuer}/token`]);
+    direct.answer = () => (direct.requests.at(-1).url.endsWith('/revoke') ? new Response(null, { status: 200 }) : Response.json(metadata));
+    assert.same(await direct.session.logout(), { revoked: true });
+    assert.same([...new Set(direct.requests.slice(1).map(({ url }) => url))], [places[0], `${issuer}/revoke`]);
   });
 
   test('jsonLogin reads and writes the names that its server uses', async () => {
