@@ -439,6 +439,46 @@ fn a_closed_session_says_so_to_everybody() {
 }
 
 #[test]
+fn a_sign_in_while_credentials_are_asked_for_is_the_answer_and_what_is_given_later_is_none() {
+    let asking = || {
+        let mut host = Host::new(true);
+        host.asks_slowly = true;
+        host
+    };
+    let login = |id| Event::Login { id, credentials: None };
+    // For a token, and for a sign-in without any credentials, twice.
+    for first in [Event::Need { id: 1, min_validity_ms: 0, once: false, force: false }, login(1)] {
+        for replies in [vec![tokens("a1", Some("r1"), Some(3600))], vec![oauth_error(400, "invalid_grant")]] {
+            let mut host = asking();
+            let needs = matches!(first, Event::Need { .. });
+            host.step(first.clone());
+            host.step(login(2));
+            assert_eq!((host.take(), host.asked), (vec![], 1));
+            let fine = matches!(replies[0], Reply::Json(200, _));
+            host.replies.extend(replies);
+            host.login(3);
+            let answer = |id| match (fine, needs && id == 1) {
+                (true, true) => "use 1 a1".to_owned(),
+                (true, false) => format!("signed in {id}"),
+                (false, _) => format!("fail {id} ERR_LOGIN_REJECTED"),
+            };
+            let mut answers = host.take();
+            answers.sort_by_key(|answer| answer.split(' ').find_map(|word| word.parse::<u32>().ok()));
+            assert_eq!(answers, [answer(1), answer(2), answer(3)]);
+            host.give();
+            assert_eq!((host.take(), host.requests.len(), host.asked), (vec![], 1, 1));
+        }
+    }
+    // One that only somebody else's sign-in keeps waiting is asked for nothing.
+    let mut host = asking();
+    host.step(login(1));
+    host.need(2);
+    host.reply(tokens("a1", Some("r1"), Some(3600)));
+    host.give();
+    assert_eq!(host.take(), ["use 2 a1", "signed in 1"]);
+}
+
+#[test]
 fn a_clock_that_cannot_be_read_refuses_a_call_and_loses_no_answer() {
     let mut host = Host::new(false);
     let unreadable = || Now::read(f64::NAN, 0.0, true);

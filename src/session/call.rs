@@ -29,7 +29,7 @@ impl Session {
                 self.waiters.retain(|waiter| waiter.id != id);
                 self.logins.retain(|(login, _)| *login != id);
                 if let Some(flight) = &mut self.flight {
-                    flight.login = flight.login.filter(|login| *login != id);
+                    flight.logins.retain(|login| *login != id);
                 }
             }
             Event::Answered {
@@ -58,6 +58,9 @@ impl Session {
             Event::Login { id, credentials } => {
                 if let Err(error) = self.grant.check_login(credentials.as_ref()) {
                     return out.push(Effect::Fail { id, error });
+                }
+                if self.phase == Phase::Asking {
+                    return self.take_over(id, credentials, out);
                 }
                 self.logins.push((id, credentials));
                 match self.phase {
@@ -307,8 +310,9 @@ impl Session {
 
     fn begin_login(&mut self, id: CallId, credentials: Option<Credentials>, out: &mut Effects) {
         let mut flight = Flight::new(Kind::SignIn, false, self.now);
-        flight.login = Some(id);
+        flight.logins.push(id);
         flight.is_explicit = true;
+        flight.is_awaited = false;
         flight.credentials = credentials;
         self.begin_flight(flight, out);
     }
@@ -482,9 +486,8 @@ impl Session {
     fn close(&mut self, out: &mut Effects) {
         self.closing = true;
         self.fail_waiters(&Error::SessionClosed, out);
-        let login = self.flight.as_mut().and_then(|flight| flight.login.take());
-        let queued = self.logins.drain(..).map(|(id, _)| id);
-        for id in login.into_iter().chain(queued) {
+        let logins = self.flight.iter_mut().flat_map(|flight| flight.logins.drain(..));
+        for id in logins.chain(self.logins.drain(..).map(|(id, _)| id)) {
             out.push(Effect::Fail { id, error: Error::SessionClosed });
         }
         for id in self.leaving.iter_mut().flat_map(|leaving| leaving.ids.drain(..)) {

@@ -50,7 +50,7 @@ impl Session {
         self.volatile = false;
         self.ambiguous = false;
         self.epoch = self.epoch.saturating_add(1);
-        if let Some(id) = self.flight.take().and_then(|flight| flight.login) {
+        for id in self.flight.take().map(|flight| flight.logins).unwrap_or_default() {
             out.push(Effect::Fail { id, error: error.clone() });
         }
         for waiter in std::mem::take(&mut self.waiters) {

@@ -286,9 +286,11 @@ enum Kind {
 #[derive(Debug)]
 struct Flight {
     kind: Kind,
-    /// The call of an explicit sign-in.
-    login: Option<CallId>,
+    /// The calls of an explicit sign-in.
+    logins: Vec<CallId>,
     is_explicit: bool,
+    /// It began by itself, so that whoever waits for a token waits for it, explicit or not.
+    is_awaited: bool,
     credentials: Option<Credentials>,
     /// A 401 or a caller says that the token in hand will not do.
     forced: bool,

@@ -167,9 +167,7 @@ impl Session {
                 fail(&waiter, Error::SessionChanged, out);
             }
         }
-        if let Some(id) = flight.login {
-            out.push(Effect::SignedIn { id });
-        }
+        out.extend(flight.logins.into_iter().map(|id| Effect::SignedIn { id }));
         self.rest(Phase::Idle);
         self.settle(out);
     }
@@ -342,10 +340,8 @@ impl Session {
         let Some(flight) = self.flight.take() else {
             return;
         };
-        if let Some(id) = flight.login {
-            out.push(Effect::Fail { id, error: error.clone() });
-        }
-        if flight.is_explicit {
+        out.extend(flight.logins.into_iter().map(|id| Effect::Fail { id, error: error.clone() }));
+        if !flight.is_awaited {
             // Whoever waits did not wait for this sign-in.
             return;
         }

@@ -459,6 +459,24 @@ export default ({ test, assert, tokenward, host }) => {
     }
   });
 
+  test('credentials() may sign in itself, and what it gives then is not sent', async () => {
+    const server = world();
+    let asked = 0;
+    const bearer = client(server, {
+      grant: {
+        async credentials() {
+          asked += 1;
+          await bearer.session.login(ada);
+          return ada;
+        },
+      },
+      session: { isolation: 'shared' },
+    });
+    assert.equal((await bearer(`${API}/me`)).status, 200);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    assert.same([asked, server.token('username')], [1, 1]);
+  });
+
   test('parseChallenges reads what servers send', () => {
     assert.same(parseChallenges('Bearer realm="a, b \\"c\\"", error=invalid_token, Negotiate abc==, Basic'), [
       { scheme: 'Bearer', params: { realm: 'a, b "c"', error: 'invalid_token' } },
