@@ -41,12 +41,13 @@ function open(options: SessionOptions): Session {
   if (given !== undefined && (typeof given !== 'function' || 'session' in given)) throw refusal('fetch');
   if (now !== undefined && typeof now !== 'function') throw refusal('now');
   if (waitUntil !== undefined && typeof waitUntil !== 'function') throw refusal('waitUntil');
-  if (name !== undefined && typeof name !== 'string') throw refusal('name');
+  const called = name === undefined ? parts.name ?? (options.store ? undefined : 'custom') : name;
+  if (typeof called !== 'string') throw refusal('name');
   if (isolation !== 'shared' && isolation !== 'request') throw refusal('isolation');
 
   const hasLock = store.shared === 'origin' && typeof navigator === 'object' && typeof navigator.locks?.request === 'function';
   const listeners = new Map<string, Set<Listener>>();
-  const key = `tokenward:${name ?? parts.name ?? 'custom'}`;
+  const key = `tokenward:${called}`;
   const send = () => sender(given);
   const issuer = parts.issuer === undefined ? undefined : new Issuer(parts.issuer, rest.insecure !== 'never', send);
   const host: Host = {

@@ -300,7 +300,11 @@ export interface BearerFetchOptions {
 export interface SessionOptions {
   /** How tokens are obtained. */
   grant: Grant;
-  /** The namespace of store, lock and channel. */
+  /**
+   * The namespace of store, lock and channel: sessions of one name and store share a sign-in. Default: the endpoint or
+   * issuer, the client, the kind of grant and the scope. `customGrant` has no default, and with a `store` needs a name. So do
+   * sessions of several users over one store, one name each.
+   */
   name?: string;
   /** Default `memoryStore()`. */
   store?: TokenStore;

@@ -306,6 +306,7 @@ pub(super) fn argument(name: &str) -> Error {
         "resources" => "a URL or a list of URLs",
         "grant" => "what one of the grant functions returned",
         "store" => "a token store",
+        "name" => "a string, which customGrant needs where there is a store",
         "issuer" => "the issuer's URL, unless both endpoints are given",
         "fetch" => "a function like fetch, and not a bearer fetch",
         "mode" => "one that lets a token through: \"no-cors\" does not",

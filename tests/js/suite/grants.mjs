@@ -185,6 +185,33 @@ export default ({ test, assert, tokenward, host }) => {
     assert.same(asked, [true, 'r1', 'r1', true, 'revoke r1']);
   });
 
+  test('sessions that would get other tokens share none, and those with the same options share theirs', async () => {
+    const acquire = (token) => customGrant({ acquire: async () => ({ access_token: token, expires_in: 60 }) });
+    const of = async (options, more) => {
+      let number = 0;
+      const { session } = world(options, { fetch: async () => Response.json({ access_token: `mine-${++number}-${Math.random()}`, token_type: 'Bearer', expires_in: 60 }), ...more });
+      const token = await session.getAccessToken();
+      session.close();
+      return token;
+    };
+    const client = (more) => oauth2({ tokenEndpoint: `${AUTH}/token`, clientId: 'svc', clientSecret: 's', grant: 'client_credentials', ...more });
+    const grants = {
+      plain: () => client(), read: () => client({ scope: 'read' }), write: () => client({ scope: 'write' }), 'another client': () => client({ clientId: 'svc#' }),
+      given: () => client({ grant: 'refresh_token', refreshToken: 'r' }), cookie: () => cookieRefresh({ url: `${AUTH}/token` }),
+      json: () => jsonLogin({ tokenUrl: `${AUTH}/token`, credentials: () => ({ username: 'ada', password: 'x' }) }),
+    };
+    const store = memoryStore();
+    const tokens = {};
+    for (const [name, grant] of Object.entries(grants)) tokens[name] = await of(grant(), { store });
+    assert.equal(new Set(Object.values(tokens)).size, Object.keys(grants).length, JSON.stringify(tokens));
+    for (const [name, grant] of Object.entries(grants)) assert.equal(await of(grant(), { store }), tokens[name], name);
+
+    const error = assert.throws('ERR_INVALID_ARG', () => createSession({ grant: acquire('a'), store }));
+    assert.ok(error.message.includes('"name"'), error.message);
+    assert.same([await of(acquire('a'), { store, name: 'a' }), await of(acquire('b'), { store, name: 'b' })], ['a', 'b']);
+    assert.same([await of(acquire('a')), await of(acquire('b'))], ['a', 'b']);
+  });
+
   const stores = { memory: memoryStore };
   if (typeof indexedDB === 'object') stores.indexedDb = () => indexedDbStore({ database: `test-${Math.random()}` });
   // No worker has them.
