@@ -3,10 +3,10 @@
 import { has, isTokenwardError } from './error.js';
 import { bounded, call } from './instance.js';
 import { succeeded, type Calls, type Outcome } from './machine.js';
-import { callsTo, createSession, sender } from './create-session.js';
+import { createSession, innerOf, sender, type Inner } from './create-session.js';
 import { checkSignal, guarded, optionsOf, refusal } from './refusal.js';
 import { IN_WORKERD } from './runtime.js';
-import type { BearerFetch, BearerFetchOptions, BearerInit, SessionOptions } from './types.js';
+import type { BearerFetch, BearerFetchOptions, BearerInit, Session, SessionOptions } from './types.js';
 import { partsOf, resolve, textOf } from './url.js';
 
 type Input = RequestInfo | URL;
@@ -26,12 +26,16 @@ function wrap(options: BearerFetchOptions): BearerFetch {
   if (foreign !== 'pass' && foreign !== 'throw') throw refusal('foreign');
   if (send !== undefined && (typeof send !== 'function' || 'session' in send)) throw refusal('fetch');
   if (typeof given !== 'object' || given === null) throw refusal('session');
+  const known = innerOf(given as Session);
   // A session of another entry point has a module of its own: nothing of it can be had here.
-  if (!callsTo(given as never) && has(given, 'getAccessToken')) throw refusal('session');
-  const loopback = !('grant' in given) || given.insecure !== 'never';
+  if (!known && has(given, 'getAccessToken')) throw refusal('session');
+  // A session is not copied: it would have to say how it stands.
+  const made = { ...!known && given } as SessionOptions;
+  if (send && made.fetch === undefined) made.fetch = send;
+  const loopback = known?.loopback ?? made.insecure !== 'never';
   const places = readResources(resources, loopback);
-  const session = callsTo(given as never) ? given as never : createSession({ ...(send && { fetch: send }), ...given as SessionOptions });
-  const calls = callsTo(session) as () => Calls;
+  const session = known ? given as Session : createSession(made);
+  const { calls } = innerOf(session) as Inner;
   const wrapper: Wrapper = { calls, places, loopback, foreign, send };
   const bearer = (input: Input, init?: Init) => bearerFetch(wrapper, input, init);
   return Object.defineProperty(bearer, 'session', { value: session, enumerable: true }) as BearerFetch;

@@ -138,6 +138,19 @@ export default ({ test, assert, tokenward, host }) => {
     }
   });
 
+  test('what a session says of http and of fetch holds for the requests that it signs', async () => {
+    const server = world();
+    const strict = tokenward.createSession({ grant: grantOf(), fetch: server.fetch, insecure: 'never' });
+    for (const session of [strict, { grant: grantOf(), fetch: server.fetch, insecure: 'never' }]) {
+      assert.throws('ERR_INSECURE_URL', () => createBearerFetch({ session, resources: 'http://localhost:3000' }));
+    }
+    createBearerFetch({ session: tokenward.createSession({ grant: grantOf() }), resources: 'http://localhost:3000' });
+    for (const more of [{}, { fetch: undefined }]) {
+      const { session } = createBearerFetch({ session: { grant: grantOf(), ...more }, resources: API, fetch: server.fetch });
+      assert.equal((await session.login(ada)).status, 'active');
+    }
+  });
+
   test('an Authorization of the caller\'s own is left as it is, with its 401', async () => {
     const server = world();
     const bearer = await signedIn(server);
