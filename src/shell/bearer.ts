@@ -52,7 +52,7 @@ interface Wrapper {
 async function bearerFetch(wrapper: Wrapper, input: Input, init?: Init): Promise<Response> {
   // What a Request is made of is not its own, so no copy of it has any.
   if (guarded(() => isRequest(init), 'init')) return bearerFetch(wrapper, new Request(input, init));
-  const { bearer = {}, ...rest } = guarded(() => ({ ...init }) as Init, 'init');
+  const { bearer = {}, ...rest } = guarded(() => copyOf(init), 'init');
   const { auth, minValidity, replay } = optionsOf(bearer, ['auth', 'minValidity', 'replay'], 'bearer');
   if (![undefined, 'required', 'optional', 'none'].includes(auth) || ![undefined, 'auto', 'never'].includes(replay)) throw refusal('bearer');
   const send = sender(wrapper.send);
@@ -110,6 +110,18 @@ async function bearerFetch(wrapper: Wrapper, input: Input, init?: Init): Promise
   }
 }
 
+/** What stays with a request that is redirected, beside method, headers and body. */
+const CARRIED = ['cache', 'cf', 'credentials', 'keepalive', 'referrer', 'referrerPolicy', 'signal'] as const;
+const MEMBERS = [...CARRIED, 'bearer', 'body', 'dispatcher', 'duplex', 'headers', 'integrity', 'method', 'mode', 'priority', 'redirect', 'window'];
+
+/** The caller's init, each member asked once. Platforms read those that they know also where they are inherited. */
+function copyOf(init: Init | undefined): Init {
+  const copy: Record<string, unknown> = { ...init };
+  const source = Object(init) as Record<string, unknown>;
+  for (const name of MEMBERS) if (!(name in copy) && name in source) copy[name] = source[name];
+  return copy;
+}
+
 /** One request of the caller's, which may be sent twice and redirected. Nothing that the caller gave is changed. */
 class Exchange {
   readonly #wrapper: Wrapper;
@@ -149,7 +161,10 @@ class Exchange {
     const guarded = redirect === 'follow' && (FOLLOWS || call('resources_check', this.#wrapper.places, this.#wrapper.loopback) === 'paths');
     // What was judged is what is sent: a URL object may be another by now.
     const input = second && this.#spare ? this.#spare.clone() : this.#request ?? this.#url.href;
-    const response = await this.#send(input, { ...this.#init, ...(guarded && { redirect: 'manual' }), headers: this.#authorized(this.#headers, token) });
+    // The platform would check the redirect's own body, and what it leads to not at all: with `integrity` there is to be none.
+    const integrity = this.#init.integrity ?? this.#request?.integrity;
+    const followed = integrity && !IN_WORKERD ? 'error' : 'manual';
+    const response = await this.#send(input, { ...this.#init, ...(guarded && { redirect: followed }), headers: this.#authorized(this.#headers, token) });
     if (guarded && response.type === 'opaqueredirect') throw refusal('foreign-url');
     return guarded ? this.#follow(response, token) : { response, at: this.#url };
   }
@@ -160,12 +175,13 @@ class Exchange {
   }
 
   async #follow(response: Response, token: Used): Promise<{ response: Response; at?: URL }> {
-    const request = this.#request;
+    const request = this.#request as Record<string, unknown> | undefined;
+    const carried = Object.fromEntries(CARRIED.map((name) => [name, request?.[name]]).filter(([, value]) => value !== undefined)) as RequestInit;
     const headers = new Headers(this.#headers);
     let url = this.#url;
     let signed = true;
     let once = this.#once;
-    let method = this.#init.method ?? request?.method ?? 'GET';
+    let method = this.#init.method ?? this.#request?.method ?? 'GET';
     let body = this.#init.body ?? undefined;
     let spare = this.#spare;
     for (let followed = 0; ; followed++) {
@@ -191,7 +207,7 @@ class Exchange {
       }
       body ??= await spare?.clone().arrayBuffer();
       response = await this.#send(url.href, {
-        ...(request && { signal: request.signal }), ...this.#init, method, body: body ?? null, redirect: 'manual',
+        ...carried, ...this.#init, method, body: body ?? null, redirect: 'manual',
         headers: signed ? this.#authorized(headers, token) : headers,
       });
     }

@@ -288,7 +288,10 @@ export interface BearerInit {
 export interface BearerFetchOptions {
   /** The session, or how to make one. Several functions may share a session. */
   session: Session | SessionOptions;
-  /** Origins and path prefixes where the token may go. */
+  /**
+   * Origins and path prefixes where the token may go. Redirects are followed as far as each step is known; a request with
+   * `integrity` follows none where that is done here.
+   */
   resources: string | URL | readonly (string | URL)[];
   /** Any other URL: sent without the token (default), or rejected with ERR_FOREIGN_URL. */
   foreign?: 'pass' | 'throw';
