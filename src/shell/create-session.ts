@@ -129,7 +129,7 @@ function open(options: SessionOptions): Session {
       succeeded(await once((calls) => calls.ask({ event: 'login', code, verifier })));
       return machine.snapshot;
     };
-    authorizing.set(session, { authorization, issuer, store, key, signIn });
+    authorizing.set(session, { authorization, issuer, timeoutMs: rest.timeoutMs ?? 10_000, store, key, signIn });
   }
   return session;
 }
@@ -145,6 +145,7 @@ function copied<T extends object>(options: T | undefined, names: readonly (keyof
 export interface Authorizing {
   authorization: Authorization;
   issuer: Issuer | undefined;
+  timeoutMs: number;
   store: TokenStore;
   key: string;
   signIn(code: string, verifier: string): Promise<SessionSnapshot>;

@@ -62,7 +62,7 @@ interface Event { event: string; [member: string]: unknown }
 interface Waiting { event: Event; settle(outcome: Outcome): void; reject(error: unknown): void }
 
 /** A store that hangs must not hang everybody. */
-const STORE_TIME_LIMIT_MS = 3_000;
+export const STORE_TIME_LIMIT_MS = 3_000;
 /** Timers of a longer time go off at once. */
 const MAX_TIMER_MS = 0x7fffffff;
 
@@ -511,9 +511,10 @@ function onlyCredentials(given: unknown): object {
   return { username, password };
 }
 
-function inTime<T>(work: () => Promise<T>, limitMs: number, signal?: AbortSignal): Promise<T> {
+/** Rejects with `undefined` where the time is over. */
+export function inTime<T>(work: () => Promise<T>, limitMs: number, signal?: AbortSignal): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const timer = setTimeout(reject, Math.min(limitMs, MAX_TIMER_MS));
+    const timer = setTimeout(() => reject(), Math.min(limitMs, MAX_TIMER_MS));
     const settled = <V>(settle: (value: V) => void) => (value: V) => {
       clearTimeout(timer);
       settle(value);

@@ -290,6 +290,7 @@ pub fn session_refuse(what: &str) -> Option<bool> {
         "foreign-url" => Error::ForeignUrl,
         "body-not-replayable" => Error::BodyNotReplayable,
         "not-a-url" => no_url(),
+        "timeout" => Error::TokenTimeout,
         "store-unavailable" => Error::StoreUnavailable,
         "no-metadata" => Error::TokenEndpointMisconfigured { status: None, oauth_error: None },
         _ => match what.strip_prefix("no-option:") {

@@ -2,7 +2,7 @@
 
 const AUTH = 'https://login.test';
 
-export default ({ test, assert, tokenward, host }) => {
+export default ({ test, long, assert, tokenward, host }) => {
   const {
     authorizationCode, beginAuthorization, completeAuthorization, cookieRefresh, createSession, customGrant, indexedDbStore, jsonLogin, memoryStore,
     oauth2, webStore,
@@ -81,6 +81,23 @@ export default ({ test, assert, tokenward, host }) => {
     const denied = `https://app.test/back?state=${third}&error=access_denied`;
     assert.equal((await assert.rejects('ERR_LOGIN_REJECTED', completeAuthorization(state.session, denied))).oauthError, 'access_denied');
     await assert.rejects('ERR_INVALID_ARG', beginAuthorization(createSession({ grant: jsonLogin({ tokenUrl: `${AUTH}/token` }) })));
+  });
+
+  long('an authorization ends in time where the issuer or the store never answers', async () => {
+    const never = () => new Promise(() => {});
+    const client = { clientId: 'app', redirectUri: 'https://app.test/back', tokenEndpoint: `${AUTH}/token` };
+    const discovering = world(authorizationCode({ ...client, issuer: AUTH }), { timeoutMs: 30 });
+    discovering.answer = never;
+    await assert.rejects('ERR_TOKEN_TIMEOUT', beginAuthorization(discovering.session));
+    await assert.rejects('ERR_TOKEN_TIMEOUT', completeAuthorization(discovering.session, 'https://app.test/back?code=c&state=s'));
+    assert.ok(discovering.requests.every(({ init }) => init.signal.aborted));
+    const store = { ...memoryStore(), save: never, load: never, clear: never };
+    const { session } = world(authorizationCode({ ...client, authorizationEndpoint: `${AUTH}/authorize` }), { store });
+    await Promise.all([
+      assert.rejects('ERR_TOKEN_STORE_UNAVAILABLE', beginAuthorization(session)),
+      assert.rejects('ERR_TOKEN_STORE_UNAVAILABLE', completeAuthorization(session, 'https://app.test/back?code=c&state=s')),
+    ]);
+    session.close();
   });
 
   test('endpoints come out of the issuer\'s metadata: behind its path, then before it, and once', async () => {
