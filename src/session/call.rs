@@ -376,6 +376,13 @@ impl Session {
         self.settle(out);
     }
 
+    /// Fails everybody who is to sign in next.
+    pub(super) fn fail_queued(&mut self, error: &Error, out: &mut Effects) {
+        for (id, _) in std::mem::take(&mut self.logins) {
+            out.push(Effect::Fail { id, error: error.clone() });
+        }
+    }
+
     /// Fails everybody who waits; whoever has a response gets that.
     pub(super) fn fail_waiters(&mut self, error: &Error, out: &mut Effects) {
         for waiter in std::mem::take(&mut self.waiters) {
@@ -486,12 +493,12 @@ impl Session {
     fn close(&mut self, out: &mut Effects) {
         self.closing = true;
         self.fail_waiters(&Error::SessionClosed, out);
-        let logins = self.flight.iter_mut().flat_map(|flight| flight.logins.drain(..));
-        for id in logins.chain(self.logins.drain(..).map(|(id, _)| id)) {
-            out.push(Effect::Fail { id, error: Error::SessionClosed });
+        self.fail_queued(&Error::SessionClosed, out);
+        if let Some(flight) = &mut self.flight {
+            flight.fail_logins(&Error::SessionClosed, out);
         }
-        for id in self.leaving.iter_mut().flat_map(|leaving| leaving.ids.drain(..)) {
-            out.push(Effect::SignedOut { id, revoked: false });
+        if let Some(leaving) = &mut self.leaving {
+            leaving.tell(false, out);
         }
         match self.phase {
             Phase::Granting if self.flight.as_ref().is_some_and(|flight| flight.kind == Kind::SignIn) => {

@@ -54,6 +54,13 @@ impl Flight {
             refusal: None,
         }
     }
+
+    /// Fails those who sign in with it.
+    pub(super) fn fail_logins(&mut self, error: &Error, out: &mut Effects) {
+        for id in std::mem::take(&mut self.logins) {
+            out.push(Effect::Fail { id, error: error.clone() });
+        }
+    }
 }
 
 impl Session {

@@ -377,7 +377,9 @@ impl OAuth {
             Flow::ClientCredentials => form.push(("grant_type", "client_credentials")),
             Flow::RefreshToken { refresh_token } => {
                 form.push(("grant_type", "refresh_token"));
-                form.extend(refresh_token.iter().map(|token| ("refresh_token", token.reveal().as_str())));
+                if let Some(token) = refresh_token {
+                    form.push(("refresh_token", token.reveal().as_str()));
+                }
             }
         }
         if let (Some(scope), false) = (&self.scope, matches!(self.flow, Flow::AuthorizationCode { .. })) {
@@ -391,15 +393,19 @@ impl OAuth {
         if self.revocation_endpoint.is_none() && !self.has_issuer {
             return Vec::new();
         }
-        let refresh = tokens.refresh.iter().map(|token| (token, "refresh_token"));
-        let both = refresh.chain([(&tokens.access, "access_token")]);
-        both.map(|(token, hint)| {
+        let mut demands = Vec::with_capacity(2);
+        for (token, hint) in
+            [(tokens.refresh.as_ref(), "refresh_token"), (Some(&tokens.access), "access_token")]
+        {
+            let Some(token) = token else {
+                continue;
+            };
             let form = [("token", token.reveal().as_str()), ("token_type_hint", hint)];
             let mut request = self.post(self.revocation_endpoint.as_deref(), Endpoint::Revocation, &form);
             request.keepalive = true;
-            Demand::Send(request)
-        })
-        .collect()
+            demands.push(Demand::Send(request));
+        }
+        demands
     }
 
     /// A request to `url`, or to the endpoint of that name in the metadata.

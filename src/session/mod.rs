@@ -443,11 +443,10 @@ impl Session {
         let from = self.phase;
         let name = event.name();
         let before = self.view();
-        let (nobody_listens, others) = (self.closing, out.len());
+        let nobody_listens = self.closing;
         self.handle(event, out);
         if nobody_listens {
-            let ours = out.split_off(others);
-            out.extend(ours.into_iter().filter(|effect| !matches!(effect, Effect::Tell(_))));
+            out.retain(|effect| !matches!(effect, Effect::Tell(_)));
         } else if self.view() != before {
             out.push(Effect::Tell(Notice::Change));
         }

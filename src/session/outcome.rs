@@ -167,7 +167,9 @@ impl Session {
                 fail(&waiter, Error::SessionChanged, out);
             }
         }
-        out.extend(flight.logins.into_iter().map(|id| Effect::SignedIn { id }));
+        for id in flight.logins {
+            out.push(Effect::SignedIn { id });
+        }
         self.rest(Phase::Idle);
         self.settle(out);
     }
@@ -337,10 +339,10 @@ impl Session {
 
     /// Ends the flight and answers everybody: with the old token where it still serves.
     pub(super) fn abandon(&mut self, error: &Error, out: &mut Effects) {
-        let Some(flight) = self.flight.take() else {
+        let Some(mut flight) = self.flight.take() else {
             return;
         };
-        out.extend(flight.logins.into_iter().map(|id| Effect::Fail { id, error: error.clone() }));
+        flight.fail_logins(error, out);
         if !flight.is_awaited {
             // Whoever waits did not wait for this sign-in.
             return;

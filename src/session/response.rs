@@ -154,10 +154,7 @@ fn granted(answer: &Answer, question: Question, fields: &Fields) -> Result<Grant
         Some(_) => return Err(ResponseFault::RefreshToken),
     };
     let expires_in = lifetime(object.get(fields.expires_in.as_deref().unwrap_or("expires_in")))?;
-    let scopes = object
-        .get("scope")
-        .and_then(Value::as_text)
-        .map(|text| text.to_cow().split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned).collect());
+    let scopes = object.get("scope").and_then(Value::as_text).map(|text| scopes(&text.to_cow()));
     let claims = Claims::of(&access);
     Ok(Granted {
         lifetime_ms: expires_in.or(claims.lifetime_ms),
@@ -166,6 +163,11 @@ fn granted(answer: &Answer, question: Question, fields: &Fields) -> Result<Grant
         access: Secret::new(access.into_owned()),
         refresh: refresh.map(|text| Secret::new(text.into_owned())),
     })
+}
+
+/// The words of `scope`.
+pub(crate) fn scopes(text: &str) -> Vec<String> {
+    text.split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned).collect()
 }
 
 /// `expires_in`: a number of seconds, in digits even where a server writes it as a string.
