@@ -276,6 +276,27 @@ fn a_firewall_signs_nobody_out_whose_token_has_expired() {
 }
 
 #[test]
+fn a_sign_in_that_uses_something_up_is_saved_though_the_session_is_closed() {
+    let header = ("x-requested-with".to_owned(), "tokenward".to_owned());
+    let cookie =
+        Grant::CookieRefresh(CookieRefresh { url: "https://app.example/refresh".to_owned(), header });
+    let given =
+        Grant::OAuth(oauth(Flow::RefreshToken { refresh_token: Some(secret("r0")) }, ClientAuth::None));
+    let client = Grant::OAuth(oauth(Flow::ClientCredentials, ClientAuth::Basic));
+    for (grant, goes_on) in [(cookie, true), (given, true), (client, false)] {
+        let mut host = host(grant);
+        host.need(1);
+        host.step(Event::Close);
+        assert_eq!(host.take(), ["fail 1 ERR_SESSION_CLOSED"]);
+        assert_eq!(host.aborted.is_empty(), goes_on);
+        host.release(bearer("a1", Some("r1")));
+        assert!(host.take().is_empty());
+        let saved = host.store.borrow().record.as_ref().is_some_and(|(record, _)| record.contains("a1"));
+        assert_eq!(saved, goes_on);
+    }
+}
+
+#[test]
 fn a_custom_grant_calls_its_functions() {
     let custom = Custom { acquires: true, refreshes: true, revokes: true };
     let mut host = host(Grant::Custom(custom));

@@ -488,8 +488,8 @@ impl Session {
         }
     }
 
-    /// Callers are told at once. A refresh that was sent goes on until its tokens are saved: the refresh token may be used
-    /// up by now. What is being written is written, so that no intent stays behind.
+    /// Callers are told at once. What was sent and may use up a refresh token goes on until the tokens that come for it are
+    /// saved. What is being written is written, so that no intent stays behind.
     fn close(&mut self, out: &mut Effects) {
         self.closing = true;
         self.fail_waiters(&Error::SessionClosed, out);
@@ -500,8 +500,9 @@ impl Session {
         if let Some(leaving) = &mut self.leaving {
             leaving.tell(false, out);
         }
+        let is_sign_in = self.flight.as_ref().is_some_and(|flight| flight.kind == Kind::SignIn);
         match self.phase {
-            Phase::Granting if self.flight.as_ref().is_some_and(|flight| flight.kind == Kind::SignIn) => {
+            Phase::Granting if is_sign_in && !self.grant.uses_up() => {
                 out.push(Effect::Abort { op: self.awaited });
                 self.give_up(Error::SessionClosed, 0, out);
             }

@@ -270,6 +270,11 @@ impl Grant {
         matches!(self, Self::OAuth(OAuth { flow: Flow::RefreshToken { .. }, .. }))
     }
 
+    /// Whether a sign-in uses up what the next one would be made with: a cookie that may rotate, or a given refresh token.
+    pub(crate) const fn uses_up(&self) -> bool {
+        matches!(self, Self::CookieRefresh(_)) || self.signs_in_once()
+    }
+
     /// Whether refresh tokens may be single-use, so that the store must be strongly consistent.
     #[must_use]
     pub const fn may_rotate(&self) -> bool {

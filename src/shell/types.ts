@@ -356,7 +356,7 @@ export interface Session {
   explain(): TransitionRecord[];
   /**
    * Stops listening to other instances. The sign-in stands; calls reject with ERR_SESSION_CLOSED. A refresh that was sent
-   * is still saved, and a login under way is given up.
+   * is still saved, and a login with a password or a code is given up.
    */
   close(): void;
 }
