@@ -3,10 +3,12 @@
 
 mod session_support;
 
+use std::rc::Rc;
+
 use session_support::{
     Host, Reply, SharedStore, T0, end_reason, generation, json_login, oauth_error, tokens,
 };
-use tokenward::session::{EndReason, Event, Freshness, Loss, Notice, Options, Snapshot, Warning};
+use tokenward::session::{EndReason, Event, Freshness, Loss, Notice, Now, Options, Snapshot, Warning};
 
 #[test]
 fn nobody_is_signed_in_at_first() {
@@ -434,6 +436,125 @@ fn a_closed_session_says_so_to_everybody() {
     host.logout(5);
     let closed = |id| format!("fail {id} ERR_SESSION_CLOSED");
     assert_eq!(host.take(), [closed(2), closed(3), closed(4), closed(5)]);
+}
+
+#[test]
+fn a_sign_in_while_credentials_are_asked_for_is_the_answer_and_what_is_given_later_is_none() {
+    let asking = || {
+        let mut host = Host::new(true);
+        host.asks_slowly = true;
+        host
+    };
+    let login = |id| Event::Login { id, credentials: None };
+    // For a token, and for a sign-in without any credentials, twice.
+    for first in [Event::Need { id: 1, min_validity_ms: 0, once: false, force: false }, login(1)] {
+        for replies in [vec![tokens("a1", Some("r1"), Some(3600))], vec![oauth_error(400, "invalid_grant")]] {
+            let mut host = asking();
+            let needs = matches!(first, Event::Need { .. });
+            host.step(first.clone());
+            host.step(login(2));
+            assert_eq!((host.take(), host.asked), (vec![], 1));
+            let fine = matches!(replies[0], Reply::Json(200, _));
+            host.replies.extend(replies);
+            host.login(3);
+            let answer = |id| match (fine, needs && id == 1) {
+                (true, true) => "use 1 a1".to_owned(),
+                (true, false) => format!("signed in {id}"),
+                (false, _) => format!("fail {id} ERR_LOGIN_REJECTED"),
+            };
+            let mut answers = host.take();
+            answers.sort_by_key(|answer| answer.split(' ').find_map(|word| word.parse::<u32>().ok()));
+            assert_eq!(answers, [answer(1), answer(2), answer(3)]);
+            host.give();
+            assert_eq!((host.take(), host.requests.len(), host.asked), (vec![], 1, 1));
+        }
+    }
+    // One that only somebody else's sign-in keeps waiting is asked for nothing.
+    let mut host = asking();
+    host.step(login(1));
+    host.need(2);
+    host.reply(tokens("a1", Some("r1"), Some(3600)));
+    host.give();
+    assert_eq!(host.take(), ["use 2 a1", "signed in 1"]);
+}
+
+#[test]
+fn a_clock_that_cannot_be_read_refuses_a_call_and_loses_no_answer() {
+    let mut host = Host::new(false);
+    let unreadable = || Now::read(f64::NAN, 0.0, true);
+    let need = Event::Need { id: 1, min_validity_ms: 0, once: false, force: false };
+    assert_eq!(host.session.time_of(&need, unreadable()).expect_err("a call").code(), "ERR_INVALID_ARG");
+    assert!(host.session.time_of(&Event::Start, unreadable()).is_err(), "there is no time yet");
+    assert!(host.session.time_of(&Event::Close, unreadable()).is_ok());
+    host.login(2);
+    assert!(host.session.time_of(&need, unreadable()).is_err());
+    let answer = Event::Lost { op: host.held[0], loss: Loss::Timeout };
+    assert_eq!(host.session.time_of(&answer, unreadable()), Ok(host.now));
+    let later = Now { wall_ms: T0 + 5, mono_ms: 5 };
+    assert_eq!(host.session.time_of(&answer, Ok(later)), Ok(later));
+}
+
+/// Signed in, over a store of its own, with a refresh on its way when the session is closed.
+fn closed_while_refreshing() -> Host {
+    let mut host = Host::signed_in(false);
+    host.pass(3_600_000);
+    host.need(2);
+    host.notices.clear();
+    host.step(Event::Close);
+    assert_eq!(host.take(), ["fail 2 ERR_SESSION_CLOSED"]);
+    assert_eq!(host.notices, [Notice::Change]);
+    assert!(matches!(host.snapshot(), Snapshot::SignedOut { .. }));
+    host.notices.clear();
+    host
+}
+
+/// What another session over the same store makes of it.
+fn afterwards(host: &Host, replies: &[Reply]) -> Host {
+    let mut next = Host::with(json_login(false), Options::default(), Rc::clone(&host.store), 2);
+    next.now = host.now;
+    next.replies.extend(replies.iter().cloned());
+    next.need(9);
+    next
+}
+
+#[test]
+fn a_refresh_that_was_sent_is_saved_though_the_session_is_closed() {
+    let mut host = closed_while_refreshing();
+    host.need(3);
+    assert_eq!(host.take(), ["fail 3 ERR_SESSION_CLOSED"]);
+    host.release(tokens("a2", Some("r2"), Some(3600)));
+    assert!(host.take().is_empty() && host.notices.is_empty() && host.wakes.is_empty());
+    let mut next = afterwards(&host, &[]);
+    assert_eq!((next.take(), next.requests.len()), (vec!["use 9 a2".to_owned()], 0));
+}
+
+#[test]
+fn a_closed_session_writes_down_what_became_of_its_refresh_and_sends_nothing_more() {
+    for (reply, answer) in [
+        (oauth_error(400, "invalid_grant"), "fail 9 ERR_SESSION_SIGNED_OUT"),
+        (Reply::Text(503, ""), "use 9 a3"),
+        (Reply::Loss(Loss::Network), "use 9 a3"),
+    ] {
+        let mut host = closed_while_refreshing();
+        host.release(reply);
+        assert!(host.take().is_empty() && host.notices.is_empty() && host.wakes.is_empty());
+        assert_eq!(host.requests.len(), 2);
+        host.pass(20_000);
+        let mut next = afterwards(&host, &[tokens("a3", Some("r3"), Some(3600))]);
+        assert_eq!(next.take(), [answer]);
+    }
+}
+
+#[test]
+fn a_sign_in_under_way_is_given_up_by_close_and_nobody_waits_for_its_intent() {
+    let mut host = Host::new(false);
+    host.login(1);
+    host.step(Event::Close);
+    assert_eq!(host.take(), ["fail 1 ERR_SESSION_CLOSED"]);
+    assert_eq!(host.aborted, host.held);
+    assert!(host.store.borrow().record.is_none());
+    host.release(tokens("a1", Some("r1"), Some(3600)));
+    assert!(host.take().is_empty() && host.store.borrow().record.is_none());
 }
 
 #[test]

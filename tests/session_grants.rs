@@ -3,7 +3,9 @@
 
 mod session_support;
 
-use session_support::{Host, Reply, SharedStore, oauth_error, secret};
+use std::rc::Rc;
+
+use session_support::{Host, Reply, SharedStore, json_login, oauth_error, password, secret};
 use tokenward::session::{
     Answer, AuthorizationRequest, AuthorizationResponse, ClientAuth, CookieRefresh, Credentials, Custom,
     EndReason, Event, Flow, Grant, Metadata, OAuth, Options, Snapshot,
@@ -14,6 +16,7 @@ fn oauth(flow: Flow, client_auth: ClientAuth) -> OAuth {
     OAuth {
         token_endpoint: Some("https://as.example/token".to_owned()),
         revocation_endpoint: Some("https://as.example/revoke".to_owned()),
+        has_issuer: false,
         client_id: "my client".to_owned(),
         client_secret: (client_auth != ClientAuth::None).then(|| secret("p:ss/w%rd")),
         client_auth,
@@ -103,6 +106,20 @@ fn oauth_revokes_the_refresh_token_and_then_the_access_token() {
             "token=a1&token_type_hint=access_token&client_id=my%20client",
         ]
     );
+}
+
+#[test]
+fn what_is_not_given_stands_in_the_metadata_of_the_issuer_if_there_is_one() {
+    for has_issuer in [false, true] {
+        let given = oauth(Flow::ClientCredentials, ClientAuth::Basic);
+        let mut host = host(Grant::OAuth(OAuth { revocation_endpoint: None, has_issuer, ..given }));
+        host.reply(bearer("a1", None));
+        host.need(1);
+        host.reply(Reply::Text(200, ""));
+        host.logout(2);
+        assert_eq!(host.take(), ["use 1 a1".to_owned(), format!("signed out 2 revoked={has_issuer}")]);
+        assert_eq!(host.requests.len(), 1 + usize::from(has_issuer));
+    }
 }
 
 #[test]
@@ -201,6 +218,85 @@ fn a_cookie_refresh_sends_no_token_and_signs_in_by_itself() {
 }
 
 #[test]
+fn what_a_session_does_unasked_is_refused_by_invalid_grant_and_by_nothing_on_the_way() {
+    let custom = Grant::Custom(Custom { acquires: true, refreshes: true, revokes: false });
+    let client = Grant::OAuth(oauth(Flow::ClientCredentials, ClientAuth::Basic));
+    let given =
+        Grant::OAuth(oauth(Flow::RefreshToken { refresh_token: Some(secret("r0")) }, ClientAuth::None));
+    let header = ("x-requested-with".to_owned(), "tokenward".to_owned());
+    let cookie =
+        Grant::CookieRefresh(CookieRefresh { url: "https://app.example/refresh".to_owned(), header });
+    let own = |status| Reply::Json(status, r#"{"message":"no"}"#.to_owned());
+    for grant in [custom, client, given, cookie] {
+        let is_cookie = matches!(grant, Grant::CookieRefresh(_));
+        let (unavailable, wrong) = ("ERR_TOKEN_REFRESH_UNAVAILABLE", "ERR_TOKEN_ENDPOINT_MISCONFIGURED");
+        let over = |code| if is_cookie { "ERR_LOGIN_REJECTED" } else { code };
+        for (reply, code) in [
+            (Reply::Text(401, "<!doctype html>"), over(unavailable)),
+            (Reply::Text(403, "<!doctype html>"), unavailable),
+            (Reply::Text(425, ""), unavailable),
+            (own(401), over(wrong)),
+            (own(400), wrong),
+            (own(403), wrong),
+            (own(422), wrong),
+            (oauth_error(400, "access_denied"), wrong),
+            (oauth_error(400, "invalid_grant"), "ERR_LOGIN_REJECTED"),
+        ] {
+            let mut host = host(grant.clone());
+            host.reply(reply);
+            host.need(1);
+            assert_eq!(host.take(), [format!("fail 1 {code}")], "{grant:?}");
+            // Nobody was signed out for it, so the next try, once its time has come, is made.
+            host.pass(120_000);
+            host.reply(bearer("a1", None));
+            host.need(2);
+            let once =
+                code == "ERR_LOGIN_REJECTED" && matches!(grant, Grant::OAuth(_)) && host.requests.len() == 1;
+            let ends = once && !host.requests[0].1.contains("client_credentials");
+            assert_eq!(host.take(), [if ends { "fail 2 ERR_SESSION_SIGNED_OUT" } else { "use 2 a1" }]);
+        }
+    }
+}
+
+#[test]
+fn a_firewall_signs_nobody_out_whose_token_has_expired() {
+    for (reply, code) in [
+        (Reply::Text(401, "<!doctype html>"), "ERR_TOKEN_REFRESH_UNAVAILABLE"),
+        (Reply::Json(400, "{}".to_owned()), "ERR_TOKEN_ENDPOINT_MISCONFIGURED"),
+    ] {
+        let mut host = host(Grant::OAuth(oauth(Flow::ClientCredentials, ClientAuth::Basic)));
+        host.reply(bearer("a1", None));
+        host.need(1);
+        host.pass(60_000);
+        host.reply(reply);
+        host.need(2);
+        assert_eq!(host.take(), ["use 1 a1".to_owned(), format!("fail 2 {code}")]);
+        assert!(matches!(host.snapshot(), Snapshot::Active { .. }));
+    }
+}
+
+#[test]
+fn a_sign_in_that_uses_something_up_is_saved_though_the_session_is_closed() {
+    let header = ("x-requested-with".to_owned(), "tokenward".to_owned());
+    let cookie =
+        Grant::CookieRefresh(CookieRefresh { url: "https://app.example/refresh".to_owned(), header });
+    let given =
+        Grant::OAuth(oauth(Flow::RefreshToken { refresh_token: Some(secret("r0")) }, ClientAuth::None));
+    let client = Grant::OAuth(oauth(Flow::ClientCredentials, ClientAuth::Basic));
+    for (grant, goes_on) in [(cookie, true), (given, true), (client, false)] {
+        let mut host = host(grant);
+        host.need(1);
+        host.step(Event::Close);
+        assert_eq!(host.take(), ["fail 1 ERR_SESSION_CLOSED"]);
+        assert_eq!(host.aborted.is_empty(), goes_on);
+        host.release(bearer("a1", Some("r1")));
+        assert!(host.take().is_empty());
+        let saved = host.store.borrow().record.as_ref().is_some_and(|(record, _)| record.contains("a1"));
+        assert_eq!(saved, goes_on);
+    }
+}
+
+#[test]
 fn a_custom_grant_calls_its_functions() {
     let custom = Custom { acquires: true, refreshes: true, revokes: true };
     let mut host = host(Grant::Custom(custom));
@@ -214,6 +310,64 @@ fn a_custom_grant_calls_its_functions() {
     assert_eq!(host.take(), ["use 1 a1", "use 2 a2", "signed out 3 revoked=true"]);
     let lines: Vec<_> = host.requests.iter().map(|(line, body)| format!("{line} {body}")).collect();
     assert_eq!(lines, ["acquire ", "refresh r1", "revoke r1"]);
+}
+
+#[test]
+fn a_custom_grant_without_refresh_acquires_again_whatever_it_was_given() {
+    let store = SharedStore::default();
+    let grant = || Grant::Custom(Custom { acquires: true, refreshes: false, revokes: true });
+    let mut host = Host::with(grant(), Options::default(), Rc::clone(&store), 1);
+    host.reply(bearer("a1", Some("r1")));
+    host.need(1);
+    host.pass(60_000);
+    host.reply(bearer("a2", Some("r2")));
+    host.need(2);
+    assert_eq!(host.take(), ["use 1 a1", "use 2 a2"]);
+    let now = host.now;
+    let mut another = Host::with(grant(), Options::default(), store, 2);
+    another.now = now;
+    another.need(3);
+    another.pass(60_000);
+    another.reply(bearer("a3", None));
+    another.need(4);
+    another.reply(Reply::Json(200, "{}".to_owned()));
+    another.logout(5);
+    assert_eq!(another.take(), ["use 3 a2", "use 4 a3", "signed out 5 revoked=true"]);
+    let lines: Vec<_> =
+        host.requests.iter().chain(&another.requests).map(|(line, _)| line.as_str()).collect();
+    assert_eq!(lines, ["acquire", "acquire", "acquire", "revoke"]);
+}
+
+#[test]
+fn only_a_grant_that_takes_credentials_is_given_them_and_nothing_is_sent_for_a_sign_in_that_cannot_be() {
+    let header = ("x-requested-with".to_owned(), "tokenward".to_owned());
+    let cookie = CookieRefresh { url: "https://app.example/refresh".to_owned(), header };
+    let custom = |acquires| Grant::Custom(Custom { acquires, refreshes: true, revokes: true });
+    let flow = |flow| Grant::OAuth(oauth(flow, ClientAuth::None));
+    let code = || Credentials::Code { code: secret("c"), verifier: secret("v") };
+    let redirect_uri = "https://app.example/back".to_owned();
+    for (grant, takes_none, takes_code) in [
+        (json_login(true), true, false),
+        (json_login(false), false, false),
+        (Grant::CookieRefresh(cookie), true, false),
+        (custom(true), true, false),
+        (custom(false), false, false),
+        (flow(Flow::AuthorizationCode { redirect_uri }), false, true),
+        (flow(Flow::ClientCredentials), true, false),
+        (flow(Flow::RefreshToken { refresh_token: Some(secret("r0")) }), true, false),
+        (flow(Flow::RefreshToken { refresh_token: None }), false, false),
+    ] {
+        let takes_password = matches!(grant, Grant::JsonLogin(_));
+        for (credentials, taken) in
+            [(Some(password()), takes_password), (Some(code()), takes_code), (None, takes_none)]
+        {
+            let mut host = host(grant.clone());
+            host.reply(bearer("a1", Some("r1")));
+            host.step(Event::Login { id: 1, credentials });
+            let answer = if taken { "signed in 1" } else { "fail 1 ERR_INVALID_ARG" };
+            assert_eq!((host.take(), host.requests.len()), (vec![answer.to_owned()], usize::from(taken)));
+        }
+    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ const MAX_MARKS: usize = 32;
 
 impl Session {
     pub(super) fn handle(&mut self, event: Event, out: &mut Effects) {
-        if self.phase == Phase::Closed {
+        if self.closing && (self.phase == Phase::Closed || event.is_call()) {
             return self.handle_closed(event, out);
         }
         match event {
@@ -29,7 +29,7 @@ impl Session {
                 self.waiters.retain(|waiter| waiter.id != id);
                 self.logins.retain(|(login, _)| *login != id);
                 if let Some(flight) = &mut self.flight {
-                    flight.login = flight.login.filter(|login| *login != id);
+                    flight.logins.retain(|login| *login != id);
                 }
             }
             Event::Answered {
@@ -56,6 +56,12 @@ impl Session {
                 }
             }
             Event::Login { id, credentials } => {
+                if let Err(error) = self.grant.check_login(credentials.as_ref()) {
+                    return out.push(Effect::Fail { id, error });
+                }
+                if self.phase == Phase::Asking {
+                    return self.take_over(id, credentials, out);
+                }
                 self.logins.push((id, credentials));
                 match self.phase {
                     Phase::Unloaded => self.load(out),
@@ -224,7 +230,7 @@ impl Session {
     /// How the tokens in hand can be replaced without anybody's doing.
     fn renewal(&self) -> Option<Kind> {
         let held = self.held.as_ref()?;
-        if held.set.refresh.is_some() {
+        if held.set.refresh.is_some() && self.grant.can_refresh() {
             Some(Kind::Refresh)
         } else if self.grant.is_unattended() && !self.needs_login && !self.grant.signs_in_once() {
             Some(Kind::SignIn)
@@ -280,6 +286,9 @@ impl Session {
 
     /// What to do when nothing is under way any more.
     pub(super) fn settle(&mut self, out: &mut Effects) {
+        if self.closing {
+            return self.closed(out);
+        }
         // Whoever gets the lock takes an intent that was written under it for abandoned, and sends the old refresh
         // token again. Tokens that could not be saved get one more chance first.
         let keeps = self.keeps_lock && self.volatile;
@@ -300,14 +309,10 @@ impl Session {
     }
 
     fn begin_login(&mut self, id: CallId, credentials: Option<Credentials>, out: &mut Effects) {
-        if credentials.is_none() && !self.grant.is_unattended() {
-            let error = Error::invalid_arg("credentials", "a user name and a password");
-            out.push(Effect::Fail { id, error });
-            return self.settle(out);
-        }
         let mut flight = Flight::new(Kind::SignIn, false, self.now);
-        flight.login = Some(id);
+        flight.logins.push(id);
         flight.is_explicit = true;
+        flight.is_awaited = false;
         flight.credentials = credentials;
         self.begin_flight(flight, out);
     }
@@ -369,6 +374,13 @@ impl Session {
             waiter.looked = true;
         }
         self.settle(out);
+    }
+
+    /// Fails everybody who is to sign in next.
+    pub(super) fn fail_queued(&mut self, error: &Error, out: &mut Effects) {
+        for (id, _) in std::mem::take(&mut self.logins) {
+            out.push(Effect::Fail { id, error: error.clone() });
+        }
     }
 
     /// Fails everybody who waits; whoever has a response gets that.
@@ -476,19 +488,45 @@ impl Session {
         }
     }
 
+    /// Callers are told at once. What was sent and may use up a refresh token goes on until the tokens that come for it are
+    /// saved. What is being written is written, so that no intent stays behind.
     fn close(&mut self, out: &mut Effects) {
+        self.closing = true;
         self.fail_waiters(&Error::SessionClosed, out);
-        let login = self.flight.take().and_then(|flight| flight.login);
-        let queued = self.logins.drain(..).map(|(id, _)| id);
-        for id in login.into_iter().chain(queued) {
-            out.push(Effect::Fail { id, error: Error::SessionClosed });
+        self.fail_queued(&Error::SessionClosed, out);
+        if let Some(flight) = &mut self.flight {
+            flight.fail_logins(&Error::SessionClosed, out);
         }
-        for id in self.leaving.take().map(|leaving| leaving.ids).unwrap_or_default() {
-            out.push(Effect::SignedOut { id, revoked: false });
+        if let Some(leaving) = &mut self.leaving {
+            leaving.tell(false, out);
         }
+        let is_sign_in = self.flight.as_ref().is_some_and(|flight| flight.kind == Kind::SignIn);
+        match self.phase {
+            Phase::Granting if is_sign_in && !self.grant.uses_up() => {
+                out.push(Effect::Abort { op: self.awaited });
+                self.give_up(Error::SessionClosed, 0, out);
+            }
+            Phase::Granting
+            | Phase::Intending
+            | Phase::Committing
+            | Phase::Resolving
+            | Phase::Verifying
+            | Phase::Retracting
+            | Phase::Persisting
+            | Phase::Departing
+            | Phase::Ending
+            | Phase::Marking => {}
+            Phase::Idle if self.volatile => self.persist(out),
+            _ => self.closed(out),
+        }
+    }
+
+    fn closed(&mut self, out: &mut Effects) {
         if let Some(op) = self.lock.take() {
             out.push(Effect::Unlock { op });
         }
+        self.flight = None;
+        self.leaving = None;
         self.held = None;
         self.rest(Phase::Closed);
     }

@@ -74,7 +74,8 @@ pub enum Event {
         /// The tokens may be in the wrong hands.
         compromised: bool,
     },
-    /// No more calls: everybody still waiting is told so.
+    /// No more calls: everybody still waiting is told so. What was sent or is being written still comes to its end, so
+    /// effects are performed and answered until there are none.
     Close,
     /// Somebody else changed the store.
     Changed,
@@ -223,6 +224,11 @@ pub enum Effect {
         token: Option<Secret<String>>,
         /// When to give up.
         timeout_ms: u64,
+    },
+    /// Give up a request of [`Effect::Send`] or [`Effect::Call`]: nobody waits for what comes of it.
+    Abort {
+        /// The effect that sent it.
+        op: Op,
     },
     /// Report back after a while.
     Wake {
@@ -406,6 +412,14 @@ impl EndReason {
 }
 
 impl Event {
+    /// Whether it is the call of somebody who waits for what comes of it.
+    pub(crate) const fn is_call(&self) -> bool {
+        matches!(
+            self,
+            Self::Need { .. } | Self::Login { .. } | Self::Logout { .. } | Self::Answered { status: 401, .. }
+        )
+    }
+
     pub(crate) const fn name(&self) -> &'static str {
         match self {
             Self::Start => "start",

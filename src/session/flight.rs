@@ -5,8 +5,8 @@ use crate::session::grant::Demand;
 use crate::session::record::{Intent, Record};
 use crate::session::token::{Held, TokenSet};
 use crate::session::{
-    Credentials, Effect, Effects, EndReason, Flight, Freshness, Kind, Notice, Now, Op, Phase, Session,
-    StoreFailed, Stored, Warning,
+    CallId, Credentials, Effect, Effects, EndReason, Flight, Freshness, Kind, Notice, Now, Op, Phase,
+    Session, StoreFailed, Stored, Warning,
 };
 
 /// How often the store may change under a flight before it gives up.
@@ -40,8 +40,9 @@ impl Flight {
     pub(super) const fn new(kind: Kind, forced: bool, now: Now) -> Self {
         Self {
             kind,
-            login: None,
+            logins: Vec::new(),
             is_explicit: false,
+            is_awaited: true,
             credentials: None,
             forced,
             started: now,
@@ -51,6 +52,13 @@ impl Flight {
             replayed: false,
             next: None,
             refusal: None,
+        }
+    }
+
+    /// Fails those who sign in with it.
+    pub(super) fn fail_logins(&mut self, error: &Error, out: &mut Effects) {
+        for id in std::mem::take(&mut self.logins) {
+            out.push(Effect::Fail { id, error: error.clone() });
         }
     }
 }
@@ -64,6 +72,20 @@ impl Session {
             let op = self.await_op(Phase::Asking);
             out.push(Effect::Ask { op });
         } else {
+            self.take_lock(out);
+        }
+    }
+
+    /// Somebody signs in while credentials are being asked for: that is the answer, and what is given later is none. It may
+    /// be the one who was asked, who waits for it before giving any.
+    pub(super) fn take_over(&mut self, id: CallId, credentials: Option<Credentials>, out: &mut Effects) {
+        let Some(flight) = &mut self.flight else {
+            return;
+        };
+        flight.logins.push(id);
+        flight.is_explicit = true;
+        if credentials.is_some() {
+            flight.credentials = credentials;
             self.take_lock(out);
         }
     }
@@ -292,7 +314,7 @@ impl Session {
             }
             Ok(None) => {
                 flight.rounds += 1;
-                if flight.rounds > MAX_ROUNDS {
+                if flight.rounds > MAX_ROUNDS || self.closing {
                     self.give_up(Error::RefreshUnavailable { status: None, retry_after_ms: None }, 0, out);
                 } else {
                     self.check(out);
@@ -307,6 +329,9 @@ impl Session {
     }
 
     fn send(&mut self, out: &mut Effects) {
+        if self.closing {
+            return self.give_up(Error::SessionClosed, 0, out);
+        }
         let Some(flight) = &mut self.flight else {
             return;
         };

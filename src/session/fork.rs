@@ -12,8 +12,9 @@ impl Session {
     pub fn fork(&self, seed: u64) -> Self {
         let mut fork = Self::new(self.grant.clone(), self.options.clone(), seed);
         fork.learn(self);
+        fork.closing = self.closing;
         fork.phase = match self.phase {
-            Phase::Closed => Phase::Closed,
+            _ if self.closing => Phase::Closed,
             _ if fork.held.is_some() => Phase::Idle,
             Phase::Unloaded | Phase::Loading => Phase::Unloaded,
             _ => Phase::SignedOut,
@@ -26,7 +27,7 @@ impl Session {
         self.log.append(&mut fork.log);
         self.log.drain(..self.log.len().saturating_sub(LOG_LENGTH));
         let newer = (fork.epoch, fork.generation) >= (self.epoch, self.generation);
-        if !newer || self.phase == Phase::Closed || matches!(fork.phase, Phase::Unloaded | Phase::Loading) {
+        if !newer || self.closing || matches!(fork.phase, Phase::Unloaded | Phase::Loading) {
             return;
         }
         self.learn(fork);

@@ -151,8 +151,11 @@ pub struct JsonLogin {
 pub struct OAuth {
     /// RFC 6749 §3.2; where there is none, the issuer's metadata has it.
     pub token_endpoint: Option<String>,
-    /// RFC 7009; where neither it nor `token_endpoint` is given, the issuer's metadata may have it.
+    /// RFC 7009; where there is none, the issuer's metadata may have it.
     pub revocation_endpoint: Option<String>,
+    /// Whether there is an issuer whose metadata can be read. Without one, nothing is revoked at an endpoint that is not
+    /// given.
+    pub has_issuer: bool,
     /// RFC 6749 §2.2.
     pub client_id: String,
     /// RFC 6749 §2.3.1.
@@ -205,8 +208,11 @@ pub fn endpoint(url: &UrlParts<'_>, loopback: bool) -> Result<String, Error> {
 
 impl Grant {
     pub(crate) const fn question(&self, refresh: bool) -> Question {
-        // Where the first sign-in is made with something that works once, a refusal of it is one of a refresh.
-        Question { refresh, strict: matches!(self, Self::OAuth(_)) }
+        Question {
+            is_login: !refresh && self.needs_credentials(),
+            is_cookie: matches!(self, Self::CookieRefresh(_)),
+            strict: matches!(self, Self::OAuth(_)),
+        }
     }
 
     pub(crate) fn fields(&self) -> Fields {
@@ -225,6 +231,21 @@ impl Grant {
         }
     }
 
+    /// Refuses a sign-in with what this grant does not take, or without what it needs.
+    pub(crate) fn check_login(&self, credentials: Option<&Credentials>) -> Result<(), Error> {
+        let is_code = matches!(self, Self::OAuth(OAuth { flow: Flow::AuthorizationCode { .. }, .. }));
+        let (name, expected) = match (self, credentials) {
+            (Self::JsonLogin(_), Some(Credentials::Password { .. })) => return Ok(()),
+            (_, Some(Credentials::Code { .. })) if is_code => return Ok(()),
+            (_, None) if self.is_unattended() => return Ok(()),
+            (Self::JsonLogin(_), _) => ("credentials", "a user name and a password"),
+            _ if is_code => ("credentials", "left to beginAuthorization and completeAuthorization"),
+            (_, Some(_)) => ("credentials", "left out: only jsonLogin takes them"),
+            (_, None) => ("grant", "one that can sign in: this one has nothing to do it with"),
+        };
+        Err(Error::invalid_arg(name, expected))
+    }
+
     /// Whether the session can sign in by itself.
     pub(crate) const fn is_unattended(&self) -> bool {
         match self {
@@ -239,9 +260,19 @@ impl Grant {
         }
     }
 
+    /// Whether a refresh token can be used, where one was given.
+    pub(crate) const fn can_refresh(&self) -> bool {
+        !matches!(self, Self::Custom(Custom { refreshes: false, .. }))
+    }
+
     /// Whether what the first sign-in is made with works once only.
     pub(crate) const fn signs_in_once(&self) -> bool {
         matches!(self, Self::OAuth(OAuth { flow: Flow::RefreshToken { .. }, .. }))
+    }
+
+    /// Whether a sign-in uses up what the next one would be made with: a cookie that may rotate, or a given refresh token.
+    pub(crate) const fn uses_up(&self) -> bool {
+        matches!(self, Self::CookieRefresh(_)) || self.signs_in_once()
     }
 
     /// Whether refresh tokens may be single-use, so that the store must be strongly consistent.
@@ -339,23 +370,22 @@ impl CookieRefresh {
 impl OAuth {
     fn sign_in(&self, credentials: Option<Credentials>) -> Request {
         let mut form = Vec::new();
-        let (code, verifier);
-        match (&self.flow, credentials) {
-            (
-                Flow::AuthorizationCode { redirect_uri },
-                Some(Credentials::Code { code: given, verifier: kept }),
-            ) => {
-                (code, verifier) = (given, kept);
+        match &self.flow {
+            Flow::AuthorizationCode { redirect_uri } => {
                 form.push(("grant_type", "authorization_code"));
-                form.push(("code", code.reveal().as_str()));
-                form.push(("code_verifier", verifier.reveal().as_str()));
+                if let Some(Credentials::Code { code, verifier }) = &credentials {
+                    form.push(("code", code.reveal().as_str()));
+                    form.push(("code_verifier", verifier.reveal().as_str()));
+                }
                 form.push(("redirect_uri", redirect_uri.as_str()));
             }
-            (Flow::RefreshToken { refresh_token: Some(token) }, _) => {
+            Flow::ClientCredentials => form.push(("grant_type", "client_credentials")),
+            Flow::RefreshToken { refresh_token } => {
                 form.push(("grant_type", "refresh_token"));
-                form.push(("refresh_token", token.reveal().as_str()));
+                if let Some(token) = refresh_token {
+                    form.push(("refresh_token", token.reveal().as_str()));
+                }
             }
-            _ => form.push(("grant_type", "client_credentials")),
         }
         if let (Some(scope), false) = (&self.scope, matches!(self.flow, Flow::AuthorizationCode { .. })) {
             form.push(("scope", scope.as_str()));
@@ -365,18 +395,22 @@ impl OAuth {
 
     /// RFC 7009 §2.1. The refresh token first: with it, servers revoke the whole grant.
     fn revoke(&self, tokens: &TokenSet) -> Vec<Demand> {
-        if self.revocation_endpoint.is_none() && self.token_endpoint.is_some() {
+        if self.revocation_endpoint.is_none() && !self.has_issuer {
             return Vec::new();
         }
-        let refresh = tokens.refresh.iter().map(|token| (token, "refresh_token"));
-        let both = refresh.chain([(&tokens.access, "access_token")]);
-        both.map(|(token, hint)| {
+        let mut demands = Vec::with_capacity(2);
+        for (token, hint) in
+            [(tokens.refresh.as_ref(), "refresh_token"), (Some(&tokens.access), "access_token")]
+        {
+            let Some(token) = token else {
+                continue;
+            };
             let form = [("token", token.reveal().as_str()), ("token_type_hint", hint)];
             let mut request = self.post(self.revocation_endpoint.as_deref(), Endpoint::Revocation, &form);
             request.keepalive = true;
-            Demand::Send(request)
-        })
-        .collect()
+            demands.push(Demand::Send(request));
+        }
+        demands
     }
 
     /// A request to `url`, or to the endpoint of that name in the metadata.

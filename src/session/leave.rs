@@ -1,7 +1,6 @@
 //! How sessions end: asked for, found out, or refused.
 
 use crate::Error;
-use crate::session::call::fail;
 use crate::session::flight::MAX_ROUNDS;
 use crate::session::record::Record;
 use crate::session::response::{self, Answer};
@@ -10,15 +9,22 @@ use crate::session::{
     CallId, Effect, Effects, EndReason, Leaving, Notice, Op, Phase, Session, StoreFailed, Stored, Warning,
 };
 
+impl Leaving {
+    /// Tells those who signed out that they did.
+    pub(super) fn tell(&mut self, revoked: bool, out: &mut Effects) {
+        for id in std::mem::take(&mut self.ids) {
+            out.push(Effect::SignedOut { id, revoked });
+        }
+    }
+}
+
 impl Session {
     /// The user signs out: the tokens are gone from memory in this very step, everything else follows.
     pub(super) fn log_out(&mut self, id: CallId, compromised: bool, out: &mut Effects) {
         self.end = if compromised { EndReason::Compromised } else { EndReason::Logout };
         self.needs_login = true;
         // Who asked to sign in before asked for what is taken back now.
-        for (id, _) in std::mem::take(&mut self.logins) {
-            out.push(Effect::Fail { id, error: Error::SignedOut });
-        }
+        self.fail_queued(&Error::SignedOut, out);
         let leaving = self.leaving.get_or_insert_default();
         leaving.ids.push(id);
         if matches!(self.phase, Phase::Departing | Phase::Ending | Phase::Marking) {
@@ -50,12 +56,10 @@ impl Session {
         self.volatile = false;
         self.ambiguous = false;
         self.epoch = self.epoch.saturating_add(1);
-        if let Some(id) = self.flight.take().and_then(|flight| flight.login) {
-            out.push(Effect::Fail { id, error: error.clone() });
+        if let Some(mut flight) = self.flight.take() {
+            flight.fail_logins(error, out);
         }
-        for waiter in std::mem::take(&mut self.waiters) {
-            fail(&waiter, error.clone(), out);
-        }
+        self.fail_waiters(error, out);
     }
 
     pub(super) fn departed(&mut self, result: Result<Option<Stored>, StoreFailed>, out: &mut Effects) {
@@ -152,11 +156,11 @@ impl Session {
     /// Tells those who signed out, once the store is clear and the server has answered.
     pub(super) fn finish_leaving(&mut self, out: &mut Effects) {
         let pending = matches!(self.phase, Phase::Departing | Phase::Ending | Phase::Marking);
-        let Some(leaving) = self.leaving.take_if(|leaving| !pending && leaving.revoking.is_empty()) else {
+        let Some(mut leaving) = self.leaving.take_if(|leaving| !pending && leaving.revoking.is_empty())
+        else {
             return;
         };
-        let revoked = leaving.asked && !leaving.refused;
-        out.extend(leaving.ids.into_iter().map(|id| Effect::SignedOut { id, revoked }));
+        leaving.tell(leaving.asked && !leaving.refused, out);
     }
 
     fn revoke_for_logout(&mut self, set: &TokenSet, out: &mut Effects) {

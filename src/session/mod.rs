@@ -286,9 +286,11 @@ enum Kind {
 #[derive(Debug)]
 struct Flight {
     kind: Kind,
-    /// The call of an explicit sign-in.
-    login: Option<CallId>,
+    /// The calls of an explicit sign-in.
+    logins: Vec<CallId>,
     is_explicit: bool,
+    /// It began by itself, so that whoever waits for a token waits for it, explicit or not.
+    is_awaited: bool,
     credentials: Option<Credentials>,
     /// A 401 or a caller says that the token in hand will not do.
     forced: bool,
@@ -371,6 +373,8 @@ pub struct Session {
     lock: Option<Op>,
     /// The lock is kept until what could not be saved has been tried once more.
     keeps_lock: bool,
+    /// Closed for callers: what is left is to be written down.
+    closing: bool,
     flight: Option<Flight>,
     waiters: Vec<Waiter>,
     logins: Vec<(CallId, Option<Credentials>)>,
@@ -418,6 +422,7 @@ impl Session {
             outdated: false,
             lock: None,
             keeps_lock: false,
+            closing: false,
             flight: None,
             waiters: Vec::new(),
             logins: Vec::new(),
@@ -438,8 +443,11 @@ impl Session {
         let from = self.phase;
         let name = event.name();
         let before = self.view();
+        let nobody_listens = self.closing;
         self.handle(event, out);
-        if self.view() != before {
+        if nobody_listens {
+            out.retain(|effect| !matches!(effect, Effect::Tell(_)));
+        } else if self.view() != before {
             out.push(Effect::Tell(Notice::Change));
         }
         if self.phase != from {
@@ -451,6 +459,16 @@ impl Session {
         }
     }
 
+    /// The time of an event, where the clock may not have been readable: then it is that of the step before. A call is
+    /// refused for it; what answers an effect is not, or everybody would wait for ever.
+    ///
+    /// # Errors
+    /// Those of `reading`.
+    pub fn time_of(&self, event: &Event, reading: Result<Now, Error>) -> Result<Now, Error> {
+        let serves = self.has_time || matches!(event, Event::Close);
+        reading.or_else(|error| if serves && !event.is_call() { Ok(self.now) } else { Err(error) })
+    }
+
     /// Lets time pass, and notices when a clock was set: a token never lives longer for it.
     fn pass_time(&mut self, now: Now, out: &mut Effects) {
         let jumped = self.clock_jumped(now);
@@ -458,7 +476,7 @@ impl Session {
         self.has_time = true;
         if let Some(held) = &mut self.held {
             held.observe(now);
-            if jumped {
+            if jumped && !self.closing {
                 held.suspect = true;
                 out.push(Effect::Tell(Notice::Warning(Warning::ClockJump)));
             }

@@ -167,7 +167,7 @@ impl Session {
                 fail(&waiter, Error::SessionChanged, out);
             }
         }
-        if let Some(id) = flight.login {
+        for id in flight.logins {
             out.push(Effect::SignedIn { id });
         }
         self.rest(Phase::Idle);
@@ -247,7 +247,7 @@ impl Session {
         let tries = self.intent.map_or(1, |intent| intent.tries);
         let gone = self.now.mono_ms.saturating_sub(flight.sent.mono_ms);
         let left = self.options.replay_window_ms.saturating_sub(gone);
-        if tries == 1 && left > 0 && pause_ms < left && !self.over_budget() {
+        if tries == 1 && left > 0 && pause_ms < left && !self.closing && !self.over_budget() {
             let pause = pause_ms.max(self.jitter(self.options.retry_base_ms.min(left / 4)));
             let op = self.await_op(Phase::Ambiguous);
             return self.wake(op, pause, out);
@@ -339,13 +339,11 @@ impl Session {
 
     /// Ends the flight and answers everybody: with the old token where it still serves.
     pub(super) fn abandon(&mut self, error: &Error, out: &mut Effects) {
-        let Some(flight) = self.flight.take() else {
+        let Some(mut flight) = self.flight.take() else {
             return;
         };
-        if let Some(id) = flight.login {
-            out.push(Effect::Fail { id, error: error.clone() });
-        }
-        if flight.is_explicit {
+        flight.fail_logins(error, out);
+        if !flight.is_awaited {
             // Whoever waits did not wait for this sign-in.
             return;
         }

@@ -6,6 +6,7 @@
 use crate::Secret;
 use crate::json::{Object, Value, push_string};
 use crate::session::EndReason;
+use crate::session::response::scopes;
 use crate::session::token::TokenSet;
 use crate::text::join;
 
@@ -91,9 +92,7 @@ impl Record {
                 sent_ms: number(&object, "sent")?,
                 lifetime_ms: number(&object, "lifetime"),
                 subject: string(&object, "subject"),
-                scopes: string(&object, "scope").map(|scope| {
-                    scope.split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned).collect()
-                }),
+                scopes: string(&object, "scope").map(|scope| scopes(&scope)),
                 refused: matches!(object.get("refused"), Some(Value::Bool(true))),
             }),
         };

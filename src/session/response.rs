@@ -41,8 +41,10 @@ pub struct Fields {
 /// What the endpoint was asked for, which decides what a refusal means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Question {
-    /// A refresh; otherwise a sign-in.
-    pub(crate) refresh: bool,
+    /// A sign-in with something from outside, which a server refuses in its own way; everything else is made unasked.
+    pub(crate) is_login: bool,
+    /// The cookie is judged, and 401 is how such an endpoint says that it is over.
+    pub(crate) is_cookie: bool,
     /// RFC 6749 to the letter: status 200 and a `token_type`.
     pub(crate) strict: bool,
 }
@@ -102,7 +104,7 @@ fn refused(answer: &Answer, question: Question, retry_after_ms: Option<u64>) -> 
         None
     };
     let Some(object) = object else {
-        return if status == 401 && !question.refresh {
+        return if status == 401 && (question.is_login || question.is_cookie) {
             Refusal::Terminal { status, oauth_error: None }
         } else {
             Refusal::NotProcessed { status, retry_after_ms }
@@ -115,7 +117,8 @@ fn refused(answer: &Answer, question: Question, retry_after_ms: Option<u64>) -> 
             Refusal::NotProcessed { status, retry_after_ms }
         }
         (Some("invalid_grant"), 400 | 401) => Refusal::Terminal { status, oauth_error },
-        (Some("access_denied"), _) | (None, 400 | 401 | 403 | 422) if !question.refresh => {
+        (None, 401) if question.is_cookie => Refusal::Terminal { status, oauth_error },
+        (Some("access_denied"), _) | (None, 400 | 401 | 403 | 422) if question.is_login => {
             Refusal::Terminal { status, oauth_error }
         }
         _ => Refusal::Misconfigured { status, oauth_error },
@@ -151,10 +154,7 @@ fn granted(answer: &Answer, question: Question, fields: &Fields) -> Result<Grant
         Some(_) => return Err(ResponseFault::RefreshToken),
     };
     let expires_in = lifetime(object.get(fields.expires_in.as_deref().unwrap_or("expires_in")))?;
-    let scopes = object
-        .get("scope")
-        .and_then(Value::as_text)
-        .map(|text| text.to_cow().split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned).collect());
+    let scopes = object.get("scope").and_then(Value::as_text).map(|text| scopes(&text.to_cow()));
     let claims = Claims::of(&access);
     Ok(Granted {
         lifetime_ms: expires_in.or(claims.lifetime_ms),
@@ -163,6 +163,11 @@ fn granted(answer: &Answer, question: Question, fields: &Fields) -> Result<Grant
         access: Secret::new(access.into_owned()),
         refresh: refresh.map(|text| Secret::new(text.into_owned())),
     })
+}
+
+/// The words of `scope`.
+pub(crate) fn scopes(text: &str) -> Vec<String> {
+    text.split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned).collect()
 }
 
 /// `expires_in`: a number of seconds, in digits even where a server writes it as a string.

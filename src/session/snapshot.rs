@@ -49,7 +49,7 @@ impl Session {
     /// How the session stands. `now` lets the token age.
     #[must_use]
     pub fn snapshot(&self, now: Now) -> Snapshot {
-        let Some(held) = &self.held else {
+        let Some(held) = self.held.as_ref().filter(|_| !self.closing) else {
             return match self.phase {
                 Phase::Unloaded | Phase::Loading => Snapshot::Loading,
                 _ => Snapshot::SignedOut { reason: self.end },
@@ -72,14 +72,10 @@ impl Session {
     pub fn still_serves(&self, now: Now, given: (u64, u64), min_validity_ms: u64, once: bool) -> bool {
         let settled = !matches!(
             self.phase,
-            Phase::Unloaded
-                | Phase::Loading
-                | Phase::Departing
-                | Phase::Ending
-                | Phase::Marking
-                | Phase::Closed
+            Phase::Unloaded | Phase::Loading | Phase::Departing | Phase::Ending | Phase::Marking
         );
         settled
+            && !self.closing
             && given == (self.epoch, self.generation)
             && self.marks.is_empty()
             && !self.clock_jumped(now)
@@ -97,7 +93,6 @@ impl Session {
         let loading = matches!(self.phase, Phase::Unloaded | Phase::Loading) && self.held.is_none();
         let generation = self.held.as_ref().map(|_| self.generation);
         let refreshing = self.held.is_some() && self.flight.is_some();
-        let closed = self.phase == Phase::Closed;
-        (loading, generation, self.epoch, self.end, refreshing, self.volatile, closed)
+        (loading, generation, self.epoch, self.end, refreshing, self.volatile, self.closing)
     }
 }

@@ -32,7 +32,7 @@ impl Session {
             ("volatile", self.volatile),
             ("ambiguous", self.ambiguous),
             ("needsLogin", self.needs_login),
-            ("closed", self.phase == Phase::Closed),
+            ("closed", self.closing),
         ];
         for (name, _) in flags.into_iter().filter(|(_, set)| *set) {
             text.push_str(",\"");
@@ -72,7 +72,8 @@ impl Session {
             self.hold(tokens, epoch, generation);
         }
         self.ambiguous = flag("ambiguous");
-        self.phase = if flag("closed") {
+        self.closing = flag("closed");
+        self.phase = if self.closing {
             Phase::Closed
         } else if self.held.is_some() {
             Phase::Idle

@@ -2,6 +2,7 @@
 
 import { authorizingOf, type Authorizing } from './create-session.js';
 import { call } from './instance.js';
+import { inTime, STORE_TIME_LIMIT_MS } from './machine.js';
 import { refusal } from './refusal.js';
 import type { Session, SessionSnapshot } from './types.js';
 
@@ -9,11 +10,11 @@ import type { Session, SessionSnapshot } from './types.js';
  * The URL to visit. What must be known when the user comes back is kept in the session's store, so that has to outlive
  * the page where the page is left.
  * @throws (rejects with) ERR_INVALID_ARG for a session of another grant, ERR_TOKEN_STORE_UNAVAILABLE; where the endpoint is
- * discovered, also why it could not be
+ * discovered, also why it could not be, and ERR_TOKEN_TIMEOUT after `timeoutMs`
  */
 export async function beginAuthorization(session: Session): Promise<{ url: string; state: string }> {
-  const { authorization: { endpoint: given, clientId, redirectUri, scope }, issuer, store, key } = authorizing(session);
-  const endpoint = given ?? await issuer?.endpoint('authorization_endpoint') ?? '';
+  const { authorization: { endpoint: given, clientId, redirectUri, scope }, issuer, timeoutMs, store, key } = authorizing(session);
+  const endpoint = given ?? await fetched(async (signal) => await issuer?.endpoint('authorization_endpoint', signal) ?? '', timeoutMs);
   const random = crypto.getRandomValues(new Uint8Array(64));
   const { url, state, verifier } = JSON.parse(call('authorization_request', endpoint, clientId, redirectUri, scope, random)) as
     { url: string; state: string; verifier: string };
@@ -27,7 +28,7 @@ export async function beginAuthorization(session: Session): Promise<{ url: strin
  * ERR_TOKEN_STORE_UNAVAILABLE
  */
 export async function completeAuthorization(session: Session, returned: string | URL): Promise<SessionSnapshot> {
-  const { authorization: { endpoint, issuer }, issuer: source, store, key, signIn } = authorizing(session);
+  const { authorization: { endpoint, issuer }, issuer: source, timeoutMs, store, key, signIn } = authorizing(session);
   let answer: URLSearchParams;
   try {
     answer = new URL(returned).searchParams;
@@ -35,7 +36,7 @@ export async function completeAuthorization(session: Session, returned: string |
     throw refusal('returned');
   }
   // Before the request is crossed off, so that an outage does not cost it.
-  const { named } = endpoint === undefined && source ? await source.metadata() : { named: false };
+  const { named } = endpoint === undefined && source ? await fetched((signal) => source.metadata(signal), timeoutMs) : { named: false };
   const pending = `${key}:${answer.get('state')}`;
   const waiting = await stored(() => store.load(pending));
   if (!waiting || !await stored(() => store.clear(pending, waiting.version))) throw refusal('returned');
@@ -43,10 +44,22 @@ export async function completeAuthorization(session: Session, returned: string |
   return signIn(code, waiting.record);
 }
 
+/** Metadata, for no longer than a token request may take. */
+async function fetched<T>(ask: (signal: AbortSignal) => Promise<T>, timeoutMs: number): Promise<T> {
+  const late = new AbortController();
+  try {
+    return await inTime(() => ask(late.signal), timeoutMs);
+  } catch (error) {
+    throw error ?? refusal('timeout');
+  } finally {
+    late.abort();
+  }
+}
+
 /** What a store throws is its own affair, and may name what it was given. */
 async function stored<T>(use: () => Promise<T>): Promise<T> {
   try {
-    return await use();
+    return await inTime(use, STORE_TIME_LIMIT_MS);
   } catch {
     throw refusal('store-unavailable');
   }

@@ -3,10 +3,10 @@
 import { has, isTokenwardError } from './error.js';
 import { bounded, call } from './instance.js';
 import { succeeded, type Calls, type Outcome } from './machine.js';
-import { callsTo, createSession, sender } from './create-session.js';
+import { createSession, innerOf, sender, type Inner } from './create-session.js';
 import { checkSignal, guarded, optionsOf, refusal } from './refusal.js';
 import { IN_WORKERD } from './runtime.js';
-import type { BearerFetch, BearerFetchOptions, BearerInit, SessionOptions } from './types.js';
+import type { BearerFetch, BearerFetchOptions, BearerInit, Session, SessionOptions } from './types.js';
 import { partsOf, resolve, textOf } from './url.js';
 
 type Input = RequestInfo | URL;
@@ -26,12 +26,16 @@ function wrap(options: BearerFetchOptions): BearerFetch {
   if (foreign !== 'pass' && foreign !== 'throw') throw refusal('foreign');
   if (send !== undefined && (typeof send !== 'function' || 'session' in send)) throw refusal('fetch');
   if (typeof given !== 'object' || given === null) throw refusal('session');
+  const known = innerOf(given as Session);
   // A session of another entry point has a module of its own: nothing of it can be had here.
-  if (!callsTo(given as never) && has(given, 'getAccessToken')) throw refusal('session');
-  const loopback = !('grant' in given) || given.insecure !== 'never';
+  if (!known && has(given, 'getAccessToken')) throw refusal('session');
+  // A session is not copied: it would have to say how it stands.
+  const made = { ...!known && given } as SessionOptions;
+  if (send && made.fetch === undefined) made.fetch = send;
+  const loopback = known?.loopback ?? made.insecure !== 'never';
   const places = readResources(resources, loopback);
-  const session = callsTo(given as never) ? given as never : createSession({ ...(send && { fetch: send }), ...given as SessionOptions });
-  const calls = callsTo(session) as () => Calls;
+  const session = known ? given as Session : createSession(made);
+  const { calls } = innerOf(session) as Inner;
   const wrapper: Wrapper = { calls, places, loopback, foreign, send };
   const bearer = (input: Input, init?: Init) => bearerFetch(wrapper, input, init);
   return Object.defineProperty(bearer, 'session', { value: session, enumerable: true }) as BearerFetch;
@@ -48,7 +52,7 @@ interface Wrapper {
 async function bearerFetch(wrapper: Wrapper, input: Input, init?: Init): Promise<Response> {
   // What a Request is made of is not its own, so no copy of it has any.
   if (guarded(() => isRequest(init), 'init')) return bearerFetch(wrapper, new Request(input, init));
-  const { bearer = {}, ...rest } = guarded(() => ({ ...init }) as Init, 'init');
+  const { bearer = {}, ...rest } = guarded(() => copyOf(init), 'init');
   const { auth, minValidity, replay } = optionsOf(bearer, ['auth', 'minValidity', 'replay'], 'bearer');
   if (![undefined, 'required', 'optional', 'none'].includes(auth) || ![undefined, 'auto', 'never'].includes(replay)) throw refusal('bearer');
   const send = sender(wrapper.send);
@@ -106,6 +110,18 @@ async function bearerFetch(wrapper: Wrapper, input: Input, init?: Init): Promise
   }
 }
 
+/** What stays with a request that is redirected, beside method, headers and body. */
+const CARRIED = ['cache', 'cf', 'credentials', 'keepalive', 'referrer', 'referrerPolicy', 'signal'] as const;
+const MEMBERS = [...CARRIED, 'bearer', 'body', 'dispatcher', 'duplex', 'headers', 'integrity', 'method', 'mode', 'priority', 'redirect', 'window'];
+
+/** The caller's init, each member asked once. Platforms read those that they know also where they are inherited. */
+function copyOf(init: Init | undefined): Init {
+  const copy: Record<string, unknown> = { ...init };
+  const source = Object(init) as Record<string, unknown>;
+  for (const name of MEMBERS) if (!(name in copy) && name in source) copy[name] = source[name];
+  return copy;
+}
+
 /** One request of the caller's, which may be sent twice and redirected. Nothing that the caller gave is changed. */
 class Exchange {
   readonly #wrapper: Wrapper;
@@ -145,7 +161,10 @@ class Exchange {
     const guarded = redirect === 'follow' && (FOLLOWS || call('resources_check', this.#wrapper.places, this.#wrapper.loopback) === 'paths');
     // What was judged is what is sent: a URL object may be another by now.
     const input = second && this.#spare ? this.#spare.clone() : this.#request ?? this.#url.href;
-    const response = await this.#send(input, { ...this.#init, ...(guarded && { redirect: 'manual' }), headers: this.#authorized(this.#headers, token) });
+    // The platform would check the redirect's own body, and what it leads to not at all: with `integrity` there is to be none.
+    const integrity = this.#init.integrity ?? this.#request?.integrity;
+    const followed = integrity && !IN_WORKERD ? 'error' : 'manual';
+    const response = await this.#send(input, { ...this.#init, ...(guarded && { redirect: followed }), headers: this.#authorized(this.#headers, token) });
     if (guarded && response.type === 'opaqueredirect') throw refusal('foreign-url');
     return guarded ? this.#follow(response, token) : { response, at: this.#url };
   }
@@ -156,12 +175,13 @@ class Exchange {
   }
 
   async #follow(response: Response, token: Used): Promise<{ response: Response; at?: URL }> {
-    const request = this.#request;
+    const request = this.#request as Record<string, unknown> | undefined;
+    const carried = Object.fromEntries(CARRIED.map((name) => [name, request?.[name]]).filter(([, value]) => value !== undefined)) as RequestInit;
     const headers = new Headers(this.#headers);
     let url = this.#url;
     let signed = true;
     let once = this.#once;
-    let method = this.#init.method ?? request?.method ?? 'GET';
+    let method = this.#init.method ?? this.#request?.method ?? 'GET';
     let body = this.#init.body ?? undefined;
     let spare = this.#spare;
     for (let followed = 0; ; followed++) {
@@ -187,7 +207,7 @@ class Exchange {
       }
       body ??= await spare?.clone().arrayBuffer();
       response = await this.#send(url.href, {
-        ...(request && { signal: request.signal }), ...this.#init, method, body: body ?? null, redirect: 'manual',
+        ...carried, ...this.#init, method, body: body ?? null, redirect: 'manual',
         headers: signed ? this.#authorized(headers, token) : headers,
       });
     }

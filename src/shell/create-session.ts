@@ -16,7 +16,7 @@ const NAMES: readonly (keyof SessionOptions)[] = [
 ];
 const EVENTS: readonly (keyof SessionEvents)[] = ['change', 'refreshed', 'ended', 'challenge', 'warning'];
 const authorizing = new WeakMap<object, Authorizing>();
-const callsOf = new WeakMap<object, () => Calls>();
+const inners = new WeakMap<object, Inner>();
 
 /** What sends requests. The host's fetch is read at each call, so that test tools and frameworks may replace it. */
 export function sender(given?: typeof fetch): typeof fetch {
@@ -41,14 +41,16 @@ function open(options: SessionOptions): Session {
   if (given !== undefined && (typeof given !== 'function' || 'session' in given)) throw refusal('fetch');
   if (now !== undefined && typeof now !== 'function') throw refusal('now');
   if (waitUntil !== undefined && typeof waitUntil !== 'function') throw refusal('waitUntil');
-  if (name !== undefined && typeof name !== 'string') throw refusal('name');
+  const called = name === undefined ? parts.name ?? (options.store ? undefined : 'custom') : name;
+  if (typeof called !== 'string') throw refusal('name');
   if (isolation !== 'shared' && isolation !== 'request') throw refusal('isolation');
 
   const hasLock = store.shared === 'origin' && typeof navigator === 'object' && typeof navigator.locks?.request === 'function';
   const listeners = new Map<string, Set<Listener>>();
-  const key = `tokenward:${name ?? parts.name ?? 'custom'}`;
+  const key = `tokenward:${called}`;
   const send = () => sender(given);
-  const issuer = parts.issuer === undefined ? undefined : new Issuer(parts.issuer, rest.insecure !== 'never', send);
+  const loopback = rest.insecure !== 'never';
+  const issuer = parts.issuer === undefined ? undefined : new Issuer(parts.issuer, loopback, send);
   const host: Host = {
     options: JSON.stringify({
       ...rest, grant: parts.description, hasLock, storeIsShared: options.store !== undefined, storeIsEmpty: options.store === undefined,
@@ -120,14 +122,14 @@ function open(options: SessionOptions): Session {
   };
   const { dispose } = Symbol as { dispose?: symbol };
   if (dispose) Object.defineProperty(session, dispose, { value: session.close });
-  callsOf.set(session, calls);
+  inners.set(session, { calls, loopback });
   const { authorization } = parts;
   if (authorization) {
     const signIn = async (code: string, verifier: string) => {
       succeeded(await once((calls) => calls.ask({ event: 'login', code, verifier })));
       return machine.snapshot;
     };
-    authorizing.set(session, { authorization, issuer, store, key, signIn });
+    authorizing.set(session, { authorization, issuer, timeoutMs: rest.timeoutMs ?? 10_000, store, key, signIn });
   }
   return session;
 }
@@ -143,6 +145,7 @@ function copied<T extends object>(options: T | undefined, names: readonly (keyof
 export interface Authorizing {
   authorization: Authorization;
   issuer: Issuer | undefined;
+  timeoutMs: number;
   store: TokenStore;
   key: string;
   signIn(code: string, verifier: string): Promise<SessionSnapshot>;
@@ -153,7 +156,15 @@ export function authorizingOf(session: Session): Authorizing | undefined {
   return typeof session === 'object' && session !== null ? authorizing.get(session) : undefined;
 }
 
-/** How to make a call to a session that this package made. */
-export function callsTo(session: Session): (() => Calls) | undefined {
-  return typeof session === 'object' && session !== null ? callsOf.get(session) : undefined;
+/** What a bearer fetch needs of a session. */
+export interface Inner {
+  /** How to make a call to it. */
+  calls(): Calls;
+  /** Whether it lets `http:` do for loopback hosts. */
+  readonly loopback: boolean;
+}
+
+/** The same, of a session that this package made. */
+export function innerOf(session: Session): Inner | undefined {
+  return typeof session === 'object' && session !== null ? inners.get(session) : undefined;
 }

@@ -8,7 +8,7 @@ import { partsOf, resolve, type UrlParts } from './url.js';
 /** What a session needs to know of a grant. */
 export interface GrantParts {
   readonly description: { readonly kind: string; readonly [member: string]: unknown };
-  /** What the name of record, lock and channel comes from: the endpoint or the issuer, and the client. */
+  /** What the name of record, lock and channel comes from. Functions have none. */
   readonly name?: string;
   /** Whose metadata has the endpoints that are not given. */
   readonly issuer?: string | undefined;
@@ -62,7 +62,7 @@ export function jsonLogin(options: JsonLoginOptions): Grant {
 
 /** An OAuth 2.0 client and its server. */
 export interface OAuth2Options {
-  /** Instead of endpoints: they are read from its metadata (OpenID Connect Discovery, then RFC 8414), once. */
+  /** Endpoints that are not given are read from its metadata (OpenID Connect Discovery, then RFC 8414), once. */
   issuer?: string;
   /** RFC 6749 §3.2. */
   tokenEndpoint?: string | URL;
@@ -92,7 +92,7 @@ export function oauth2(options: OAuth2Options): Grant {
   ], 'grant');
   if ((tokenEndpoint ?? issuer) === undefined) throw refusal('issuer');
   return grantOf({
-    name: nameOf(tokenEndpoint ?? issuer, clientId),
+    name: nameOf(tokenEndpoint ?? issuer, { clientId, grant: rest.grant, scope: rest.scope }),
     issuer,
     description: {
       ...rest, kind: 'oauth2', clientId, issuer, tokenEndpoint: optional(tokenEndpoint), revocationEndpoint: optional(revocationEndpoint),
@@ -135,7 +135,7 @@ export function authorizationCode(options: AuthorizationCodeOptions): Grant {
   if ((endpoint ?? issuer) === undefined || (tokenEndpoint ?? issuer) === undefined) throw refusal('issuer');
   if (scope !== undefined && typeof scope !== 'string') throw refusal('scope');
   return grantOf({
-    name: nameOf(tokenEndpoint ?? issuer, clientId),
+    name: nameOf(tokenEndpoint ?? issuer, { clientId, grant: 'code', scope }),
     issuer,
     description: {
       kind: 'authorizationCode', clientId, issuer, redirectUri: redirect, tokenEndpoint: optional(tokenEndpoint),
@@ -154,7 +154,9 @@ export interface CookieRefreshOptions {
 }
 
 /**
- * The refresh token lives in an HttpOnly cookie that script never sees: a `POST` with the cookie gives access tokens.
+ * The refresh token lives in an HttpOnly cookie that script never sees: a `POST` with the cookie gives access tokens. Any 401
+ * says that the cookie is over, since most such endpoints say no more than that; 400 with `{"error":"invalid_grant"}` does
+ * too. Any other answer is a failure of the server's and signs nobody out.
  * @throws ERR_INVALID_ARG, ERR_INSECURE_URL
  */
 export function cookieRefresh(options: CookieRefreshOptions): Grant {
@@ -163,7 +165,7 @@ export function cookieRefresh(options: CookieRefreshOptions): Grant {
   if (!guarded(isHeader, 'header')) throw refusal('header');
   const endpoint = absolute(url);
   return grantOf({
-    name: nameOf(endpoint), description: { kind: 'cookieRefresh', url: partsOf(endpoint), headerName: header[0], headerValue: header[1] },
+    name: nameOf(endpoint, { grant: 'cookie' }), description: { kind: 'cookieRefresh', url: partsOf(endpoint), headerName: header[0], headerValue: header[1] },
   });
 }
 
@@ -181,7 +183,7 @@ export interface CustomGrantOptions {
 }
 
 /**
- * The caller's own functions.
+ * The caller's own functions. Nothing tells two sessions with such grants apart: with a `store`, the session needs a `name`.
  * @throws ERR_INVALID_ARG
  */
 export function customGrant(options: CustomGrantOptions): Grant {
@@ -211,10 +213,11 @@ function grantOf(parts: GrantParts): Grant {
   return grant;
 }
 
-/** Names a record. Two clients of one server have two. */
-function nameOf(url: string | URL | undefined, clientId?: string): string {
+/** Names a record. Two clients of one server have two, and so have two sign-ins of one client that get other tokens. */
+function nameOf(url: string | URL | undefined, parts: { [name: string]: string | undefined } = {}): string {
   const { origin, pathname } = absolute(url ?? '');
-  return origin + pathname + (clientId === undefined ? '' : `#${guarded(() => encodeURIComponent(clientId), 'clientId')}`);
+  const words = Object.entries(parts).map(([name, part]) => `#${guarded(() => encodeURIComponent(part ?? ''), name)}`);
+  return origin + pathname + words.join('');
 }
 
 function optional(url: string | URL | undefined): UrlParts | undefined {

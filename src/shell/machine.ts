@@ -46,6 +46,7 @@ type Effect =
   | { effect: 'ask'; op: number }
   | Send
   | Call
+  | { effect: 'abort'; op: number }
   | { effect: 'wake'; op: number; afterMs: number; idle: boolean }
   | { effect: 'broadcast'; epoch: number; generation: number }
   | { effect: 'tell'; name: keyof SessionEvents; detail: never };
@@ -61,7 +62,7 @@ interface Event { event: string; [member: string]: unknown }
 interface Waiting { event: Event; settle(outcome: Outcome): void; reject(error: unknown): void }
 
 /** A store that hangs must not hang everybody. */
-const STORE_TIME_LIMIT_MS = 3_000;
+export const STORE_TIME_LIMIT_MS = 3_000;
 /** Timers of a longer time go off at once. */
 const MAX_TIMER_MS = 0x7fffffff;
 
@@ -89,6 +90,7 @@ export class Machine {
   #calls = 0;
   readonly #waiting = new Map<number, Waiting>();
   readonly #locks = new Map<number, () => void>();
+  readonly #requests = new Map<number, AbortController>();
   readonly #queue: Event[] = [];
   #stepping = false;
   #writing = false;
@@ -169,7 +171,10 @@ export class Machine {
       channel.onmessage = changed;
       // In Node, a channel would keep the process alive.
       (channel as { unref?(): void }).unref?.();
-      this.#forget.push(() => channel.close());
+      this.#forget.push(() => {
+        this.#channel = undefined;
+        channel.close();
+      });
     }
     if (typeof document === 'object') {
       const online = () => this.report({ event: 'online' });
@@ -216,15 +221,10 @@ export class Machine {
     const id = this.#calls = this.#calls % 0x7fffffff + 1;
     event['id'] = id;
     guarded(() => JSON.stringify(event), 'options');
-    let answer: Outcome | undefined;
-    const waiting: Waiting = { event, settle: (outcome) => { answer = outcome; }, reject() {} };
+    let answer: Outcome | Promise<Outcome> | undefined;
+    const waiting: Waiting = { event, settle: (outcome) => { answer = outcome; }, reject: (error) => { answer = Promise.reject(error); } };
     this.#waiting.set(id, waiting);
-    try {
-      this.#step(event);
-    } catch (error) {
-      this.#waiting.delete(id);
-      throw error;
-    }
+    this.report(event);
     if (answer) return answer;
     return new Promise<Outcome>((resolve, reject) => {
       const abort = () => {
@@ -242,14 +242,23 @@ export class Machine {
     });
   }
 
-  /** Tells the machine something that nobody waits for. */
+  /** Tells the machine what happened. What it cannot be told fails the call that it is of, or else every call. */
   report(event: Event): void {
-    try {
-      this.#step(event);
-    } catch (error) {
-      for (const waiting of this.#waiting.values()) waiting.reject(error);
-      this.#waiting.clear();
+    this.#queue.push(event);
+    if (this.#stepping) return;
+    this.#stepping = true;
+    for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
+      try {
+        this.#step(next);
+      } catch (error) {
+        const own = this.#waiting.get(next['id'] as number);
+        for (const waiting of own ? [own] : [...this.#waiting.values()]) {
+          this.#waiting.delete(waiting.event['id'] as number);
+          waiting.reject(error);
+        }
+      }
     }
+    this.#stepping = false;
   }
 
   close(): void {
@@ -277,27 +286,17 @@ export class Machine {
   }
 
   #step(event: Event): void {
-    this.#queue.push(event);
-    if (this.#stepping) return;
-    this.#stepping = true;
-    try {
-      for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
-        const handle = this.#held.handle;
-        // Whoever looked first may have opened the machine again: a snapshot does.
-        if (this.#opened !== this.#lives) this.#resume(next);
-        const [wall, mono, given] = this.#time();
-        const { effects, state } = JSON.parse(call('session_step', handle, wall, mono, given, JSON.stringify(next))) as
-          { effects: Effect[]; state?: string };
-        if (state !== undefined) {
-          this.#state = state;
-          if (this.#session) this.#session.#state = call('session_absorb', this.#session.#held.handle, handle);
-        }
-        for (const effect of effects) this.#perform(effect);
-      }
-    } finally {
-      this.#stepping = false;
-      this.#queue.length = 0;
+    const handle = this.#held.handle;
+    // Whoever looked first may have opened the machine again: a snapshot does.
+    if (this.#opened !== this.#lives) this.#resume(event);
+    const [wall, mono, given] = this.#time();
+    const { effects, state } = JSON.parse(call('session_step', handle, wall, mono, given, JSON.stringify(event))) as
+      { effects: Effect[]; state?: string };
+    if (state !== undefined) {
+      this.#state = state;
+      if (this.#session) this.#session.#state = call('session_absorb', this.#session.#held.handle, handle);
     }
+    for (const effect of effects) this.#perform(effect);
   }
 
   /** The instance was lost and with it all that was under way: locks are given back, calls are made again. */
@@ -344,6 +343,9 @@ export class Machine {
         break;
       case 'call':
         this.#answer(effect.op, 'received', this.#call(effect));
+        break;
+      case 'abort':
+        this.#requests.get(effect.op)?.abort();
         break;
       case 'wake':
         this.#answer(effect.op, 'woken', new Promise((resolve) => {
@@ -410,10 +412,11 @@ export class Machine {
   }
 
   /** Calls a function of the caller's, whose result reads like a token response. A thrown `invalid_grant` is a refusal. */
-  async #call({ purpose, token, timeoutMs }: Call): Promise<object> {
+  async #call({ op, purpose, token, timeoutMs }: Call): Promise<object> {
     const late = new AbortController();
+    this.#requests.set(op, late);
     try {
-      const result = await inTime(async () => this.#host.act?.(purpose, token, late.signal), timeoutMs);
+      const result = await inTime(async () => this.#host.act?.(purpose, token, late.signal), timeoutMs, late.signal);
       return { status: 200, contentType: 'application/json', body: JSON.stringify(result ?? {}) };
     } catch (error) {
       late.abort();
@@ -421,13 +424,16 @@ export class Machine {
       const { error: code, oauthError = code } = Object(error) as { error?: unknown; oauthError?: unknown };
       if (oauthError !== 'invalid_grant') return { event: 'lost', loss: 'network' };
       return { status: 400, contentType: 'application/json', body: '{"error":"invalid_grant"}' };
+    } finally {
+      this.#requests.delete(op);
     }
   }
 
   /** Sends a token request. The event says what came of it, so this never rejects. */
-  async #send({ method, url: given, endpoint, headers, body, keepalive, cookies, timeoutMs }: Send): Promise<object> {
+  async #send({ op, method, url: given, endpoint, headers, body, keepalive, cookies, timeoutMs }: Send): Promise<object> {
     if (typeof navigator === 'object' && (navigator as { onLine?: boolean }).onLine === false) return { event: 'lost', loss: 'not-sent' };
     const late = new AbortController();
+    this.#requests.set(op, late);
     let loss: 'network' | ReturnType<typeof lossOf> = 'network';
     const exchange = async () => {
       let url = given;
@@ -452,10 +458,11 @@ export class Machine {
     };
     try {
       // A fetch of the caller's may not heed the signal.
-      return await inTime(exchange, timeoutMs);
+      return await inTime(exchange, timeoutMs, late.signal);
     } catch (error) {
       return { event: 'lost', loss: error === undefined ? 'timeout' : loss };
     } finally {
+      this.#requests.delete(op);
       late.abort();
     }
   }
@@ -504,13 +511,15 @@ function onlyCredentials(given: unknown): object {
   return { username, password };
 }
 
-function inTime<T>(work: () => Promise<T>, limitMs: number): Promise<T> {
+/** Rejects with `undefined` where the time is over. */
+export function inTime<T>(work: () => Promise<T>, limitMs: number, signal?: AbortSignal): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const timer = setTimeout(reject, Math.min(limitMs, MAX_TIMER_MS));
+    const timer = setTimeout(() => reject(), Math.min(limitMs, MAX_TIMER_MS));
     const settled = <V>(settle: (value: V) => void) => (value: V) => {
       clearTimeout(timer);
       settle(value);
     };
+    signal?.addEventListener('abort', () => settled(reject)(signal.reason), { once: true });
     try {
       work().then(settled(resolve), settled(reject));
     } catch (error) {

@@ -288,7 +288,10 @@ export interface BearerInit {
 export interface BearerFetchOptions {
   /** The session, or how to make one. Several functions may share a session. */
   session: Session | SessionOptions;
-  /** Origins and path prefixes where the token may go. */
+  /**
+   * Origins and path prefixes where the token may go. Redirects are followed as far as each step is known; a request with
+   * `integrity` follows none where that is done here.
+   */
   resources: string | URL | readonly (string | URL)[];
   /** Any other URL: sent without the token (default), or rejected with ERR_FOREIGN_URL. */
   foreign?: 'pass' | 'throw';
@@ -300,7 +303,11 @@ export interface BearerFetchOptions {
 export interface SessionOptions {
   /** How tokens are obtained. */
   grant: Grant;
-  /** The namespace of store, lock and channel. */
+  /**
+   * The namespace of store, lock and channel: sessions of one name and store share a sign-in. Default: the endpoint or
+   * issuer, the client, the kind of grant and the scope. `customGrant` has no default, and with a `store` needs a name. So do
+   * sessions of several users over one store, one name each.
+   */
   name?: string;
   /** Default `memoryStore()`. */
   store?: TokenStore;
@@ -331,7 +338,8 @@ export interface Session {
   /** How things stand, at once and without token material. */
   readonly snapshot: SessionSnapshot;
   /**
-   * Signs in with these credentials, or with those that the grant asks for. They are used once and kept nowhere.
+   * Signs in with these credentials, or with those that the grant asks for. They are used once and kept nowhere. Only
+   * `jsonLogin` takes any: another grant signs in by itself, or else this is ERR_INVALID_ARG.
    * Rejects with ERR_LOGIN_REJECTED, or with why the token endpoint could not be used.
    */
   login(credentials?: { username: string; password: string }, options?: { signal?: AbortSignal }): Promise<SessionSnapshot>;
@@ -346,7 +354,10 @@ export interface Session {
   on<K extends keyof SessionEvents>(event: K, listener: (detail: SessionEvents[K]) => void, options?: { signal?: AbortSignal }): () => void;
   /** The last 64 transitions, secret-free. */
   explain(): TransitionRecord[];
-  /** Stops listening to other instances. The sign-in stands; calls reject with ERR_SESSION_CLOSED. */
+  /**
+   * Stops listening to other instances. The sign-in stands; calls reject with ERR_SESSION_CLOSED. A refresh that was sent
+   * is still saved, and a login with a password or a code is given up.
+   */
   close(): void;
 }
 

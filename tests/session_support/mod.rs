@@ -52,6 +52,8 @@ pub(crate) struct Host {
     /// Every request sent, with its body.
     pub(crate) requests: Vec<(String, String)>,
     pub(crate) held: Vec<Op>,
+    /// Requests that were given up.
+    pub(crate) aborted: Vec<Op>,
     /// Answers to callers, in order, as text.
     pub(crate) answers: Vec<String>,
     pub(crate) notices: Vec<Notice>,
@@ -99,6 +101,7 @@ impl Host {
             replies: VecDeque::new(),
             requests: Vec::new(),
             held: Vec::new(),
+            aborted: Vec::new(),
             answers: Vec::new(),
             notices: Vec::new(),
             wakes: Vec::new(),
@@ -295,6 +298,10 @@ impl Host {
                 let token = token.map(|token| token.reveal().clone()).unwrap_or_default();
                 self.requests.push((purpose.as_str().to_owned(), token));
                 answer(op, self.replies.pop_front().unwrap_or(Reply::Hold))
+            }
+            Effect::Abort { op } => {
+                self.aborted.push(op);
+                None
             }
             Effect::Wake { op, after_ms, .. } => {
                 assert!(after_ms < 1 << 31, "a longer timer fires at once");

@@ -45,6 +45,7 @@ pub(super) fn write_effect(effect: Effect) -> String {
             members.text("purpose", purpose.as_str());
             members.optional_text("token", token.as_ref().map(|token| token.reveal().as_str()));
         }
+        Effect::Abort { op } => name("abort", "op", op),
         Effect::Wake { op, after_ms, idle } => {
             name("wake", "op", op);
             members.optional_number("afterMs", Some(after_ms));

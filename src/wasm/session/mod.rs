@@ -76,15 +76,17 @@ pub fn session_absorb(session: u32, fork: u32) -> Option<String> {
 /// Takes one event: `{"effects":[…],"state":"…"}`, the state only where it changed.
 #[wasm_bindgen]
 pub fn session_step(session: u32, wall_ms: f64, mono_ms: f64, given: bool, event: &str) -> Option<String> {
-    settle(Now::read(wall_ms, mono_ms, given).and_then(|now| {
-        let event = read_event(event)?;
+    settle(read_event(event).and_then(|event| {
         let mut effects = Vec::new();
         let state = SESSIONS.with_borrow_mut(|sessions| {
-            let session = sessions.get_mut(session)?;
+            let Some(session) = sessions.get_mut(session) else {
+                return Ok(None);
+            };
+            let now = session.time_of(&event, Now::read(wall_ms, mono_ms, given))?;
             session.step(now, event, &mut effects);
             let changed = !matches!(effects.as_slice(), [] | [Effect::Use { .. } | Effect::Deliver { .. }]);
-            changed.then(|| session.state())
-        });
+            Ok(changed.then(|| session.state()))
+        })?;
         let mut text = String::from("{\"effects\":[");
         for (at, effect) in effects.into_iter().enumerate() {
             if at > 0 {
@@ -288,6 +290,7 @@ pub fn session_refuse(what: &str) -> Option<bool> {
         "foreign-url" => Error::ForeignUrl,
         "body-not-replayable" => Error::BodyNotReplayable,
         "not-a-url" => no_url(),
+        "timeout" => Error::TokenTimeout,
         "store-unavailable" => Error::StoreUnavailable,
         "no-metadata" => Error::TokenEndpointMisconfigured { status: None, oauth_error: None },
         _ => match what.strip_prefix("no-option:") {
@@ -304,6 +307,7 @@ pub(super) fn argument(name: &str) -> Error {
         "resources" => "a URL or a list of URLs",
         "grant" => "what one of the grant functions returned",
         "store" => "a token store",
+        "name" => "a string, which customGrant needs where there is a store",
         "issuer" => "the issuer's URL, unless both endpoints are given",
         "fetch" => "a function like fetch, and not a bearer fetch",
         "mode" => "one that lets a token through: \"no-cors\" does not",

@@ -162,12 +162,14 @@ fn read_oauth(grant: &Reader<'_>, kind: &str, loopback: bool) -> Result<OAuth, E
         _ => return Err(Error::invalid_arg("grant", "\"client_credentials\" or \"refresh_token\"")),
     };
     let token_endpoint = grant.endpoint("tokenEndpoint", loopback)?;
+    let issuer = grant.text("issuer")?;
     if token_endpoint.is_none() {
-        Metadata::urls(&grant.text("issuer")?.unwrap_or_default())?;
+        Metadata::urls(issuer.as_deref().unwrap_or_default())?;
     }
     Ok(OAuth {
         token_endpoint,
         revocation_endpoint: grant.endpoint("revocationEndpoint", loopback)?,
+        has_issuer: issuer.is_some(),
         client_id: grant
             .text("clientId")?
             .filter(|id| !id.is_empty())

@@ -135,9 +135,9 @@ export default ({ test, assert, stores, tokenward }) => {
       authorizationCode({ ...client, authorizationEndpoint: 'https://login.test/', redirectUri: 'https://app.test/' }),
       customGrant({ acquire: async () => ({}), refresh: async () => ({}) }),
     ];
-    for (const grant of rotating) assert.throws('ERR_INVALID_ARG', () => createSession({ grant, store }));
+    for (const grant of rotating) assert.throws('ERR_INVALID_ARG', () => createSession({ name: 'mine', grant, store }));
     const fixed = [oauth2({ ...client, clientSecret: 's', grant: 'client_credentials' }), cookieRefresh({ url: 'https://app.test/' }), customGrant({ acquire: async () => ({}) })];
-    for (const grant of fixed) createSession({ grant, store });
+    for (const grant of fixed) createSession({ name: 'mine', grant, store });
   });
 
   test('a store that fails is ERR_TOKEN_STORE_UNAVAILABLE, and no refresh token is sent without an intent', async () => {

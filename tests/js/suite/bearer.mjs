@@ -138,6 +138,19 @@ export default ({ test, assert, tokenward, host }) => {
     }
   });
 
+  test('what a session says of http and of fetch holds for the requests that it signs', async () => {
+    const server = world();
+    const strict = tokenward.createSession({ grant: grantOf(), fetch: server.fetch, insecure: 'never' });
+    for (const session of [strict, { grant: grantOf(), fetch: server.fetch, insecure: 'never' }]) {
+      assert.throws('ERR_INSECURE_URL', () => createBearerFetch({ session, resources: 'http://localhost:3000' }));
+    }
+    createBearerFetch({ session: tokenward.createSession({ grant: grantOf() }), resources: 'http://localhost:3000' });
+    for (const more of [{}, { fetch: undefined }]) {
+      const { session } = createBearerFetch({ session: { grant: grantOf(), ...more }, resources: API, fetch: server.fetch });
+      assert.equal((await session.login(ada)).status, 'active');
+    }
+  });
+
   test('an Authorization of the caller\'s own is left as it is, with its 401', async () => {
     const server = world();
     const bearer = await signedIn(server);
@@ -163,6 +176,24 @@ export default ({ test, assert, tokenward, host }) => {
     for (const { init: given } of sent) {
       for (const [name, value] of Object.entries(init)) assert.equal(given[name], value, name);
     }
+  });
+
+  test('what init inherits counts as it does with fetch', async () => {
+    const server = world();
+    const bearer = await signedIn(server);
+    class Options {
+      get method() { return 'DELETE'; }
+      get headers() { return { 'x-mine': '1' }; }
+      get bearer() { return { auth: 'none' }; }
+    }
+    await bearer(`${API}/me`, new Options());
+    assert.same([server.requests.at(-1).method, server.requests.at(-1).headers.get('x-mine'), server.requests.at(-1).authorization], ['DELETE', '1', null]);
+    const inherited = Object.create({ method: 'PUT', body: 'hello' });
+    assert.same(await (await bearer(`${API}/me`, inherited)).json(), { method: 'PUT', body: 'hello' });
+    const stopped = Object.create({ signal: AbortSignal.abort('enough') });
+    assert.equal(await bearer(`${API}/me`, stopped).catch((reason) => reason), 'enough');
+    await bearer('https://foreign.test/', Object.create({ method: 'PUT' }));
+    assert.equal(server.requests.at(-1).method, 'PUT');
   });
 
   test('a body that was used is fetch\'s to refuse', async () => {
@@ -413,6 +444,32 @@ export default ({ test, assert, tokenward, host }) => {
       assert.same(server.requests.map((sent) => sent.headers.get('content-type')), ['text/plain', null, null]);
       assert.same(server.requests.map((sent) => sent.headers.get('x-mine')), ['1', '1', '1']);
       assert.equal(server.requests.at(-1).headers.get('cookie'), null);
+    });
+
+    test('what a Request says besides comes along at a redirect, and integrity is for what is fetched', async () => {
+      const { bearer, server } = await redirecting({ [`${API}/v1/a`]: [302, '/v1/b'] });
+      const stop = new AbortController();
+      const options = { cache: 'no-store', credentials: 'include', keepalive: true, referrerPolicy: 'no-referrer', signal: stop.signal };
+      const request = new Request(`${API}/v1/a`, host === 'workerd' ? { signal: stop.signal } : options);
+      const cf = { cacheTtl: 5 };
+      if (host !== 'workerd') Object.defineProperty(request, 'cf', { value: cf });
+      await bearer(request);
+      const { init } = server.requests.at(-1);
+      assert.equal(server.requests.at(-1).url, `${API}/v1/b`);
+      for (const name of ['cache', 'credentials', 'keepalive', 'referrerPolicy', 'signal']) assert.equal(init[name], request[name], name);
+      if (host !== 'workerd') assert.equal(init.cf, cf);
+      await bearer(request, { cache: 'reload' });
+      assert.equal(server.requests.at(-1).init.cache, 'reload');
+
+      // A platform that checks the body of the redirect would refuse it for that.
+      if (host === 'workerd') return;
+      const integrity = 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=';
+      for (const args of [[`${API}/v1/c`, { integrity }], [new Request(`${API}/v1/c`, { integrity })]]) {
+        await bearer(...args);
+        const { init: sent } = server.requests.at(-1);
+        assert.equal(sent.redirect, 'error');
+        assert.equal(sent.integrity ?? args[0].integrity, integrity);
+      }
     });
 
     test('a caller who wants redirects to fail, or to see them, is obeyed', async () => {

@@ -2,7 +2,7 @@
 
 const AUTH = 'https://login.test';
 
-export default ({ test, assert, tokenward, host }) => {
+export default ({ test, long, assert, tokenward, host }) => {
   const {
     authorizationCode, beginAuthorization, completeAuthorization, cookieRefresh, createSession, customGrant, indexedDbStore, jsonLogin, memoryStore,
     oauth2, webStore,
@@ -83,6 +83,23 @@ export default ({ test, assert, tokenward, host }) => {
     await assert.rejects('ERR_INVALID_ARG', beginAuthorization(createSession({ grant: jsonLogin({ tokenUrl: `${AUTH}/token` }) })));
   });
 
+  long('an authorization ends in time where the issuer or the store never answers', async () => {
+    const never = () => new Promise(() => {});
+    const client = { clientId: 'app', redirectUri: 'https://app.test/back', tokenEndpoint: `${AUTH}/token` };
+    const discovering = world(authorizationCode({ ...client, issuer: AUTH }), { timeoutMs: 30 });
+    discovering.answer = never;
+    await assert.rejects('ERR_TOKEN_TIMEOUT', beginAuthorization(discovering.session));
+    await assert.rejects('ERR_TOKEN_TIMEOUT', completeAuthorization(discovering.session, 'https://app.test/back?code=c&state=s'));
+    assert.ok(discovering.requests.every(({ init }) => init.signal.aborted));
+    const store = { ...memoryStore(), save: never, load: never, clear: never };
+    const { session } = world(authorizationCode({ ...client, authorizationEndpoint: `${AUTH}/authorize` }), { store });
+    await Promise.all([
+      assert.rejects('ERR_TOKEN_STORE_UNAVAILABLE', beginAuthorization(session)),
+      assert.rejects('ERR_TOKEN_STORE_UNAVAILABLE', completeAuthorization(session, 'https://app.test/back?code=c&state=s')),
+    ]);
+    session.close();
+  });
+
   test('endpoints come out of the issuer\'s metadata: behind its path, then before it, and once', async () => {
     const issuer = 'https://login.test/tenant';
     const places = [`${issuer}/.well-known/openid-configuration`, 'https://login.test/.well-known/oauth-authorization-server/tenant'];
@@ -134,6 +151,9 @@ export default ({ test, assert, tokenward, host }) => {
     const direct = world(given);
     await direct.session.getAccessToken();
     assert.same(direct.requests.map(({ url }) => url), [`${issuer}/token`]);
+    direct.answer = () => (direct.requests.at(-1).url.endsWith('/revoke') ? new Response(null, { status: 200 }) : Response.json(metadata));
+    assert.same(await direct.session.logout(), { revoked: true });
+    assert.same([...new Set(direct.requests.slice(1).map(({ url }) => url))], [places[0], `${issuer}/revoke`]);
   });
 
   test('jsonLogin reads and writes the names that its server uses', async () => {
@@ -187,6 +207,33 @@ export default ({ test, assert, tokenward, host }) => {
       assert.throws('ERR_INVALID_ARG', () => indexedDbStore(options));
     }
     for (const area of ['cookie', '', undefined, {}]) assert.throws('ERR_INVALID_ARG', () => webStore(area));
+  });
+
+  test('sessions that would get other tokens share none, and those with the same options share theirs', async () => {
+    const acquire = (token) => customGrant({ acquire: async () => ({ access_token: token, expires_in: 60 }) });
+    const of = async (options, more) => {
+      let number = 0;
+      const { session } = world(options, { fetch: async () => Response.json({ access_token: `mine-${++number}-${Math.random()}`, token_type: 'Bearer', expires_in: 60 }), ...more });
+      const token = await session.getAccessToken();
+      session.close();
+      return token;
+    };
+    const client = (more) => oauth2({ tokenEndpoint: `${AUTH}/token`, clientId: 'svc', clientSecret: 's', grant: 'client_credentials', ...more });
+    const grants = {
+      plain: () => client(), read: () => client({ scope: 'read' }), write: () => client({ scope: 'write' }), 'another client': () => client({ clientId: 'svc#' }),
+      given: () => client({ grant: 'refresh_token', refreshToken: 'r' }), cookie: () => cookieRefresh({ url: `${AUTH}/token` }),
+      json: () => jsonLogin({ tokenUrl: `${AUTH}/token`, credentials: () => ({ username: 'ada', password: 'x' }) }),
+    };
+    const store = memoryStore();
+    const tokens = {};
+    for (const [name, grant] of Object.entries(grants)) tokens[name] = await of(grant(), { store });
+    assert.equal(new Set(Object.values(tokens)).size, Object.keys(grants).length, JSON.stringify(tokens));
+    for (const [name, grant] of Object.entries(grants)) assert.equal(await of(grant(), { store }), tokens[name], name);
+
+    const error = assert.throws('ERR_INVALID_ARG', () => createSession({ grant: acquire('a'), store }));
+    assert.ok(error.message.includes('"name"'), error.message);
+    assert.same([await of(acquire('a'), { store, name: 'a' }), await of(acquire('b'), { store, name: 'b' })], ['a', 'b']);
+    assert.same([await of(acquire('a')), await of(acquire('b'))], ['a', 'b']);
   });
 
   const stores = { memory: memoryStore };

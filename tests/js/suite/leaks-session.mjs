@@ -122,7 +122,7 @@ export default ({ test, long, assert, tokenward }) => {
       'acquire is refused': custom({ acquire: async () => { throw { error: 'invalid_grant', error_description: CANARY }; } }),
       'refresh is refused': async () => {
         const mine = session(customGrant({ acquire: undefined, refresh: async () => { throw { error: 'invalid_grant', error_description: CANARY }; } }), works, {
-          store: memoryStore(), onRefreshRejected: 'end-now',
+          name: 'mine', store: memoryStore(), onRefreshRejected: 'end-now',
         });
         await mine.getAccessToken();
       },

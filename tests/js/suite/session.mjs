@@ -406,6 +406,77 @@ export default ({ test, assert, tokenward, host }) => {
     await assert.rejects('ERR_SESSION_CLOSED', session.logout());
   });
 
+  test('a refresh that was sent before close() is saved for the next session, and a login is given up', async () => {
+    const server = world();
+    const store = memoryStore();
+    const bearer = await signedIn(server, { session: { store } });
+    const heard = [];
+    for (const event of ['refreshed', 'ended', 'warning']) bearer.session.on(event, () => heard.push(event));
+    server.pass(3600);
+    let release;
+    const held = new Promise((resolve) => { release = resolve; });
+    server.respond = async () => void await held;
+    const asked = bearer.session.getAccessToken();
+    while (server.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    bearer.session.close();
+    await assert.rejects('ERR_SESSION_CLOSED', asked);
+    assert.equal(bearer.session.snapshot.status, 'signed-out');
+    release();
+    const next = client(server, { session: { store } });
+    assert.equal(await next.session.getAccessToken(), 'access-2');
+    assert.same([server.token('refresh'), server.reuse, heard], [1, 0, []]);
+
+    let signal;
+    server.respond = (entry, init) => new Promise((resolve, reject) => {
+      ({ signal } = init);
+      signal.addEventListener('abort', () => reject(signal.reason));
+    });
+    const login = next.session.login(ada);
+    while (!signal) await new Promise((resolve) => setTimeout(resolve, 1));
+    next.session.close();
+    await assert.rejects('ERR_SESSION_CLOSED', login);
+    assert.ok(signal.aborted);
+  });
+
+  test('a clock that fails for a moment refuses the call of that moment, and nobody waits for ever', async () => {
+    for (const wrong of [() => NaN, () => { throw new Error('no clock'); }]) {
+      const server = world();
+      let now = () => server.now;
+      const bearer = await signedIn(server, { session: { now: () => now() } });
+      server.pass(3600);
+      let release;
+      const held = new Promise((resolve) => { release = resolve; });
+      server.respond = async () => void await held;
+      const asked = [bearer.session.getAccessToken(), bearer.session.getAccessToken()];
+      while (server.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+      now = wrong;
+      await assert.rejects('ERR_INVALID_ARG', bearer.session.getAccessToken({ forceRefresh: true }));
+      release();
+      assert.same(await Promise.all(asked), ['access-2', 'access-2']);
+      bearer.session.close();
+      now = () => server.now;
+      await assert.rejects('ERR_SESSION_CLOSED', bearer.session.getAccessToken());
+    }
+  });
+
+  test('credentials() may sign in itself, and what it gives then is not sent', async () => {
+    const server = world();
+    let asked = 0;
+    const bearer = client(server, {
+      grant: {
+        async credentials() {
+          asked += 1;
+          await bearer.session.login(ada);
+          return ada;
+        },
+      },
+      session: { isolation: 'shared' },
+    });
+    assert.equal((await bearer(`${API}/me`)).status, 200);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    assert.same([asked, server.token('username')], [1, 1]);
+  });
+
   test('parseChallenges reads what servers send', () => {
     assert.same(parseChallenges('Bearer realm="a, b \\"c\\"", error=invalid_token, Negotiate abc==, Basic'), [
       { scheme: 'Bearer', params: { realm: 'a, b "c"', error: 'invalid_token' } },
