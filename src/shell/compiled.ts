@@ -25,7 +25,7 @@ const SUBTLE: Record<string, AlgorithmIdentifier | RsaPssParams | EcdsaParams> =
 
 /** `rsa` is the key as a JWK, where it is not one that stays with the host. */
 interface Question {
-  algorithm: Algorithm; hostKey: number; rsa: string | undefined; message: Uint8Array<ArrayBuffer>; signature: Uint8Array<ArrayBuffer>;
+  algorithm: Algorithm; hostKey: number; generation: number; rsa: string | undefined; message: Uint8Array<ArrayBuffer>; signature: Uint8Array<ArrayBuffer>;
 }
 /** What the host has said, of which key in which instance, and whether it can be asked about RSA keys of ours too. */
 interface Verdict { hostKey: number; valid: boolean | undefined; generation: number; takesRsa: boolean }
@@ -106,7 +106,7 @@ export class Compiled {
       }
       if (!('question' in attempt)) return settled(attempt);
       const question = attempt.question as Question;
-      const of = generation();
+      const { generation: of } = question;
       if (question.rsa !== undefined) {
         const valid = await rsaHolds(question.algorithm, question.rsa, question.signature, question.message);
         // Where the host cannot say, the module does.
@@ -207,6 +207,8 @@ export class Compiled {
 
   #attempts<T>(batch: unknown[], moments: Float64Array, read: () => T): Attempt<T>[] {
     const verifier = this.#held.handle;
+    // Before all of them: a set that has come since is the set for each.
+    for (const [at, keys] of this.#keys.entries()) this.#renew(at + 1, keys);
     const texts = batch.map((token) => (typeof token === 'string' ? token : ''));
     try {
       const [bytes, lengths] = encode(texts);
@@ -238,7 +240,7 @@ function settled<T>(attempt: Exclude<Attempt<T>, { question: unknown }>): T {
 }
 
 function asked(): Question {
-  return { algorithm: algorithm(), hostKey: number('hostKey'), rsa: text('payload'), message: message(), signature: range('signature') };
+  return { algorithm: algorithm(), hostKey: number('hostKey'), generation: generation(), rsa: text('payload'), message: message(), signature: range('signature') };
 }
 
 async function askHost({ algorithm, message, signature }: Question, key: CryptoKey | undefined): Promise<boolean> {

@@ -63,6 +63,19 @@ export default ({ test, long, assert, tokenward }) => {
     assert.equal(results.at(-1).ok, true);
   });
 
+  test('a key that has left the set accepts none of many tokens', async () => {
+    const [old, young] = [await signer('ES256', { kid: 'old' }), await signer('Ed25519', { kid: 'young' })];
+    let served = [old.jwk];
+    const keys = KeySet.fromUrl('https://issuer.example/jwks.json', { fetch: async () => Response.json({ keys: served }), now: () => NOW * 1000 });
+    const verifier = new Verifier({ ...rules(), keys });
+    const [withdrawn, current] = [await old.sign(), await young.sign()];
+    assert.same(codes(await verifier.verifyMany([withdrawn, withdrawn])), ['ok', 'ok']);
+    served = [young.jwk];
+    await keys.refresh();
+    const gone = 'ERR_JWKS_NO_MATCHING_KEY';
+    assert.same(codes(await verifier.verifyMany([withdrawn, withdrawn, current, withdrawn, current])), [gone, gone, 'ok', gone, 'ok']);
+  });
+
   test('an outage is the result of each token that it is about, and nobody hears of it elsewhere', async () => {
     const known = await signer('ES256', { kid: 'known' });
     const other = await signer('ES256', { kid: 'other' });
