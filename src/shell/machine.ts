@@ -210,9 +210,8 @@ export class Machine {
     if (typeof minValidity !== 'number') throw refusal('minValidity');
     const last = this.#last;
     if (!last || force || signal?.aborted || !(minValidity >= 0)) return undefined;
-    const handle = this.#held.handle;
     const [wall, mono] = this.#time();
-    return call('session_serves', handle, wall, mono, last.epoch, last.generation, minValidity, once) ? last : undefined;
+    return call('session_serves', this.#held.handle, wall, mono, last.epoch, last.generation, minValidity, once) ? last : undefined;
   }
 
   /** Asks something of the machine. The answer is there at once where the machine has it. */
@@ -273,6 +272,7 @@ export class Machine {
     }
   }
 
+  /** Before the handle is taken: a clock of the caller's may cost the instance its life. */
   #time(): [wall: number, mono: number, given: boolean] {
     const { now } = this.#host;
     if (!now) return [Date.now(), performance.now(), false];
@@ -286,10 +286,10 @@ export class Machine {
   }
 
   #step(event: Event): void {
+    const [wall, mono, given] = this.#time();
     const handle = this.#held.handle;
     // Whoever looked first may have opened the machine again: a snapshot does.
     if (this.#opened !== this.#lives) this.#resume(event);
-    const [wall, mono, given] = this.#time();
     const { effects, state } = JSON.parse(call('session_step', handle, wall, mono, given, JSON.stringify(event))) as
       { effects: Effect[]; state?: string };
     if (state !== undefined) {

@@ -2,7 +2,7 @@
 
 import { isTokenwardError } from './error.js';
 import { MAX_GROWTH, call, drop, generation, memory } from './instance.js';
-import { strayOption } from './options.js';
+import { isWhole, strayOption } from './options.js';
 import type { Algorithm } from './types.js';
 
 const encoder = new TextEncoder();
@@ -40,18 +40,21 @@ let marked = 0;
 function refresh(): void {
   if (bytes.length > 0) return;
   const { buffer } = memory();
-  bytes = new Uint8Array(buffer);
-  words = new Uint32Array(buffer);
-  scratch = bytes.subarray(scratchAt, scratchAt + room);
+  const all = new Uint8Array(buffer);
+  // Nothing is kept until there is all of it: the stack can end at any of these.
+  [words, scratch] = [new Uint32Array(buffer), all.subarray(scratchAt, scratchAt + room)];
+  bytes = all;
 }
 
 /** Before an input comes in: another instance has another memory. */
 function begin(): void {
-  if (of !== generation()) {
-    of = generation();
+  const current = generation();
+  if (of !== current) {
     single = call('answer') >>> 2;
     room = 0;
     bytes = new Uint8Array();
+    // Last, for the stack can end above.
+    of = current;
   }
   refresh();
   marked = bytes.length;
@@ -151,7 +154,8 @@ export function guarded<T>(run: () => T, what: Refusal, detail = ''): T {
 /** The caller's options, copied: a getter among them is asked once. */
 export function optionsOf<T extends object>(options: T, names: readonly (keyof T & string)[]): T {
   if (typeof options !== 'object' || options === null) throw refusal('argument', 'options');
-  const copy = guarded(() => ({ ...options }), 'argument', 'options');
+  const copy = guarded(() => isWhole(options) && { ...options }, 'argument', 'options');
+  if (!copy) throw refusal('argument', 'options');
   const stray = strayOption(copy, names);
   if (stray !== undefined) throw refusal('no-option', stray);
   return copy;

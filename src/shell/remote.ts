@@ -4,6 +4,7 @@ import { Held } from './held.js';
 import { call } from './instance.js';
 import type { Keys } from './keys.js';
 import { guarded, refusal } from './memory.js';
+import { isWhole } from './options.js';
 import { IN_WORKERD } from './runtime.js';
 import type { JwksCache, KeySetState, RemoteOptions } from './types.js';
 import { partsOf, resolve } from './url.js';
@@ -38,7 +39,7 @@ export class Remote {
   #flying: Promise<unknown> | undefined;
 
   constructor(source: string | URL, isIssuer: boolean, options: RemoteOptions = {}) {
-    if (typeof options !== 'object' || options === null) throw refusal('argument', 'options');
+    if (typeof options !== 'object' || options === null || !guarded(() => isWhole(options), 'argument', 'options')) throw refusal('argument', 'options');
     const { maxAge, minAge, staleIfError, cooldown, timeoutMs, maxBytes, cache, snapshot } = this.#options
       = guarded(() => check({ ...options }), 'argument', 'options');
     this.#snapshot = snapshot;
@@ -60,14 +61,18 @@ export class Remote {
   }
 
   get state(): KeySetState {
-    return JSON.parse(call('remote_state', this.#held.handle, ...this.moment())) as KeySetState;
+    const [now, given] = this.moment();
+    return JSON.parse(call('remote_state', this.#held.handle, now, given)) as KeySetState;
   }
 
   snapshot(): string {
     return call('remote_snapshot', this.#held.handle);
   }
 
-  /** Milliseconds, and whether they are the caller's word rather than the host clock's. What is no number is NaN, which is refused. */
+  /**
+   * Milliseconds, and whether they are the caller's word rather than the host clock's. What is no number is NaN, which is
+   * refused. It is taken before the handle is: a clock of the caller's may cost the instance its life.
+   */
   moment(): [now: number, given: boolean] {
     const { now } = this.#options;
     if (!now) return [Date.now(), false];
@@ -113,8 +118,9 @@ export class Remote {
     let life: number;
     do {
       if (signal?.aborted) throw signal.reason;
+      const [now, given] = this.moment();
       life = this.#held.installs;
-      const need = call('remote_refresh', this.#held.handle, ...this.moment());
+      const need = call('remote_refresh', this.#held.handle, now, given);
       const broken = await unlessAborted(need === FETCH ? this.#fly() : this.#landing(), signal);
       if (broken) throw broken;
       // Another instance knows nothing of the fetch.
@@ -130,7 +136,8 @@ export class Remote {
   }
 
   #need(since: number, missed: number): number {
-    const need = call('remote_need', this.#held.handle, ...this.moment(), since, missed);
+    const [now, given] = this.moment();
+    const need = call('remote_need', this.#held.handle, now, given, since, missed);
     if (need === USE_AND_FETCH) this.#inBackground();
     return need;
   }
@@ -166,8 +173,11 @@ export class Remote {
 
   /** Waits for the flight that somebody else drives. */
   async #landing(): Promise<unknown> {
-    while (call('remote_in_flight', this.#held.handle, ...this.moment())) await this.#wait();
-    return undefined;
+    for (;;) {
+      const [now, given] = this.moment();
+      if (!call('remote_in_flight', this.#held.handle, now, given)) return undefined;
+      await this.#wait();
+    }
   }
 
   async #drive(): Promise<void> {
@@ -175,9 +185,11 @@ export class Remote {
     const flight = call('remote_flight', this.#held.handle);
     let outcome: Outcome = ['start'];
     // Where the machine was freed or lost with its instance, so was the flight, and its number may be another's by now.
-    while (this.#held.installs === life) {
+    for (;;) {
+      const [now, given] = this.moment();
+      if (this.#held.installs !== life) return;
       const [name, detail = '', body = new Uint8Array()] = outcome;
-      const action = JSON.parse(call('remote_advance', this.#held.handle, flight, ...this.moment(), name, detail, body)) as Action;
+      const action = JSON.parse(call('remote_advance', this.#held.handle, flight, now, given, name, detail, body)) as Action;
       this.#notice(action.do === 'done');
       if (action.do === 'done') return;
       outcome = await this.#perform(action);

@@ -2,8 +2,10 @@
 
 import { claims, NOW, rules, signer } from '../kit.mjs';
 
+const OF = (name) => `https://${name}.example/jwks.json`;
+
 export default ({ test, assert, tokenward }) => {
-  const { Verifier, decode, importKey } = tokenward;
+  const { KeySet, Verifier, decode, importKey } = tokenward;
   /** An input that swells the module's memory so much that the instance is dropped. */
   const drop = () => { assert.throws(null, () => importKey('x'.repeat(20_000_000))); };
   const foreign = 'https://other.test';
@@ -25,6 +27,33 @@ export default ({ test, assert, tokenward }) => {
         await assert.rejects('ERR_JWS_SIGNATURE_VERIFICATION_FAILED', verifier.verify(forged));
         assert.equal((await verifier.explain(forged)).ok, false);
       }
+    }
+  });
+
+  test('a clock that drops the instance while an answer comes in gives it to no other set', async () => {
+    const [first, second] = [await signer('ES256', { kid: 'k' }), await signer('Ed25519', { kid: 'k' })];
+    const token = await first.sign(claims({ iss: foreign }));
+    const served = (key, ms = 0) => async () => {
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      return Response.json({ keys: [key.jwk] });
+    };
+    // Which of the clock's calls is the one at which the answer is there differs; so each is tried.
+    for (let fatal = 1; fatal <= 8; fatal++) {
+      let asked = 0;
+      const now = () => {
+        if (++asked === fatal) {
+          drop();
+          void other.safeVerify(token);
+        }
+        return NOW * 1000;
+      };
+      const sets = [KeySet.fromUrl(OF('a'), { fetch: served(first), now }), KeySet.fromUrl(OF('b'), { fetch: served(second, 20), now: () => NOW * 1000 })];
+      const other = new Verifier({ ...rules({ issuer: foreign }), keys: sets[1] });
+      const own = new Verifier({ ...rules(), keys: sets[0] });
+      await own.verify(await first.sign());
+      assert.same([(await other.safeVerify(token)).ok, other.safeVerifySync(token).ok], [false, false], `call ${fatal}:`);
+      assert.ok(!sets[1].snapshot().includes(first.jwk.x), `call ${fatal}: one set has the keys of the other`);
+      await other.verify(await second.sign(claims({ iss: foreign })));
     }
   });
 
