@@ -3,7 +3,8 @@
 import { isTokenwardError } from './error.js';
 import { Held } from './held.js';
 import { bounded, call } from './instance.js';
-import { guarded } from './memory.js';
+import { guarded, refusal } from './memory.js';
+import { isWhole } from './options.js';
 import type { BearerGuard, GuardResult, Verified } from './types.js';
 import type { Verifier } from './verify.js';
 
@@ -33,6 +34,7 @@ type Need = { scopes?: readonly string[] };
  */
 export function createBearerGuard<C extends object = {}>(options: BearerGuardOptions<C>): BearerGuard<C> {
   const [verifier, settings] = guarded(() => {
+    if (!isWhole(options)) throw refusal('argument', 'options');
     const given = { ...options };
     const { verifier } = given;
     return [verifier, written({ ...given, verifier: typeof verifier?.verify === 'function' })];
@@ -89,7 +91,10 @@ function fieldsOf({ method, url, headers }: Request): [method: string, url: stri
 
 /** The scopes of one route as the module reads them, checked. */
 function needOf(need: Need | undefined): string {
-  const needed = guarded(() => written({ ...need }), 'argument', 'scopes');
+  const needed = guarded(() => {
+    if (need && !isWhole(need)) throw refusal('argument', 'scopes');
+    return written({ ...need });
+  }, 'argument', 'scopes');
   call('guard_need', needed);
   return needed;
 }

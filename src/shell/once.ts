@@ -2,7 +2,8 @@
 // that does not say what the objects say now: the caller may have changed them in between.
 
 import { isHeld, readKeys, type KeyInput, type Keys } from './keys.js';
-import { refusal } from './memory.js';
+import { guarded, refusal } from './memory.js';
+import { isWhole } from './options.js';
 
 /** What was compiled from an object of options, and what these said then. */
 interface Remembered<O, R> { said: O; byKeys: WeakMap<Keys, R>; pem?: [text: string, keys: Keys] }
@@ -31,17 +32,19 @@ export function remembering<O extends object, R extends { linger(): void }>(
  * so are the claims that must have one value; dates, functions and keys are the caller's own.
  */
 export function copied<T extends object>(options: T, name: string): T {
-  if (typeof options !== 'object' || options === null) throw refusal('argument', name);
-  try {
-    const copy = { ...options } as Record<string, unknown>;
+  return guarded(() => {
+    const copy = shallow(options, name) as Record<string, unknown>;
     for (const [option, value] of Object.entries(copy)) {
       if (Array.isArray(value)) copy[option] = [...value as unknown[]];
-      else if ((option === 'claims' || option === 'cache') && typeof value === 'object' && value !== null) copy[option] = { ...value };
+      else if ((option === 'claims' || option === 'cache') && isObject(value)) copy[option] = shallow(value, option);
     }
     return copy as T;
-  } catch {
-    throw refusal('argument', name);
-  }
+  }, 'argument', name);
+}
+
+function shallow<T extends object>(options: T, name: string): T {
+  if (!isObject(options) || !isWhole(options)) throw refusal('argument', name);
+  return { ...options };
 }
 
 /** Whether two copies are of options that say the same. */

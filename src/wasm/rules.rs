@@ -103,8 +103,8 @@ pub(super) fn read(object: &Object, besides: &[&str]) -> Result<Rules, Error> {
     }
     let mut rules = Rules::new(accept(object, "issuer")?, accept(object, "audience")?);
     rules.algorithms = algorithms(object)?;
-    rules.subject = option(object, "subject", "a string")?;
-    rules.typ = option(object, "typ", "a string")?;
+    rules.subject = string(object, "subject")?;
+    rules.typ = string(object, "typ")?;
     let scope = get(object, "scope")?;
     if !scope.is_undefined() {
         rules.scopes = texts(&scope)
@@ -113,7 +113,7 @@ pub(super) fn read(object: &Object, besides: &[&str]) -> Result<Rules, Error> {
     }
     rules.claims = claims(&get(object, "claims")?)?;
     let required = "a list of claim names that are not empty, with at least one of them";
-    if let Some(names) = option::<Vec<String>>(object, "requiredClaims", required)? {
+    if let Some(names) = strings(object, "requiredClaims", required)? {
         if names.is_empty() {
             return Err(Error::invalid_arg("requiredClaims", required));
         }
@@ -141,7 +141,7 @@ pub(super) fn read_jws(object: &Object) -> Result<(Option<Vec<Algorithm>>, usize
 }
 
 fn algorithms(object: &Object) -> Result<Option<Vec<Algorithm>>, Error> {
-    let names = option::<Vec<String>>(object, "algorithms", "a list of algorithm names")?;
+    let names = strings(object, "algorithms", "a list of algorithm names")?;
     names.map(|names| names.iter().map(|name| algorithm(name, "algorithms")).collect()).transpose()
 }
 
@@ -174,6 +174,18 @@ fn option<T: DeserializeOwned>(
     serde_wasm_bindgen::from_value(value).map(Some).map_err(|_| Error::invalid_arg(name, expected))
 }
 
+fn string(object: &Object, name: &str) -> Result<Option<String>, Error> {
+    let value = get(object, name)?;
+    let read = || text(&value).ok_or_else(|| Error::invalid_arg(name, "a string"));
+    if value.is_undefined() { Ok(None) } else { read().map(Some) }
+}
+
+fn strings(object: &Object, name: &str, expected: &'static str) -> Result<Option<Vec<String>>, Error> {
+    let value = get(object, name)?;
+    let read = || list(&value).ok_or_else(|| Error::invalid_arg(name, expected));
+    if value.is_undefined() { Ok(None) } else { read().map(Some) }
+}
+
 fn get(object: &Object, name: &str) -> Result<JsValue, Error> {
     Reflect::get(object, &name.into()).map_err(|_| Error::invalid_arg(name, "readable"))
 }
@@ -189,11 +201,17 @@ fn accept(object: &Object, name: &str) -> Result<Accept, Error> {
 
 /// A string or a list of strings.
 fn texts(value: &JsValue) -> Option<Vec<String>> {
-    match value.as_string() {
-        Some(text) => Some(vec![text]),
-        None if Array::is_array(value) => serde_wasm_bindgen::from_value(value.clone()).ok(),
-        None => None,
-    }
+    text(value).map(|text| vec![text]).or_else(|| list(value))
+}
+
+/// A list of strings. Nothing else that can be iterated over is one: what changes in it later would not be noticed.
+fn list(value: &JsValue) -> Option<Vec<String>> {
+    value.dyn_ref::<Array>()?.iter().map(|value| text(&value)).collect()
+}
+
+/// A string that UTF-8 can hold. Half of a surrogate pair would become a character that tokens may have.
+fn text(value: &JsValue) -> Option<String> {
+    value.as_string().filter(|text| JsValue::from_str(text) == *value)
 }
 
 fn claims(value: &JsValue) -> Result<Vec<(String, ClaimValue)>, Error> {
@@ -205,8 +223,8 @@ fn claims(value: &JsValue) -> Result<Vec<(String, ClaimValue)>, Error> {
     let names = Reflect::own_keys(object).map_err(|_| invalid())?;
     let pairs = names.iter().map(|name| {
         let value = Reflect::get(object, &name).map_err(|_| invalid())?;
-        let name = name.as_string().ok_or_else(invalid)?;
-        let value = match (value.as_string(), value.as_f64(), value.as_bool()) {
+        let name = text(&name).ok_or_else(invalid)?;
+        let value = match (text(&value), value.as_f64(), value.as_bool()) {
             (Some(text), ..) => ClaimValue::String(text),
             (_, Some(number), _) => ClaimValue::Number(number),
             (.., Some(flag)) => ClaimValue::Bool(flag),

@@ -3,7 +3,7 @@
 import { base64url, claims, rules, signer, unsigned } from '../kit.mjs';
 
 export default ({ test, assert, tokenward }) => {
-  const { Verifier, checkExpiry, decode, importKey, isTokenwardError, verify, verifySync } = tokenward;
+  const { Verifier, checkExpiry, createBearerGuard, decode, importKey, isTokenwardError, verify, verifySync } = tokenward;
   const secret = new Uint8Array(32).fill(7);
   const HS256 = { algorithms: ['HS256'] };
 
@@ -130,5 +130,40 @@ export default ({ test, assert, tokenward }) => {
     assert.ok(seen.size > 1 && seen.has('accepted'), 'refused at the end of the stack, accepted as soon as there is room:');
     assert.ok(made > 0, 'the stack never ended inside the module: instances made anew');
     assert.same(verifier.verifySync(token).payload, claims());
+  });
+
+  test('options of which a copy would lack something are refused, and not followed in part', async () => {
+    const key = await signer('HS256');
+    const token = await key.sign();
+    const own = rules(HS256);
+    class Getters { issuer = own.issuer; audience = own.audience; now = own.now; algorithms = own.algorithms; get subject() { return 'alice'; } }
+    const partly = [
+      Object.assign(Object.create({ subject: 'alice' }), own), new Getters(), Object.defineProperty({ ...own }, 'subject', { value: 'alice' }),
+      { ...own, claims: Object.create({ role: 'admin' }) }, { ...own, claims: new Map([['role', 'admin']]) }, { ...own, claims: ['admin'] },
+    ];
+    for (const policy of partly) {
+      assert.throws('ERR_INVALID_ARG', () => verifySync(token, key.jwk, policy));
+      assert.throws('ERR_INVALID_ARG', () => new Verifier(Object.assign(Object.create(policy), { keys: key.jwk })));
+    }
+    assert.throws('ERR_INVALID_ARG', () => importKey(secret, Object.create({ alg: 'HS256' })));
+    const verifier = new Verifier({ ...own, keys: key.jwk });
+    assert.throws('ERR_INVALID_ARG', () => createBearerGuard(Object.assign(Object.create({ scopes: ['admin'] }), { verifier })));
+    await assert.rejects('ERR_INVALID_ARG', createBearerGuard({ verifier }).check(new Request('https://api.test/'), Object.create({ scopes: ['admin'] })));
+    // Nothing is missing from these.
+    class Methods { constructor() { Object.assign(this, own); } describe() { return 'mine'; } }
+    for (const policy of [new Methods(), Object.assign(Object.create(null), own), Object.freeze({ ...own }), new Proxy(own, {})]) verifySync(token, key.jwk, policy);
+  });
+
+  test('a list is a list, and a text one that a token can have', async () => {
+    const key = await signer('HS256');
+    const token = await key.sign();
+    for (const name of ['algorithms', 'requiredClaims', 'issuer', 'audience', 'scope']) {
+      for (const value of [new Set(['HS256']), { 0: 'HS256', length: 1 }, 'HS256'[Symbol.iterator](), ['a\ud800'], [7], 'a\ud800']) {
+        assert.throws('ERR_INVALID_ARG', () => verifySync(token, key.jwk, { ...rules(HS256), [name]: value }));
+      }
+    }
+    for (const more of [{ subject: 'bob\ud83d' }, { typ: '\udc00' }, { claims: { sub: 'bob\ud83d' } }, { claims: { 's\ud800': 1 } }]) {
+      assert.throws('ERR_INVALID_ARG', () => verifySync(token, key.jwk, { ...rules(HS256), ...more }));
+    }
   });
 };
