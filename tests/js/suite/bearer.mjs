@@ -458,13 +458,15 @@ export default ({ test, assert, tokenward, host }) => {
       assert.equal(server.requests.at(-1).url, `${API}/v1/b`);
       for (const name of ['cache', 'credentials', 'keepalive', 'referrerPolicy', 'signal']) assert.equal(init[name], request[name], name);
       if (host !== 'workerd') assert.equal(init.cf, cf);
+      // workerd has neither; the others check the body of the redirect, and would refuse it for that.
+      if (host === 'workerd') return;
       await bearer(request, { cache: 'reload' });
       assert.equal(server.requests.at(-1).init.cache, 'reload');
 
-      // A platform that checks the body of the redirect would refuse it for that.
-      if (host === 'workerd') return;
       const integrity = 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=';
-      for (const args of [[`${API}/v1/c`, { integrity }], [new Request(`${API}/v1/c`, { integrity })]]) {
+      const requested = new Request(`${API}/v1/c`, { integrity });
+      // Bun's has no such member.
+      for (const args of [[`${API}/v1/c`, { integrity }], ...(requested.integrity === integrity ? [[requested]] : [])]) {
         await bearer(...args);
         const { init: sent } = server.requests.at(-1);
         assert.equal(sent.redirect, 'error');

@@ -409,7 +409,8 @@ export default ({ test, assert, tokenward, host }) => {
   test('a refresh that was sent before close() is saved for the next session, and a login is given up', async () => {
     const server = world();
     const store = memoryStore();
-    const bearer = await signedIn(server, { session: { store } });
+    // Where each request is for itself, nobody can tell those of another anything.
+    const bearer = await signedIn(server, { session: { store, isolation: 'shared' } });
     const heard = [];
     for (const event of ['refreshed', 'ended', 'warning']) bearer.session.on(event, () => heard.push(event));
     server.pass(3600);
@@ -422,7 +423,7 @@ export default ({ test, assert, tokenward, host }) => {
     await assert.rejects('ERR_SESSION_CLOSED', asked);
     assert.equal(bearer.session.snapshot.status, 'signed-out');
     release();
-    const next = client(server, { session: { store } });
+    const next = client(server, { session: { store, isolation: 'shared' } });
     assert.equal(await next.session.getAccessToken(), 'access-2');
     assert.same([server.token('refresh'), server.reuse, heard], [1, 0, []]);
 
