@@ -11,6 +11,8 @@ const PARTS = ['jwt', 'session', 'ml-dsa', 'testing'].map((part) => ['--no-defau
 const WHOLE = ['--features', 'ml-dsa'];
 const deny = ['--', '-D', 'warnings'];
 const STILL_RUNNING_MS = 30_000;
+/** A step that hangs is ended. None takes half of it. */
+const LIMIT_MS = 900_000;
 
 const total = { passed: 0, failed: 0, skipped: [] };
 
@@ -100,6 +102,10 @@ async function step(name, program, args, env) {
   const child = spawn(program, args, { cwd: root, env: { ...process.env, PATH: path, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => { text += chunk; });
+  const limit = setTimeout(() => {
+    text += `\nended: it took longer than ${LIMIT_MS / 60_000} min`;
+    child.kill('SIGKILL');
+  }, LIMIT_MS);
   const code = await new Promise((resolve) => {
     child.once('close', resolve);
     child.once('error', (error) => {
@@ -108,6 +114,7 @@ async function step(name, program, args, env) {
     });
   });
   clearInterval(still);
+  clearTimeout(limit);
   console.log(`\n${text.trim()}\n── ${name}: ${code === 0 ? 'ok' : 'FAILED'} (${seconds()})\n`);
   return { ok: code === 0, text };
 }
