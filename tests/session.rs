@@ -479,6 +479,23 @@ fn a_sign_in_while_credentials_are_asked_for_is_the_answer_and_what_is_given_lat
 }
 
 #[test]
+fn a_failure_pauses_whoever_waits_for_a_token_though_somebody_signed_in_meanwhile() {
+    let mut host = Host::new(true);
+    host.asks_slowly = true;
+    host.need(1);
+    host.replies.push_back(Reply::Text(429, ""));
+    host.login(2);
+    assert_eq!(host.take().len(), 2);
+    assert_eq!((host.requests.len(), host.asked), (1, 1));
+    host.need(3);
+    assert_eq!(host.take(), ["fail 3 ERR_TOKEN_REFRESH_UNAVAILABLE"]);
+    assert_eq!((host.requests.len(), host.asked), (1, 1), "nothing is asked or sent in the pause");
+    host.reply(tokens("a1", Some("r1"), Some(3600)));
+    host.login(4);
+    assert_eq!(host.take(), ["signed in 4"]);
+}
+
+#[test]
 fn a_clock_that_cannot_be_read_refuses_a_call_and_loses_no_answer() {
     let mut host = Host::new(false);
     let unreadable = || Now::read(f64::NAN, 0.0, true);

@@ -322,7 +322,7 @@ impl Session {
 
     /// The flight failed without harm: the tokens stay, and the intent is taken back.
     pub(super) fn give_up(&mut self, error: Error, pause_ms: u64, out: &mut Effects) {
-        if self.flight.as_ref().is_some_and(|flight| !flight.is_explicit) {
+        if self.flight.as_ref().is_some_and(|flight| flight.is_awaited) {
             self.pause(&error, pause_ms);
         }
         self.abandon(&error, out);
