@@ -4,7 +4,7 @@ import { isTokenwardError } from './error.js';
 import { Held } from './held.js';
 import { bounded, call } from './instance.js';
 import { guarded, refusal } from './memory.js';
-import { isWhole } from './options.js';
+import { copyOf } from './options.js';
 import type { BearerGuard, GuardResult, Verified } from './types.js';
 import type { Verifier } from './verify.js';
 
@@ -34,8 +34,8 @@ type Need = { scopes?: readonly string[] };
  */
 export function createBearerGuard<C extends object = {}>(options: BearerGuardOptions<C>): BearerGuard<C> {
   const [verifier, settings] = guarded(() => {
-    if (!isWhole(options)) throw refusal('argument', 'options');
-    const given = { ...options };
+    const given = copyOf(options);
+    if (!given) throw refusal('argument', 'options');
     const { verifier } = given;
     return [verifier, written({ ...given, verifier: typeof verifier?.verify === 'function' })];
   }, 'argument', 'options');
@@ -92,8 +92,9 @@ function fieldsOf({ method, url, headers }: Request): [method: string, url: stri
 /** The scopes of one route as the module reads them, checked. */
 function needOf(need: Need | undefined): string {
   const needed = guarded(() => {
-    if (need && !isWhole(need)) throw refusal('argument', 'scopes');
-    return written({ ...need });
+    const copy = copyOf(need ?? {});
+    if (!copy) throw refusal('argument', 'scopes');
+    return written(copy);
   }, 'argument', 'scopes');
   call('guard_need', needed);
   return needed;

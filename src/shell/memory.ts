@@ -2,7 +2,7 @@
 
 import { isTokenwardError } from './error.js';
 import { MAX_GROWTH, call, drop, generation, memory } from './instance.js';
-import { isWhole, strayOption } from './options.js';
+import { copyOf, strayOption } from './options.js';
 import type { Algorithm } from './types.js';
 
 const encoder = new TextEncoder();
@@ -153,8 +153,7 @@ export function guarded<T>(run: () => T, what: Refusal, detail = ''): T {
 
 /** The caller's options, copied: a getter among them is asked once. */
 export function optionsOf<T extends object>(options: T, names: readonly (keyof T & string)[]): T {
-  if (typeof options !== 'object' || options === null) throw refusal('argument', 'options');
-  const copy = guarded(() => isWhole(options) && { ...options }, 'argument', 'options');
+  const copy = guarded(() => copyOf(options), 'argument', 'options');
   if (!copy) throw refusal('argument', 'options');
   const stray = strayOption(copy, names);
   if (stray !== undefined) throw refusal('no-option', stray);

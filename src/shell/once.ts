@@ -3,7 +3,7 @@
 
 import { isHeld, readKeys, type KeyInput, type Keys } from './keys.js';
 import { guarded, refusal } from './memory.js';
-import { isWhole } from './options.js';
+import { copyOf } from './options.js';
 
 /** What was compiled from an object of options, and what these said then. */
 interface Remembered<O, R> { said: O; byKeys: WeakMap<Keys, R>; pem?: [text: string, keys: Keys] }
@@ -43,8 +43,9 @@ export function copied<T extends object>(options: T, name: string): T {
 }
 
 function shallow<T extends object>(options: T, name: string): T {
-  if (!isObject(options) || !isWhole(options)) throw refusal('argument', name);
-  return { ...options };
+  const copy = copyOf(options);
+  if (!copy) throw refusal('argument', name);
+  return copy;
 }
 
 /** Whether two copies are of options that say the same. */

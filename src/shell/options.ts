@@ -1,10 +1,15 @@
 // Options as the caller wrote them.
 
+/** A copy of these options: a getter among them is asked once. Undefined where it would lack some, or they are no object. */
+export function copyOf<T extends object>(options: T): T | undefined {
+  return typeof options === 'object' && options !== null && isWhole(options) ? { ...options } : undefined;
+}
+
 /**
  * Whether a copy of these options has all of them. It lacks what is inherited and what is hidden: a getter of a class, a
  * member of a prototype. To go on without would switch off what they ask for. Methods ask for nothing.
  */
-export function isWhole(options: object): boolean {
+function isWhole(options: object): boolean {
   for (let from: object | null = options; from; from = Object.getPrototypeOf(from) as object | null) {
     // Object.prototype of whatever realm.
     if (from !== options && Object.hasOwn(from, 'hasOwnProperty')) return true;

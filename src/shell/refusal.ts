@@ -2,7 +2,7 @@
 
 import { isTokenwardError } from './error.js';
 import { call } from './instance.js';
-import { isWhole, strayOption } from './options.js';
+import { copyOf, strayOption } from './options.js';
 
 /** What the caller did wrong, in the module's words. */
 export function refusal(what: string): unknown {
@@ -15,8 +15,7 @@ export function refusal(what: string): unknown {
 
 /** The caller's options, copied: a getter among them is asked once. `what` names those that are no object. */
 export function optionsOf<T extends object>(options: T, names: readonly (keyof T & string)[], what: string): T {
-  if (typeof options !== 'object' || options === null) throw refusal(what);
-  const copy = guarded(() => isWhole(options) && { ...options }, what);
+  const copy = guarded(() => copyOf(options), what);
   if (!copy) throw refusal(what);
   const stray = strayOption(copy, names);
   if (stray !== undefined) throw refusal(`no-option:${stray}`);

@@ -4,7 +4,7 @@ import { Held } from './held.js';
 import { call } from './instance.js';
 import type { Keys } from './keys.js';
 import { guarded, refusal } from './memory.js';
-import { isWhole } from './options.js';
+import { copyOf } from './options.js';
 import { IN_WORKERD } from './runtime.js';
 import type { JwksCache, KeySetState, RemoteOptions } from './types.js';
 import { partsOf, resolve } from './url.js';
@@ -39,9 +39,8 @@ export class Remote {
   #flying: Promise<unknown> | undefined;
 
   constructor(source: string | URL, isIssuer: boolean, options: RemoteOptions = {}) {
-    if (typeof options !== 'object' || options === null || !guarded(() => isWhole(options), 'argument', 'options')) throw refusal('argument', 'options');
     const { maxAge, minAge, staleIfError, cooldown, timeoutMs, maxBytes, cache, snapshot } = this.#options
-      = guarded(() => check({ ...options }), 'argument', 'options');
+      = guarded(() => check(copyOf(options)), 'argument', 'options');
     this.#snapshot = snapshot;
     this.#source = parse(source, isIssuer);
     admit(this.#source, undefined, this.#options);
@@ -256,7 +255,8 @@ export class Remote {
   }
 }
 
-function check(options: RemoteOptions): RemoteOptions {
+function check(options: RemoteOptions | undefined): RemoteOptions {
+  if (!options) throw refusal('argument', 'options');
   const { fetch, headers, now, waitUntil, cache, snapshot, insecure } = options;
   try {
     void new Headers(headers);

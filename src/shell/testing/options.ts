@@ -1,4 +1,5 @@
 import { misuse } from '../error.js';
+import { strayOption } from '../options.js';
 
 /**
  * The options, once none of them is a slip of the pen.
@@ -6,7 +7,7 @@ import { misuse } from '../error.js';
  */
 export function only<T extends object>(options: T, ...names: readonly (keyof T & string)[]): T {
   if (typeof options !== 'object' || options === null) throw misuse('options', 'an object');
-  const unknown = Object.keys(options).find((name) => !(names as readonly string[]).includes(name));
+  const unknown = strayOption(options, names);
   if (unknown !== undefined) throw misuse(unknown, `left out: the options are ${names.join(', ')}`);
   return options;
 }
