@@ -139,7 +139,7 @@ async function bundle({ name, wasm, api, slim }, glue) {
     name: 'names',
     setup(build) {
       build.onResolve({ filter: /^#api$/ }, () => ({ path: join(shell, api) }));
-      build.onResolve({ filter: /^#engines$/ }, () => ({ path: join(shell, 'engines.ts') }));
+      build.onResolve({ filter: /^#engines$/ }, () => ({ path: join(shell, 'boundary/engines.ts') }));
       build.onResolve({ filter: /^#core\.wasm/ }, ({ path }) => ({ path: path.replace('#core.wasm', `./${wasm}`), external: true }));
       build.onResolve({ filter: /^#(glue|bytes)$/ }, ({ path }) => ({ path, namespace: 'in-place' }));
       build.onLoad({ filter: /./, namespace: 'in-place' }, ({ path }) => inPlace[path]);
@@ -246,7 +246,7 @@ function ofHost(source, host) {
   return used.length === 0 ? text : `import type { ${used.join(', ')} } from './${host}';\n${text}`;
 }
 
-/** Holds src/shell/exports.ts to what wasm-bindgen says of the module. */
+/** Holds src/shell/boundary/exports.ts to what wasm-bindgen says of the module. */
 function checkExports(name, generated) {
   if (name !== 'index') return;
   const project = join(generated, 'tsconfig.json');

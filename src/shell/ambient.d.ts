@@ -2,7 +2,7 @@
 
 /** What wasm-bindgen generated, as a function, so that an instance can be thrown away and made again. */
 declare module '#glue' {
-  export function instantiate(module: WebAssembly.Module): { exports: import('./exports.js').Exports; memory: WebAssembly.Memory };
+  export function instantiate(module: WebAssembly.Module): { exports: import('./boundary/exports.js').Exports; memory: WebAssembly.Memory };
 }
 
 /** The bytes of the module, as entry/text.ts reads them: after gzip a tenth smaller than hexadecimal, and base64 is larger still. */

@@ -1,9 +1,9 @@
 // Everything that "tokenward" exports: what "tokenward/session" does, and verification.
 
 export * from './session.js';
-export { createBearerGuard, type BearerGuardOptions } from './guard.js';
-export { KeySet, VerificationKey, importKey, thumbprint, type KeyInput } from './keys.js';
+export { createBearerGuard, type BearerGuardOptions } from './guard/guard.js';
+export { KeySet, VerificationKey, importKey, thumbprint, type KeyInput } from './verify/keys.js';
 export {
   Verifier, checkExpiry, decode, isExpired, verify, verifyJws, verifyJwsSync, verifySync, type IssuerRules,
   type VerifierOptions,
-} from './verify.js';
+} from './verify/verifier.js';

@@ -1,7 +1,7 @@
 // Errors for what only the session's shell can see.
 
 import { isTokenwardError } from './error.js';
-import { call } from './instance.js';
+import { call } from './boundary/instance.js';
 import { copyOf, strayOption } from './options.js';
 
 /** What the caller did wrong, in the module's words. */

@@ -8,7 +8,7 @@ use crate::engine::{MlDsaEngine, set_ml_dsa_engine};
 #[cfg(not(feature = "rustcrypto"))]
 use crate::engine::{RsaEngine, set_rsa_engine};
 
-// Of src/shell/engines.ts; the pack step brings these names into the scope of the generated glue.
+// Of src/shell/boundary/engines.ts; the pack step brings these names into the scope of the generated glue.
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(js_name = hasMlDsa)]

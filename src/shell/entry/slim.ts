@@ -1,7 +1,7 @@
 // For those who load the module themselves: nothing is ready before init or initSync.
 
 import { wasmUnavailable } from '../error.js';
-import { provide } from '../instance.js';
+import { provide } from '../boundary/instance.js';
 
 export * from '#api';
 

@@ -1,7 +1,7 @@
 // workerd compiles no bytes at run time; it imports modules that were compiled at deployment.
 
 import module from '#core.wasm';
-import { provide } from '../instance.js';
+import { provide } from '../boundary/instance.js';
 
 provide(() => module);
 

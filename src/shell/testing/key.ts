@@ -2,7 +2,7 @@
 // ML-DSA.
 
 import { misuse } from '../error.js';
-import { call } from '../instance.js';
+import { call } from '../boundary/instance.js';
 import type { Algorithm, Jwk } from '../types.js';
 import { base64url, fromBase64url, pem, utf8 } from './encode.js';
 import { only } from './options.js';

@@ -1,9 +1,9 @@
 // The WebAssembly instance: made on first use, dropped after any trap, made again on the next call.
 
 import { instantiate } from '#glue';
-import { isTokenwardError, tokenwardError, wasmUnavailable, type ErrorFields } from './error.js';
+import { isTokenwardError, tokenwardError, wasmUnavailable, type ErrorFields } from '../error.js';
 import type { Exports } from './exports.js';
-import { version } from './version.js';
+import { version } from '../version.js';
 
 /** A module's memory never shrinks, so what one huge input took would be held for ever. */
 export const MAX_GROWTH = 16 * 1024 * 1024;

@@ -1,11 +1,11 @@
 // Keys in every form that JavaScript has for them. What a value is decides how it is read; nothing is guessed from
 // what a string or bytes contain.
 
-import { Held, disposable } from './held.js';
-import { bounded, call } from './instance.js';
-import { guarded, optionsOf, refusal } from './memory.js';
+import { Held, disposable } from '../boundary/handle.js';
+import { bounded, call } from '../boundary/instance.js';
+import { guarded, optionsOf, refusal } from '../boundary/memory.js';
 import { Remote } from './remote.js';
-import type { Algorithm, ImportOptions, Jwk, KeySetState, RemoteOptions } from './types.js';
+import type { Algorithm, ImportOptions, Jwk, KeySetState, RemoteOptions } from '../types.js';
 
 /**
  * What a signature can be checked with. A bare string is PEM and nothing else: a shared secret is bytes or an `oct`

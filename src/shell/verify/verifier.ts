@@ -1,16 +1,16 @@
 // Verification, as it is called: with rules compiled once, or with rules and key for a single call.
 
 import { Compiled, type Asking } from './compiled.js';
-import { isTokenwardError } from './error.js';
-import { disposable } from './held.js';
-import { bounded, call } from './instance.js';
+import { isTokenwardError } from '../error.js';
+import { disposable } from '../boundary/handle.js';
+import { bounded, call } from '../boundary/instance.js';
 import { Judge, moment, parsed, usedKey } from './judge.js';
 import { readKeys, type KeyInput } from './keys.js';
-import { guarded, optionsOf, put, range, refusal, trim } from './memory.js';
-import { copied, remembering } from './once.js';
+import { guarded, optionsOf, put, range, refusal, trim } from '../boundary/memory.js';
+import { copied, remembering } from './memo.js';
 import type {
   Expiry, ExpiryOptions, Explanation, JoseHeader, JwsOptions, JwtClaims, Result, Rules, Verified, VerifiedJws,
-} from './types.js';
+} from '../types.js';
 
 /** The rules and keys of one issuer among several. */
 export interface IssuerRules extends Omit<Rules, 'issuer'> {

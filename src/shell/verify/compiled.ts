@@ -1,12 +1,12 @@
 // A verifier inside the module, and what it needs of the host: keys that are fetched, and keys that stay with the host.
 
-import { isTokenwardError, tokenwardError, type ErrorFields } from './error.js';
-import { RSA, rsaHolds, takesRsa } from './engines.js';
-import { Held } from './held.js';
-import { call, generation } from './instance.js';
+import { isTokenwardError, tokenwardError, type ErrorFields } from '../error.js';
+import { RSA, rsaHolds, takesRsa } from '../boundary/engines.js';
+import { Held } from '../boundary/handle.js';
+import { call, generation } from '../boundary/instance.js';
 import { adopt, exportOnce, type Keys } from './keys.js';
-import { algorithm, answers, encode, guarded, message, number, put, range, refusal, text, trim } from './memory.js';
-import type { Algorithm } from './types.js';
+import { algorithm, answers, encode, guarded, message, number, put, range, refusal, text, trim } from '../boundary/memory.js';
+import type { Algorithm } from '../types.js';
 
 /** What `verify` of src/wasm/jwt.rs answers where the host's engine is needed. */
 const CHECK_SIGNATURE = 1;

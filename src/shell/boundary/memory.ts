@@ -1,9 +1,9 @@
 // Tokens go into the module through a scratch buffer, headers and payloads come out as ranges of its memory.
 
-import { isTokenwardError } from './error.js';
+import { isTokenwardError } from '../error.js';
 import { MAX_GROWTH, call, drop, generation, memory } from './instance.js';
-import { copyOf, strayOption } from './options.js';
-import type { Algorithm } from './types.js';
+import { copyOf, strayOption } from '../options.js';
+import type { Algorithm } from '../types.js';
 
 const encoder = new TextEncoder();
 // A byte order mark would be refused before it got here; if it were dropped, two texts would have one meaning.

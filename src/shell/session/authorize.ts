@@ -1,10 +1,10 @@
 // Sends the user to the authorization server and takes what comes back. What waits meanwhile waits in the store.
 
-import { authorizingOf, type Authorizing } from './create-session.js';
-import { call } from './instance.js';
-import { inTime, STORE_TIME_LIMIT_MS } from './machine.js';
-import { refusal } from './refusal.js';
-import type { Session, SessionSnapshot } from './types.js';
+import { authorizingOf, type Authorizing } from './session.js';
+import { call } from '../boundary/instance.js';
+import { inTime, STORE_TIME_LIMIT_MS } from './driver.js';
+import { refusal } from '../refusal.js';
+import type { Session, SessionSnapshot } from '../types.js';
 
 /**
  * The URL to visit. What must be known when the user comes back is kept in the session's store, so that has to outlive

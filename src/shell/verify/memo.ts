@@ -2,8 +2,8 @@
 // that does not say what the objects say now: the caller may have changed them in between.
 
 import { isHeld, readKeys, type KeyInput, type Keys } from './keys.js';
-import { guarded, refusal } from './memory.js';
-import { copyOf } from './options.js';
+import { guarded, refusal } from '../boundary/memory.js';
+import { copyOf } from '../options.js';
 
 /** What was compiled from an object of options, and what these said then. */
 interface Remembered<O, R> { said: O; byKeys: WeakMap<Keys, R>; pem?: [text: string, keys: Keys] }

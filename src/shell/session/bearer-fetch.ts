@@ -1,13 +1,13 @@
 // fetch, with the session's token where it may go. Whether it may, and what a 401 means, the module decides.
 
-import { has, isTokenwardError } from './error.js';
-import { bounded, call } from './instance.js';
-import { succeeded, type Calls, type Outcome } from './machine.js';
-import { createSession, innerOf, sender, type Inner } from './create-session.js';
-import { checkSignal, guarded, optionsOf, refusal } from './refusal.js';
-import { IN_WORKERD } from './runtime.js';
-import type { BearerFetch, BearerFetchOptions, BearerInit, Session, SessionOptions } from './types.js';
-import { partsOf, resolve, textOf } from './url.js';
+import { has, isTokenwardError } from '../error.js';
+import { bounded, call } from '../boundary/instance.js';
+import { succeeded, type Calls, type Outcome } from './driver.js';
+import { createSession, innerOf, sender, type Inner } from './session.js';
+import { checkSignal, guarded, optionsOf, refusal } from '../refusal.js';
+import { IN_WORKERD } from '../runtime.js';
+import type { BearerFetch, BearerFetchOptions, BearerInit, Session, SessionOptions } from '../types.js';
+import { partsOf, resolve, textOf } from '../url.js';
 
 type Input = RequestInfo | URL;
 type Init = RequestInit & { bearer?: BearerInit };

@@ -1,12 +1,12 @@
 // A session as its owner sees it.
 
-import { Issuer } from './discover.js';
+import { Issuer } from './metadata.js';
 import { readGrant, type Authorization } from './grants.js';
-import { Machine, succeeded, type Calls, type Host, type Outcome } from './machine.js';
-import { checkSignal, guarded, optionsOf, refusal } from './refusal.js';
-import { IN_WORKERD } from './runtime.js';
-import { memoryStore } from './stores/memory.js';
-import type { Session, SessionEvents, SessionOptions, SessionSnapshot, TokenStore, TransitionRecord } from './types.js';
+import { Machine, succeeded, type Calls, type Host, type Outcome } from './driver.js';
+import { checkSignal, guarded, optionsOf, refusal } from '../refusal.js';
+import { IN_WORKERD } from '../runtime.js';
+import { memoryStore } from '../stores/memory.js';
+import type { Session, SessionEvents, SessionOptions, SessionSnapshot, TokenStore, TransitionRecord } from '../types.js';
 
 type Used = Extract<Outcome, { effect: 'use' | 'fail' }>;
 type Listener = (detail: never) => void;

@@ -1,9 +1,9 @@
 // Fetches the metadata of an authorization server. Where it stands, whose it is and what it may say, the module decides.
 
-import { isTokenwardError } from './error.js';
-import { call } from './instance.js';
-import { refusal } from './refusal.js';
-import { textOf } from './url.js';
+import { isTokenwardError } from '../error.js';
+import { call } from '../boundary/instance.js';
+import { refusal } from '../refusal.js';
+import { textOf } from '../url.js';
 
 /** An endpoint of an authorization server, by its name in the metadata. */
 export type EndpointName = 'authorization_endpoint' | 'token_endpoint' | 'revocation_endpoint';

@@ -1,13 +1,13 @@
 // Fetches JWK Sets. src/jwt/remote/ decides what is fetched, used, waited for and refused; this performs it.
 
-import { Held } from './held.js';
-import { call } from './instance.js';
+import { Held } from '../boundary/handle.js';
+import { call } from '../boundary/instance.js';
 import type { Keys } from './keys.js';
-import { guarded, refusal } from './memory.js';
-import { copyOf } from './options.js';
-import { IN_WORKERD } from './runtime.js';
-import type { JwksCache, KeySetState, RemoteOptions } from './types.js';
-import { partsOf, resolve } from './url.js';
+import { guarded, refusal } from '../boundary/memory.js';
+import { copyOf } from '../options.js';
+import { IN_WORKERD } from '../runtime.js';
+import type { JwksCache, KeySetState, RemoteOptions } from '../types.js';
+import { partsOf, resolve } from '../url.js';
 
 /** What `remote_need` of src/wasm/remote.rs answers. */
 const USE_AND_FETCH = 1, FETCH = 2, WAIT = 3, STAND = 4;

@@ -1,12 +1,12 @@
 // The resource server's guard. src/guard.rs decides; this reads the request and makes the response.
 
-import { isTokenwardError } from './error.js';
-import { Held } from './held.js';
-import { bounded, call } from './instance.js';
-import { guarded, refusal } from './memory.js';
-import { copyOf } from './options.js';
-import type { BearerGuard, GuardResult, Verified } from './types.js';
-import type { Verifier } from './verify.js';
+import { isTokenwardError } from '../error.js';
+import { Held } from '../boundary/handle.js';
+import { bounded, call } from '../boundary/instance.js';
+import { guarded, refusal } from '../boundary/memory.js';
+import { copyOf } from '../options.js';
+import type { BearerGuard, GuardResult, Verified } from '../types.js';
+import type { Verifier } from '../verify/verifier.js';
 
 /** How to make a guard. */
 export interface BearerGuardOptions<C extends object = {}> {

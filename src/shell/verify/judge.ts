@@ -1,11 +1,11 @@
 // A verifier with the caller's own checks: the module judges the token, then `isRevoked` and `schema` are asked.
 
 import { Compiled, Refused, type Asking, type Moment } from './compiled.js';
-import { isTokenwardError } from './error.js';
-import { call, generation } from './instance.js';
+import { isTokenwardError } from '../error.js';
+import { call, generation } from '../boundary/instance.js';
 import type { Keys } from './keys.js';
-import { algorithm, guarded, number, refusal, text } from './memory.js';
-import type { Explanation, JoseHeader, JwtClaims, Rules, StandardSchema, TokenwardError, Verified } from './types.js';
+import { algorithm, guarded, number, refusal, text } from '../boundary/memory.js';
+import type { Explanation, JoseHeader, JwtClaims, Rules, StandardSchema, TokenwardError, Verified } from '../types.js';
 
 /** The rules that only the host can apply. */
 type Callbacks = Pick<Rules, 'now' | 'isRevoked' | 'schema'>;

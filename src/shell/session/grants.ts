@@ -1,9 +1,9 @@
 // How a session obtains its tokens: descriptions that src/session/grant.rs reads.
 
-import type { Host } from './machine.js';
-import { guarded, optionsOf, refusal } from './refusal.js';
-import type { Grant } from './types.js';
-import { partsOf, resolve, type UrlParts } from './url.js';
+import type { Host } from './driver.js';
+import { guarded, optionsOf, refusal } from '../refusal.js';
+import type { Grant } from '../types.js';
+import { partsOf, resolve, type UrlParts } from '../url.js';
 
 /** What a session needs to know of a grant. */
 export interface GrantParts {

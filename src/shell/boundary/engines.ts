@@ -1,7 +1,7 @@
 // Engines outside the module: one that is imported by itself, and the host's own where it is the better one.
 
-import { IN_WORKERD } from './runtime.js';
-import { version } from './version.js';
+import { IN_WORKERD } from '../runtime.js';
+import { version } from '../version.js';
 
 // ── ML-DSA. Entry points share no file, and one of them may be here as ESM while another is CommonJS. What they share is the
 // realm, so an engine is announced there, to the copies of tokenward of its own version.

@@ -1,11 +1,11 @@
 // Performs the effects of one session machine (src/session/) and reports back. What happens when is decided there.
 
-import { lossOf, readSome, type EndpointName } from './discover.js';
-import { type ErrorFields, tokenwardError } from './error.js';
-import { Held } from './held.js';
-import { call } from './instance.js';
-import { guarded, refusal } from './refusal.js';
-import type { SessionEvents, SessionSnapshot, TokenStore, TransitionRecord } from './types.js';
+import { lossOf, readSome, type EndpointName } from './metadata.js';
+import { type ErrorFields, tokenwardError } from '../error.js';
+import { Held } from '../boundary/handle.js';
+import { call } from '../boundary/instance.js';
+import { guarded, refusal } from '../refusal.js';
+import type { SessionEvents, SessionSnapshot, TokenStore, TransitionRecord } from '../types.js';
 
 /** What one of the caller's own functions is for. */
 export type Purpose = 'acquire' | 'refresh' | 'revoke';
