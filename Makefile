@@ -35,9 +35,9 @@ test: ## Build the package, check formatting, lints, types, and run every test, 
 
 test-all: test setup deny ## Every test there is: also what takes long
 	@cargo clippy --quiet --locked --all-targets -- -D warnings
-	@cargo test --quiet --locked --test ml_dsa --test vectors
+	@cargo test --quiet --locked --test verify ml_dsa
 	@for host in node issuer runtimes; do node tests/js/run-$$host.mjs --long || exit; done
-	@SIMULATOR_SCHEDULES=300000 cargo test --quiet --locked --release --test simulator
+	@SIMULATOR_SCHEDULES=300000 cargo test --quiet --locked --release --test session simulator
 	@node tests/js/run-browsers.mjs --long
 	@node tests/js/run-examples.mjs --next
 	@node tests/js/run-differential.mjs 2000

@@ -3,20 +3,27 @@
 #![allow(dead_code, reason = "each target uses one of these")]
 #![allow(clippy::unwrap_used, reason = "a target fails by panicking")]
 
-#[path = "../session_support/mod.rs"]
-mod session_support;
-
-use session_support::json_login;
 use tokenward::jwt::{
     Accept, Algorithm, Callbacks, ImportOptions, KeySet, Rules, UnverifiedJwt, VerificationKey, Verifier,
     thumbprint,
 };
 use tokenward::session::{
-    Answer, Credentials, Effect, Event, Now, Options, Session, Stored, parse_challenges,
+    Answer, Credentials, Effect, Event, Fields, Grant, JsonLogin, Now, Options, Session, Stored,
+    parse_challenges,
 };
 use tokenward::{NumericDate, Secret, base64url, json};
 
 const NOW: f64 = 1_800_000_000.0;
+
+fn json_login(asks: bool) -> Grant {
+    Grant::JsonLogin(JsonLogin {
+        token_url: "https://as.example/token".to_owned(),
+        refresh_url: None,
+        revoke_url: None,
+        asks,
+        fields: Fields::default(),
+    })
+}
 
 fn text(data: &[u8]) -> Option<&str> {
     std::str::from_utf8(data).ok()

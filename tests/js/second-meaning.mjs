@@ -1,4 +1,4 @@
-// Reads what tests/second_meaning.rs wrote: documents and the values that Rust read. JSON.parse must read the same.
+// Reads what tests/verify/second_meaning.rs wrote: documents and the values that Rust read. JSON.parse must read the same.
 
 import { createInterface } from 'node:readline';
 

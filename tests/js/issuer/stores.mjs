@@ -93,7 +93,7 @@ export default ({ test, assert, tokenward, stores }) => {
     }));
 
     // They are all in this one process: where it is held up, every one of them finds the cache slow. So a try that was is
-    // followed by another. tests/remote_scale.rs has the same without a clock.
+    // followed by another. tests/remote/scale.rs has the same without a clock.
     test(`${kind}: ${ISOLATES} cold isolates ask a slow issuer a handful of times`, () => withRedis(kind, async ({ issuer, token, port }) => {
       issuer.delayMs = 500;
       for (let tries = 3; ; tries--) {

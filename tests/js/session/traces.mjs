@@ -1,4 +1,4 @@
-// The traces that the simulator of the machine kept (tests/simulator), gone through by the shell: a clock, timers, a
+// The traces that the simulator of the machine kept (tests/session/simulator), gone through by the shell: a clock, timers, a
 // store, a lock and a network that do only what the trace says, when it says so.
 
 import { readFileSync, readdirSync } from 'node:fs';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 import { root } from '../installed.mjs';
 
-const FOLDER = join(root, 'tests/simulator/traces');
+const FOLDER = join(root, 'tests/session/simulator/traces');
 const { setImmediate } = globalThis;
 
 /** Whatever follows from one line without anybody's help. */

@@ -1,4 +1,4 @@
-// The result cache as JavaScript sees it. What is kept and what is not, and the limits, are in tests/cache.rs.
+// The result cache as JavaScript sees it. What is kept and what is not, and the limits, are in tests/verify/cache.rs.
 
 import { claims, NOW, rules, signer, tampered } from '../kit.mjs';
 

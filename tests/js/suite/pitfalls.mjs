@@ -1,4 +1,4 @@
-// The pitfalls of tests/pitfalls.rs that only JavaScript can show, by the same numbers: what the host, the engine's own
+// The pitfalls of tests/verify/pitfalls that only JavaScript can show, by the same numbers: what the host, the engine's own
 // JSON.parse, CryptoKeys and option objects could do to what the core decided.
 
 import { base64url, claims, rules, signer, unsigned } from '../kit.mjs';
