@@ -237,7 +237,6 @@ fn resources_are_secure_origins_with_plain_paths() {
         "http://localhost:8080/v1",
         "http://127.8.9.1",
         "http://[::1]",
-        "http://a.localhost",
     ] {
         assert!(resources(&[fine], true).is_ok(), "{fine}");
     }
@@ -246,8 +245,13 @@ fn resources_are_secure_origins_with_plain_paths() {
         "http://127.0.0.1.evil.example",
         "http://127.0.0",
         "http://127.1.1.1000",
+        "http://127.0.0.+1",
+        "http://127.0.0.",
+        "http://a.localhost",
+        "http://localhost.",
         "http://localhost.evil.example",
         "http://[::2]",
+        "http://[::ffff:7f00:1]",
         "https://ada@api.example",
         "ftp://api.example",
         "https:///v1",
@@ -258,6 +262,23 @@ fn resources_are_secure_origins_with_plain_paths() {
     for odd in ["https://api.example/?x=1", "https://api.example/v1/..%2fx"] {
         assert_eq!(resources(&[odd], true).err(), Some("ERR_INVALID_ARG"), "{odd}");
     }
+}
+
+#[test]
+fn metadata_name_loopback_only_if_the_issuer_is_on_loopback() {
+    let check = |issuer: &str, named: &str, loopback| {
+        with_parts(issuer, |issuer| {
+            with_parts(named, |named| named.require_secure_for(issuer, loopback).is_ok())
+        })
+    };
+    let inside = "http://127.0.0.1:8080/admin";
+    assert!(check("http://localhost:3000", inside, true));
+    assert!(!check("http://localhost:3000", inside, false));
+    for issuer in ["https://as.example", "https://localhost", "https://127.0.0.1", "http://a.localhost"] {
+        assert!(!check(issuer, inside, true), "{issuer}");
+        assert!(check(issuer, "https://as.example/token", true), "{issuer}");
+    }
+    assert!(!check("http://localhost", "http://as.example/token", true));
 }
 
 /// A redirect of a signed request from `from`; `to` is `None` where `Location` is no URL.
