@@ -232,12 +232,7 @@ fn the_token_goes_to_whole_segments_below_a_resource() {
 
 #[test]
 fn resources_are_secure_origins_with_plain_paths() {
-    for fine in [
-        "https://api.example",
-        "http://localhost:8080/v1",
-        "http://127.8.9.1",
-        "http://[::1]",
-    ] {
+    for fine in ["https://api.example", "http://localhost:8080/v1", "http://127.8.9.1", "http://[::1]"] {
         assert!(resources(&[fine], true).is_ok(), "{fine}");
     }
     for insecure in [
