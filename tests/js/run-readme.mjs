@@ -41,13 +41,13 @@ const jwks = await (await fetch(`${ISSUER}/.well-known/jwks.json`)).json();
 
 /** What each snippet must say, in the order of README; a snippet without a line here fails. */
 const EXPECTED = [
+  printed(/^hello your-email@example\.com, signed with RS256$/),
   printed(/^hello your-email@example\.com$/),
-  printed(/^signed with RS256, key [\w-]{43}$/),
+  printed(/^200 .*Hello your-email@example\.com/),
+  inWorker,
   printed(/^ok, ERR_JWT_MALFORMED$/),
   printed(/^ERR_JOSE_ALG_NOT_ALLOWED$/),
   printed(/^RS256 for your-email@example\.com: \d+ s to go$/),
-  printed(/^200 .*Hello your-email@example\.com/),
-  inWorker,
   inPage,
   onTerminal,
   printed(/^ERR_JWS_SIGNATURE_VERIFICATION_FAILED$/),
