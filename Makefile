@@ -35,7 +35,7 @@ test: ## Build the package, check formatting, lints, types, and run every test, 
 
 test-all: test setup deny ## Every test there is: also what takes long
 	@cargo clippy --quiet --locked --all-targets -- -D warnings
-	@cargo test --quiet --locked --test verify ml_dsa
+	@cargo test --quiet --locked --test verify --test engine ml_dsa
 	@for host in node issuer runtimes; do node tests/js/run-$$host.mjs --long || exit; done
 	@SIMULATOR_SCHEDULES=300000 cargo test --quiet --locked --release --test session simulator
 	@node tests/js/run-browsers.mjs --long
@@ -60,7 +60,7 @@ bench: setup pack ## Measure tokenward beside its peers in every runtime (ARGS='
 	@node tests/bench/bench.mjs $(ARGS)
 
 soak: pack ## Compare a million inputs of every family with RustCrypto and with node:crypto: hours (INPUTS=20000)
-	@CARGO_PROFILE_DEV_OPT_LEVEL=3 TOKENWARD_SOAK=$(INPUTS) cargo test --quiet --locked --test engine_differential -- --nocapture
+	@CARGO_PROFILE_DEV_OPT_LEVEL=3 TOKENWARD_SOAK=$(INPUTS) cargo test --quiet --locked --test engine differential:: -- --nocapture
 	@node tests/js/run-differential.mjs $(INPUTS)
 
 mutants: ## Change the code that verifies in small ways, and see whether a test notices: hours (FILES="src/jwt/pem.rs")

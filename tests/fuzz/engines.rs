@@ -4,7 +4,7 @@
 //! stand, or as changes to a signature that holds.
 #![allow(clippy::unwrap_used, reason = "a target fails by panicking")]
 
-#[path = "../engine_support/mod.rs"]
+#[path = "../engine/support.rs"]
 mod engine_support;
 
 use engine_support::{pkcs1, pss, rsa_verdicts, verifies};

@@ -2,8 +2,8 @@
 #![cfg(all(target_arch = "wasm32", target_os = "unknown"))]
 
 /// The vectors of the engine, which has a SIMD kernel here.
-#[path = "../engine_wycheproof.rs"]
-mod engine_wycheproof;
+#[path = "../engine/wycheproof.rs"]
+mod wycheproof_sets;
 
 use tokenward::json::{Fault, Object, Value};
 use tokenward::{Accept, Error, KeySet, NumericDate, Rules, Verifier};

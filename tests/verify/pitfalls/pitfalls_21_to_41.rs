@@ -150,7 +150,7 @@ fn pitfall_27_weak_rsa_keys() {
 
 #[test]
 fn pitfall_28_lenient_pkcs1_padding() {
-    // Rubbish behind a short padding, and some two hundred other ways: Wycheproof's 46 to 258, in tests/vectors.rs.
+    // Rubbish behind a short padding, and some two hundred other ways: Wycheproof's 46 to 258, in tests/engine/vectors.rs.
     use sha2::Digest as _;
     let input = [json!({ "alg": "RS256" }).to_string(), claims().to_string()]
         .map(|text| base64url::encode(text.as_bytes()))

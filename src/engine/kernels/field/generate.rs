@@ -1,8 +1,8 @@
 //! Writes the arithmetic of the prime fields in this directory, and proves its bounds.
 //!
-//! This file is not a part of the library: the test `engine_generated` runs it, compares what it writes with what is
-//! there, and writes it anew when `TOKENWARD_GENERATE` is set; `engine_field` runs the proof. Both are made from the same
-//! [`Plan`] of a multiplication.
+//! This file is not a part of the library: `tests/engine/kernels/generated.rs` runs it, compares its output with the files
+//! here, and writes them if `TOKENWARD_GENERATE` is set; `fields.rs` there runs the proof. Both come from the same [`Plan`]
+//! of a multiplication.
 //!
 //! An element is `N` signed limbs of `W` bits and a little more, in Montgomery form with `R = 2^(N W)`. The primes are
 //! short sums of powers of two whose lowest term is small, `p = c + sum of s 2^e` with `c` being -1, -19 or -977, so the
@@ -14,22 +14,22 @@ use std::fmt::Write as _;
 use num_bigint::BigUint;
 
 /// A prime field.
-pub struct Spec {
-    pub file: &'static str,
-    pub title: &'static str,
+pub(crate) struct Spec {
+    pub(crate) file: &'static str,
+    pub(crate) title: &'static str,
     /// Bits of a limb.
-    pub w: u32,
+    pub(crate) w: u32,
     /// Limbs.
-    pub n: usize,
+    pub(crate) n: usize,
     /// Bytes of an encoded element.
-    pub bytes: usize,
+    pub(crate) bytes: usize,
     /// `p` as signed powers of two: exponent and sign, without the lowest term.
-    pub terms: &'static [(u32, i64)],
+    pub(crate) terms: &'static [(u32, i64)],
     /// The lowest term of `p`.
-    pub lowest: i64,
+    pub(crate) lowest: i64,
 }
 
-pub const SPECS: [Spec; 5] = [
+pub(crate) const SPECS: [Spec; 5] = [
     Spec {
         file: "p256",
         title: "P-256: p = 2^256 - 2^224 + 2^192 + 2^96 - 1",
@@ -78,19 +78,19 @@ pub const SPECS: [Spec; 5] = [
 ];
 
 /// One column of a product before its reduction: limb products `a_i b_j`, and multiples of earlier quotient digits.
-pub struct Column {
-    pub products: Vec<(usize, usize)>,
+pub(crate) struct Column {
+    pub(crate) products: Vec<(usize, usize)>,
     /// Quotient digit, shift and sign.
-    pub folds: Vec<(usize, u32, i64)>,
+    pub(crate) folds: Vec<(usize, u32, i64)>,
 }
 
 /// A multiplication, column by column.
-pub struct Plan {
-    pub columns: Vec<Column>,
+pub(crate) struct Plan {
+    pub(crate) columns: Vec<Column>,
 }
 
 impl Spec {
-    pub fn prime(&self) -> BigUint {
+    pub(crate) fn prime(&self) -> BigUint {
         let (mut plus, mut minus) = (BigUint::ZERO, BigUint::from(self.lowest.unsigned_abs()));
         for &(exponent, sign) in self.terms {
             let power = BigUint::from(1_u32) << exponent;
@@ -99,7 +99,7 @@ impl Spec {
         plus - minus
     }
 
-    pub fn plan(&self) -> Plan {
+    pub(crate) fn plan(&self) -> Plan {
         let n = self.n;
         let columns = (0..2 * n)
             .map(|k| Column {
@@ -119,7 +119,7 @@ impl Spec {
     }
 
     /// The limbs of a number below `2^(N W)`.
-    pub fn limbs(&self, number: &BigUint) -> Vec<u32> {
+    pub(crate) fn limbs(&self, number: &BigUint) -> Vec<u32> {
         let mask = (BigUint::from(1_u32) << self.w) - 1_u32;
         (0..self.n)
             .map(|i| u32::try_from(&((number >> (self.w as usize * i)) & &mask)).expect("a limb"))
@@ -137,7 +137,7 @@ impl Spec {
     }
 
     /// The file for this field.
-    pub fn source(&self) -> String {
+    pub(crate) fn source(&self) -> String {
         let (n, w, p) = (self.n, self.w, self.prime());
         let r = (BigUint::from(1_u32) << (w as usize * n)) % &p;
         let array = |number: &BigUint| format!("{:?}", self.limbs(number));
@@ -247,43 +247,43 @@ impl Spec {
 
 /// All the values that a limb or a column can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Interval {
-    pub low: i128,
-    pub high: i128,
+pub(crate) struct Interval {
+    pub(crate) low: i128,
+    pub(crate) high: i128,
 }
 
 impl Interval {
-    pub const ZERO: Self = Self { low: 0, high: 0 };
+    pub(crate) const ZERO: Self = Self { low: 0, high: 0 };
 
-    pub fn of(low: i128, high: i128) -> Self {
+    pub(crate) fn of(low: i128, high: i128) -> Self {
         assert!(low <= high);
         Self { low, high }
     }
 
-    pub fn add(self, other: Self) -> Self {
+    pub(crate) fn add(self, other: Self) -> Self {
         Self::of(self.low + other.low, self.high + other.high)
     }
 
-    pub fn sub(self, other: Self) -> Self {
+    pub(crate) fn sub(self, other: Self) -> Self {
         Self::of(self.low - other.high, self.high - other.low)
     }
 
-    pub fn mul(self, other: Self) -> Self {
+    pub(crate) fn mul(self, other: Self) -> Self {
         let ends =
             [self.low * other.low, self.low * other.high, self.high * other.low, self.high * other.high];
         Self::of(*ends.iter().min().expect("four"), *ends.iter().max().expect("four"))
     }
 
-    pub fn shift_right(self, bits: u32) -> Self {
+    pub(crate) fn shift_right(self, bits: u32) -> Self {
         Self::of(self.low >> bits, self.high >> bits)
     }
 
-    pub fn within(self, other: Self) -> bool {
+    pub(crate) fn within(self, other: Self) -> bool {
         other.low <= self.low && self.high <= other.high
     }
 
     /// Asserts that it fits a signed integer of so many bits.
-    pub fn fits(self, bits: u32) -> Self {
+    pub(crate) fn fits(self, bits: u32) -> Self {
         let limit = 1_i128 << (bits - 1);
         assert!(self.within(Self::of(-limit, limit - 1)), "{self:?} overflows {bits} bits");
         self
@@ -296,7 +296,7 @@ impl Spec {
     }
 
     /// The limbs of `a * b`, asserting that no sum overflows, in whatever order it is added up.
-    pub fn mul_bounds(&self, a: &[Interval], b: &[Interval]) -> Vec<Interval> {
+    pub(crate) fn mul_bounds(&self, a: &[Interval], b: &[Interval]) -> Vec<Interval> {
         let mut carry = Interval::ZERO;
         let mut limbs = Vec::new();
         for (k, column) in self.plan().columns.iter().enumerate() {
@@ -326,7 +326,7 @@ impl Spec {
     }
 
     /// The limbs of `a` after a pass of carries.
-    pub fn carry_bounds(&self, a: &[Interval]) -> Vec<Interval> {
+    pub(crate) fn carry_bounds(&self, a: &[Interval]) -> Vec<Interval> {
         let half = 1_i128 << (self.w - 1);
         let mut carry = Interval::ZERO;
         let mut limbs = Vec::new();

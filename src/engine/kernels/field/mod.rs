@@ -1,7 +1,7 @@
 //! Arithmetic modulo the primes of the curves.
 //!
 //! Elements are in Montgomery form, with signed limbs that carry only where they must: a sum or a difference is limb by
-//! limb. How far limbs may grow before the next product is not checked at run time; the test `engine_field` computes
+//! limb. How far limbs may grow before the next product is not checked at run time; the tests of the engine compute
 //! it, by running the formulas of the curves on intervals instead of numbers.
 
 pub(crate) mod ed25519;

@@ -1,32 +1,13 @@
 //! Sums of multiples of points, compared with RustCrypto's: above all where an addition meets infinity, the same point
 //! or the opposite one.
-#![cfg(all(feature = "jwt", not(target_arch = "wasm32")))]
-#![allow(dead_code, unreachable_pub, missing_docs, reason = "parts of the engine, compiled for themselves")]
 
-#[path = "../src/engine/kernels/digits.rs"]
-mod digits;
-#[path = "../src/engine/kernels/edwards.rs"]
-mod edwards;
-#[path = "../src/engine/kernels/field/mod.rs"]
-mod field;
-#[path = "../src/engine/kernels/inverse.rs"]
-mod inverse;
-#[path = "../src/engine/kernels/multiples.rs"]
-mod multiples;
-#[path = "../src/engine/kernels/scalar.rs"]
-mod scalar;
-#[path = "engine_support/scalars.rs"]
-mod scalars;
-#[path = "../src/engine/kernels/weierstrass.rs"]
-mod weierstrass;
-
-use edwards::{Edwards25519, Extended};
-use field::{Field, ed25519::Element};
-use multiples::{Builder, Group, Layout, Multiples, sum};
+use super::edwards::{Edwards25519, Extended};
+use super::field::{Field, ed25519::Element};
+use super::multiples::{Builder, Group, Layout, Multiples, sum};
+use super::samples::{big_endian, limbs, scalars};
+use super::scalar::{Order, signed_digits};
+use super::weierstrass::{self, Affine, Curve};
 use num_bigint::BigUint;
-use scalar::{Order, signed_digits};
-use scalars::{big_endian, limbs, scalars};
-use weierstrass::{Affine, Curve};
 
 /// Which pairs of scalars are tried with which point: all small ones, and of the others a few.
 fn chosen(i: usize, j: usize, point: usize) -> bool {

@@ -1,13 +1,6 @@
 //! Inverses, compared with those of `num-bigint`: modulo the orders of the curves, and modulo odd numbers of every length.
-#![cfg(all(feature = "jwt", not(target_arch = "wasm32")))]
-#![allow(dead_code, unreachable_pub, missing_docs, reason = "a part of the engine, compiled for itself")]
 
-#[path = "../src/engine/kernels/digits.rs"]
-mod digits;
-#[path = "../src/engine/kernels/inverse.rs"]
-mod inverse;
-
-use inverse::inverse;
+use super::inverse::inverse;
 use num_bigint::BigUint;
 
 const LIMBS: usize = 17;

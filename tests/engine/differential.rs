@@ -2,13 +2,10 @@
 //!
 //! Every family gets `TOKENWARD_SOAK` of them, 2000 if that is not set; from 100 000 on each says how far it is. The
 //! seed is fixed; `TOKENWARD_SEED` gives another.
-#![cfg(all(feature = "jwt", not(target_arch = "wasm32")))]
-
-mod engine_support;
 
 use std::env;
 
-use engine_support::{padded, pkcs1, pss, rsa_verdicts, verifies};
+use super::support::{padded, pkcs1, pss, rsa_verdicts, verifies};
 use num_bigint::BigUint;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 use tokenward::engine::{Curve, EcKey, Ed25519Key, EdDsa, Es256, Es256k, Es384, Es512, Hash, RsaKey};

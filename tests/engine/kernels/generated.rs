@@ -1,13 +1,8 @@
 //! The generated fields of the engine: that they are what the generator writes.
-#![cfg(all(feature = "jwt", not(target_arch = "wasm32")))]
-#![allow(dead_code, unreachable_pub, missing_docs, reason = "a part of the engine, compiled for itself")]
-
-#[path = "../src/engine/kernels/field/generate.rs"]
-mod generate;
 
 use std::{env, fs, path::Path};
 
-use generate::SPECS;
+use super::generate::SPECS;
 
 fn fields() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/engine/kernels/field"))

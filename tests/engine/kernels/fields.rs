@@ -1,31 +1,14 @@
 //! The fields of the curves: that no limb can overflow, and that it calculates
 //! right.
-#![cfg(all(feature = "jwt", not(target_arch = "wasm32")))]
-#![allow(dead_code, unreachable_pub, missing_docs, reason = "parts of the engine, compiled for themselves")]
-
-#[path = "../src/engine/kernels/digits.rs"]
-mod digits;
-#[path = "../src/engine/kernels/edwards.rs"]
-mod edwards;
-#[path = "../src/engine/kernels/field/mod.rs"]
-mod field;
-#[path = "../src/engine/kernels/field/generate.rs"]
-mod generate;
-#[path = "../src/engine/kernels/inverse.rs"]
-mod inverse;
-#[path = "../src/engine/kernels/multiples.rs"]
-mod multiples;
-#[path = "../src/engine/kernels/weierstrass.rs"]
-mod weierstrass;
 
 use std::cell::Cell;
 
-use edwards::{Entry, Extended};
-use field::Field;
-use generate::{Interval, SPECS, Spec};
-use multiples::ROUNDS;
+use super::edwards::{Entry, Extended};
+use super::field::{self, Field};
+use super::generate::{Interval, SPECS, Spec};
+use super::multiples::ROUNDS;
+use super::weierstrass::{Affine, Curve, Jacobian};
 use proptest::prelude::*;
-use weierstrass::{Affine, Curve, Jacobian};
 
 thread_local! {
     /// What `is_zero` answers next, lowest bit first: so that every branch of a formula is run.

@@ -1,19 +1,8 @@
 //! Arithmetic modulo the orders of the curves' groups, compared with that of `num-bigint`.
-#![cfg(all(feature = "jwt", not(target_arch = "wasm32")))]
-#![allow(dead_code, unreachable_pub, missing_docs, reason = "parts of the engine, compiled for themselves")]
 
-#[path = "../src/engine/kernels/digits.rs"]
-mod digits;
-#[path = "../src/engine/kernels/inverse.rs"]
-mod inverse;
-#[path = "../src/engine/kernels/scalar.rs"]
-mod scalar;
-#[path = "engine_support/scalars.rs"]
-mod scalars;
-
+use super::samples::{big_endian, limbs, scalars};
+use super::scalar::{Order, Scalar, signed_digits, to_bytes};
 use num_bigint::{BigInt, BigUint};
-use scalar::{Order, Scalar, signed_digits, to_bytes};
-use scalars::{big_endian, limbs, scalars};
 
 /// Calls a function of a number of limbs with the digits of every order.
 macro_rules! for_every_order {

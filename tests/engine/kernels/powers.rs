@@ -1,14 +1,7 @@
 //! Powers modulo odd numbers, compared with those of `num-bigint`: at every number of limbs and next to it, with limbs
 //! that are all ones or all zeros.
-#![cfg(all(feature = "jwt", not(target_arch = "wasm32")))]
-#![allow(dead_code, unreachable_pub, missing_docs, reason = "parts of the engine, compiled for themselves")]
 
-#[path = "../src/engine/kernels/digits.rs"]
-mod digits;
-#[path = "../src/engine/kernels/montgomery/mod.rs"]
-mod montgomery;
-
-use montgomery::Modulus;
+use super::montgomery::Modulus;
 use num_bigint::BigUint;
 
 /// Numbers without any design, as long as is asked for.

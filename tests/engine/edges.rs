@@ -1,9 +1,6 @@
 //! The values at which an engine goes wrong if it goes wrong: one test each.
-#![cfg(all(feature = "jwt", not(target_arch = "wasm32")))]
 
-mod engine_support;
-
-use engine_support::{padded, pss, verifies};
+use super::support::{padded, pss, verifies};
 use jwt_compact::{Algorithm, AlgorithmSignature};
 use num_bigint::BigUint;
 use sha2::{Digest, Sha256};

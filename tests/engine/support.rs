@@ -1,5 +1,4 @@
-//! What tests of the engine share: asking it, writing the encodings that RSA signs, and asking RustCrypto's RSA the same.
-#![allow(dead_code, reason = "each test file uses its own part")]
+//! What the tests of the engine share: verifying with it and with RustCrypto's RSA, and the encodings that RSA signs.
 
 use jwt_compact::{Algorithm, AlgorithmSignature};
 use num_bigint::BigUint;
