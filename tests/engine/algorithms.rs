@@ -1,7 +1,7 @@
 //! The types of the engine: what keys and signatures take and give back.
 
 use jwt_compact::{Algorithm, AlgorithmSignature};
-use tokenward::engine::{Curve, Es256, Hash, HmacKey, Hs256, Rs256};
+use tokenward::engine::{Curve, Es256, Hash, HmacKey, Rs256};
 
 #[test]
 fn a_secret_is_not_shown() {

@@ -320,6 +320,7 @@ fn calculates_right<F: Field>(spec: &Spec) {
         prop_assert_eq!(product.is_zero(), modulo(value(&product)) == BigInt::ZERO);
         prop_assert_eq!(x.mul(&x.invert()).equals(&F::ONE), modulo(a.clone()) != BigInt::ZERO);
     });
+    assert_eq!(F::BYTES, spec.bytes);
     let mut p_bytes = vec![0; spec.bytes];
     let digits = spec.prime().to_bytes_be();
     p_bytes[spec.bytes - digits.len()..].copy_from_slice(&digits);
