@@ -6,6 +6,8 @@ import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { install } from './npm.mjs';
+
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 export const target = join(root, 'target');
 /** 'rustcrypto': the package on the engines of the RustCrypto project, beside the one that is shipped. */
@@ -38,7 +40,7 @@ export function output(program, args) {
   return execFileSync(program, args, { cwd: root, encoding: 'utf8', maxBuffer: Infinity, env: { ...process.env, PATH: path } }).trim();
 }
 
-/** Puts the npm packages of a lock file into a folder of their own, where they are not there yet. */
+/** Puts the npm packages of a lock file into a folder of their own, if they are not there yet. */
 export function npmPackages(from, into) {
   const lock = readFileSync(join(from, 'package-lock.json'));
   const stamp = join(into, 'node_modules/.installed');
@@ -46,9 +48,7 @@ export function npmPackages(from, into) {
   console.log(`${from.replace(`${root}/`, '')}: npm ci (once)`);
   mkdirSync(into, { recursive: true });
   for (const file of ['package.json', 'package-lock.json']) cpSync(join(from, file), join(into, file));
-  const npm = (...args) => spawnSync('npm', [...args, '--no-audit', '--no-fund'], { cwd: into, stdio: 'inherit' }).status === 0;
-  // `npm ci` refuses a lock file where a registry lacks a tool's packages for other platforms.
-  if (!npm('ci', '--loglevel=silent') && !npm('install', '--no-save', '--loglevel=error')) throw new Error(`npm could not install ${from}`);
+  install(into);
   writeFileSync(stamp, lock);
 }
 
