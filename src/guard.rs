@@ -8,9 +8,9 @@
 //! method and field names checked against RFC 9110's `token`. A request cannot put anything else into one.
 
 use crate::Error;
+use crate::ground::text::{join, split_once};
 use crate::json;
 use crate::jwt::scopes;
-use crate::text::{join, split_once};
 
 /// The body of the answer to a request without credentials, unless the guard was told another.
 pub const MISSING_MESSAGE: &str =

@@ -82,22 +82,18 @@ mod ml_dsa;
 #[cfg(feature = "session")]
 pub mod session;
 
-pub mod base64url;
 mod error;
-#[cfg(any(feature = "jwt", feature = "session"))]
-mod issuer;
-pub mod json;
-mod number;
+mod ground;
 mod secret;
 #[cfg(all(feature = "testing", target_arch = "wasm32", target_os = "unknown"))]
 mod testing;
-#[cfg(any(feature = "jwt", feature = "session"))]
-mod text;
 mod time;
 #[cfg(any(feature = "jwt", feature = "session"))]
 mod url;
 #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
 mod wasm;
+
+pub use ground::{base64url, json};
 
 pub use error::{
     Error, JwkFault, KeySetFault, Lack, Misuse, Reason, ResponseFault, TokenFault, UrlFault, Weakness,

@@ -6,9 +6,9 @@
 use crate::base64url;
 use crate::engine::{Curve, EcKey, Ed25519Key, MlDsaKey, ParameterSet};
 use crate::error::{Error, JwkFault, Misuse};
+use crate::ground::text::split_once;
 use crate::json::Object;
 use crate::jwt::key::{Material, rsa};
-use crate::text::split_once;
 
 const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
 const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];

@@ -1,7 +1,7 @@
 //! Endpoints that stand in the metadata of an authorization server (OpenID Connect Discovery 1.0, RFC 8414).
 
 use crate::Error;
-use crate::issuer::{WellKnown, is_issuer, is_of_issuer};
+use crate::ground::metadata::{WellKnown, is_issuer, is_of_issuer};
 use crate::json::{Object, Value};
 use crate::session::response::{Answer, MAX_RESPONSE_LENGTH, is_json};
 

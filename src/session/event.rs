@@ -3,9 +3,9 @@
 //! Every effect that takes time carries a number, and its answer comes back as an event with the same number.
 //! An answer that nobody waits for any more is ignored, so late ones do no harm.
 
+use crate::ground::text::place_of;
 use crate::session::grant::{Credentials, Purpose, Request};
 use crate::session::response::Answer;
-use crate::text::place_of;
 use crate::{Error, Secret};
 
 /// The number of an effect that will be answered.

@@ -4,11 +4,11 @@
 //! compare-and-set. That makes the record a mutex that survives its holder, and tells a lost answer from a theft.
 
 use crate::Secret;
+use crate::ground::text::join;
 use crate::json::{Object, Value, push_string};
 use crate::session::EndReason;
 use crate::session::response::scopes;
 use crate::session::token::TokenSet;
-use crate::text::join;
 
 /// Changes with every change of the format; a record of another version is not read.
 const VERSION: f64 = 1.0;

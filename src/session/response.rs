@@ -4,9 +4,10 @@
 //! (`invalid_grant` with 400 or 401, in JSON) and everything else keeps the tokens.
 
 use crate::error::ResponseFault;
+use crate::ground::text::place_of;
+use crate::json::number;
 use crate::json::{Object, Value};
-use crate::text::place_of;
-use crate::{Secret, base64url, number};
+use crate::{Secret, base64url};
 
 /// The longest answer that is read, in bytes.
 pub const MAX_RESPONSE_LENGTH: usize = 64 * 1024;

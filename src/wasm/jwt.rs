@@ -9,11 +9,11 @@ use js_sys::Object;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::error::{Error, Lack, Misuse, Reason, TokenFault};
+use crate::ground::text::join;
 use crate::jwt::{
     Callbacks, Expiry, Explanation, Host, HostVerdict, JwsVerifier, Keys, MAX_TOKEN_LENGTH, Outcome, Step,
     UnverifiedJwt, Verifier,
 };
-use crate::text::join;
 use crate::time::NumericDate;
 use crate::wasm::answer::{Reply, leave_many};
 use crate::wasm::error::{Members, fail, settle};

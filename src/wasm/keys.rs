@@ -5,11 +5,11 @@ use std::cell::RefCell;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::error::Error;
+use crate::ground::text::join;
 use crate::json::push_string;
 use crate::jwt::{
     Algorithm, HostKey, ImportOptions, KeySet, Keys, VerificationKey, thumbprint as jwk_thumbprint,
 };
-use crate::text::join;
 use crate::wasm::error::settle;
 use crate::wasm::rules;
 use crate::wasm::table::Table;

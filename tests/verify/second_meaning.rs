@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use tokenward::json::{Object, Value};
 
 const DOCUMENTS: u64 = 10_000;
-/// Of `src/json.rs`.
+/// Of `src/ground/json`.
 const MAX_DEPTH: usize = 64;
 
 /// xorshift64*: the same documents for the same seed, everywhere.

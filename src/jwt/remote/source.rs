@@ -2,12 +2,12 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::issuer::{is_issuer, is_of_issuer};
+use crate::ground::metadata::{is_issuer, is_of_issuer};
 use crate::json::{Object, Value};
 use crate::url::UrlParts;
 use crate::{Error, base64url};
 
-pub(super) use crate::issuer::WellKnown;
+pub(super) use crate::ground::metadata::WellKnown;
 
 /// Where a remote JWK Set comes from. Never anything that a token says.
 #[derive(Clone, Debug, PartialEq, Eq)]

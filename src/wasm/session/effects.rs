@@ -1,8 +1,8 @@
 //! What is to be done, and how the session stands, as JSON for the shell.
 
+use crate::ground::text::join;
 use crate::json::{push_string, seconds};
 use crate::session::{Effect, Endpoint, Notice, Request, Snapshot};
-use crate::text::join;
 use crate::wasm::error::{Members, to_json};
 
 /// A JSON list of values that are JSON already.

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::BinaryHeap;
 use std::fmt;
 
-use crate::number;
+pub(crate) mod number;
 
 /// How deep arrays and objects may nest.
 const MAX_DEPTH: usize = 64;

@@ -1,7 +1,7 @@
 //! Where an issuer keeps its metadata, and whether metadata is that issuer's: OpenID Connect Discovery 1.0, RFC 8414.
 
+use crate::ground::text::split_once;
 use crate::json::{Object, Value};
-use crate::text::split_once;
 
 /// Where an issuer may keep its metadata, in the order in which they are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
