@@ -251,7 +251,7 @@ function checkExports(name, generated) {
   if (name !== 'index') return;
   const project = join(generated, 'tsconfig.json');
   const here = (...parts) => relative(generated, join(...parts));
-  writeFileSync(join(generated, 'check.ts'), `import type { MainExports } from '${here(shell, 'exports.js')}';
+  writeFileSync(join(generated, 'check.ts'), `import type { MainExports } from '${here(shell, 'boundary/exports.js')}';
 import * as generated from './${name}.js';
 export const exact: MainExports = generated;
 export const complete: Record<keyof typeof generated, unknown> = exact;

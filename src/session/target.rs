@@ -61,7 +61,7 @@ impl Redirected<'_> {
 }
 
 /// What becomes of a request that was redirected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Redirect {
     /// No redirect: this is the response.
     Final,
