@@ -1,7 +1,10 @@
 // The public types of the package, once. Declarations are emitted from here and from the functions beside it.
-// Times are NumericDate seconds, except where a name ends in Ms and in SessionOptions.now (Unix milliseconds).
+// Times are NumericDate seconds, except where a name ends in Ms, and in SessionOptions.now and RemoteOptions.now (Unix milliseconds).
 
-/** A signature algorithm (RFC 7518 §3.1, RFC 8037, RFC 8812, RFC 9864, RFC 9964). `none` has no code path; ML-DSA needs `import 'tokenward/ml-dsa'`. */
+/**
+ * A signature algorithm (RFC 7518 §3.1, RFC 8037, RFC 8812, RFC 9864, RFC 9964). `none` has no code path. ML-DSA needs
+ * `import 'tokenward/ml-dsa'`.
+ */
 export type Algorithm =
   | 'HS256' | 'HS384' | 'HS512'
   | 'RS256' | 'RS384' | 'RS512' | 'PS256' | 'PS384' | 'PS512'
@@ -11,243 +14,322 @@ export type Algorithm =
 
 /** The JOSE header of a token (RFC 7515 §4). */
 export interface JoseHeader {
-  /** The algorithm, as the token names it. */
+  /** The signature algorithm. */
   alg: string;
-  /** Which key is said to have signed it. */
+  /** The ID of the signing key. */
   kid?: string;
   /** The media type: `JWT`, `at+jwt`. */
   typ?: string;
   [name: string]: unknown;
 }
 
-/** The claims set of a token (RFC 7519 §4). */
+/** The claims of a token (RFC 7519 §4). */
 export interface JwtClaims {
-  /** Who issued it. */
+  /** The issuer. */
   iss?: string;
-  /** Whom it is about. */
+  /** The subject, usually the user's ID. */
   sub?: string;
-  /** Whom it is meant for. */
+  /** The audience: the services the token is for. */
   aud?: string | string[];
-  /** Its own identifier. */
+  /** The token's ID. */
   jti?: string;
-  /** When it ends. */
+  /** The expiration time, in seconds since 1970. */
   exp?: number;
-  /** When it starts. */
+  /** The time before which the token is not valid, in seconds since 1970. */
   nbf?: number;
-  /** When it was issued. */
+  /** The time of issue, in seconds since 1970. */
   iat?: number;
   [name: string]: unknown;
 }
 
-/** When a token starts and ends. */
+/** The validity period of a token. Returned by {@link checkExpiry}. */
 export interface Expiry {
   /** `now >= exp + clockTolerance`. */
   expired: boolean;
   /** `now < nbf - clockTolerance`. */
   notYetValid: boolean;
-  /** `exp`; null where the token never expires. */
+  /** `exp`, in seconds since 1970; null if the token never expires. */
   expiresAt: number | null;
-  /** `exp - now`, negative once expired; null where the token never expires. */
+  /** `exp - now` in seconds, negative once expired; null if the token never expires. */
   expiresIn: number | null;
 }
 
-/** The moment and the tolerance an expiry is judged with. */
+/**
+ * Options of {@link checkExpiry} and {@link isExpired}.
+ * @example
+ * ```ts
+ * import { isExpired } from 'tokenward';
+ *
+ * if (isExpired(token, { clockTolerance: 5 })) console.log('log in again');
+ * ```
+ */
 export interface ExpiryOptions {
-  /** Default: the host clock. A number is NumericDate seconds. */
+  /** The current time, in seconds since 1970 or as a Date. Default: the host's clock. */
   now?: number | Date;
-  /** Seconds, at most 600. Default 0. */
+  /** Seconds of clock difference to tolerate, 0 to 600. Default: 0. */
   clockTolerance?: number;
 }
 
 /** A JSON Web Key (RFC 7517 §4). */
 export interface Jwk {
-  /** RSA, EC, OKP, oct or AKP. */
+  /** The key type: RSA, EC, OKP, oct or AKP. */
   kty: string;
-  /** What tokens call the key. */
+  /** The key ID that tokens refer to. */
   kid?: string;
-  /** The one algorithm that it is for. */
+  /** The only algorithm the key is for. */
   alg?: string;
-  /** `sig`, where it is there. */
+  /** If present, must be `sig`. */
   use?: string;
-  /** With `verify` among them, where they are there. */
+  /** If present, must include `verify`. */
   key_ops?: string[];
   [member: string]: unknown;
 }
 
-/** How a key is read. */
+/**
+ * Options of {@link importKey}.
+ * @example
+ * ```ts
+ * import { importKey } from 'tokenward';
+ *
+ * const key = importKey(secret, { alg: 'HS256' });
+ * ```
+ */
 export interface ImportOptions {
-  /** Binds the key to one algorithm. */
+  /** Restricts the key to one algorithm. */
   alg?: Algorithm;
-  /** Accepts an HMAC secret shorter than the hash (RFC 7518 §3.2). An empty one is never accepted. */
+  /** Accepts an HMAC secret shorter than the hash (RFC 7518 §3.2). An empty secret is never accepted. Default: false. */
   allowShortSecret?: boolean;
 }
 
-/** What a relying party accepts. A check that is configured implies presence and type of the claim. */
+/**
+ * What a relying party accepts. Configuring a check means that the claim must be present and of the right type. Passed to
+ * {@link verify}, {@link verifySync} and {@link Verifier}.
+ * @example
+ * ```ts
+ * import { type Rules, verifySync } from 'tokenward';
+ *
+ * const rules: Rules = {
+ *   issuer: 'https://login.example.com',
+ *   audience: 'https://api.example.com',
+ *   typ: 'at+jwt',
+ *   scope: ['orders:read'],
+ *   maxTokenAge: 3600,
+ * };
+ * const { payload } = verifySync(token, jwk, rules);
+ * ```
+ */
 export interface Rules {
-  /** Who may have issued the token. `null` says out loud that it is not checked; `undefined` is an error. */
+  /** The accepted issuers, compared exactly with `iss`. `null` turns the check off; `undefined` is an error. */
   issuer: string | readonly string[] | null;
-  /** Whom the token must be meant for: one of these. `null` says out loud that it is not checked; `undefined` is an error. */
+  /** The accepted audiences; `aud` must contain one of them. `null` turns the check off; `undefined` is an error. */
   audience: string | readonly string[] | null;
-  /** Default: what the key allows. Required for a bare secret. */
+  /** The accepted algorithms. Default: those that the key allows. Required for a secret given as bytes. */
   algorithms?: readonly Algorithm[];
-  /** The one subject that is accepted. */
+  /** The only accepted `sub`. */
   subject?: string;
-  /** The media type in the header: `"at+jwt"` matches `"application/at+jwt"`, in any case. */
+  /** The media type in the header, compared without case: `'at+jwt'` matches `application/at+jwt`. */
   typ?: string;
-  /** Every one of these must be present in `scope` (space separated) or `scp`. */
+  /** The required scopes. Each must be present in `scope` (separated by spaces) or in `scp`. */
   scope?: string | readonly string[];
-  /** Claims that must have exactly this value: a nonce, for example. */
+  /** Claims that must have exactly this value, such as a nonce. */
   claims?: Readonly<Record<string, string | number | boolean>>;
-  /** Claims that must be there, whatever their value. */
+  /** Claims that must be present, with any value. */
   requiredClaims?: readonly string[];
-  /** Whether a token without `exp` is refused. Default true. */
+  /** Whether a token without `exp` is rejected. Default: true. */
   requireExp?: boolean;
-  /** Seconds since `iat`; needs `iat`. */
+  /** The largest accepted age in seconds, counted from `iat`, which becomes required. */
   maxTokenAge?: number;
-  /** Seconds of difference between clocks that are tolerated, at most 600. Default 0. */
+  /** Seconds of clock difference to tolerate, 0 to 600. Default: 0. */
   clockTolerance?: number;
-  /** Characters; longer tokens are refused unread. Default 16 384. */
+  /** The largest accepted length of a token, in characters. Longer tokens are rejected unread. Default: 16,384. */
   maxTokenLength?: number;
-  /** Default: the host clock. A number is NumericDate seconds. */
+  /** The current time: seconds since 1970, a Date, or a function that returns seconds. Default: the host's clock. */
   now?: number | Date | (() => number);
-  /** Whether the token was revoked. One that throws or rejects never lets a token pass. */
+  /**
+   * Whether the token is revoked. Called after every other rule. If it throws or rejects, the token is not accepted:
+   * ERR_REVOCATION_UNAVAILABLE. If it returns a promise, use the asynchronous calls.
+   */
   isRevoked?: (payload: JwtClaims) => boolean | Promise<boolean>;
   /** A Standard Schema v1 (zod, valibot, arktype). Runs last and types the payload. */
   schema?: StandardSchema;
 }
 
-/** https://standardschema.dev, version 1. */
+/** Version 1 of Standard Schema, the interface that zod, valibot and arktype share. */
 export interface StandardSchema {
-  /** Its one member, under the name that the standard gave it. */
+  /** The one member that the standard defines. */
   readonly '~standard': { readonly version: 1; readonly vendor: string; readonly validate: (value: unknown) => unknown };
 }
 
-/** A token whose signature holds and which the rules accept. */
+/** An accepted token: its signature is valid and it meets the rules. */
 export interface Verified<C extends object = {}> {
-  /** Its header. */
+  /** The JOSE header. */
   header: JoseHeader;
-  /** Its claims. */
+  /** The claims. */
   payload: JwtClaims & C;
-  /** The key that fitted, and the algorithm that was used. */
+  /** The ID of the key that verified the signature, if it has one, and the algorithm. */
   key: { kid?: string; alg: Algorithm };
 }
 
-/** A JWS whose signature holds. Its payload was not judged. */
+/** A JWS with a valid signature. Its payload was not checked. */
 export interface VerifiedJws {
-  /** Its header. */
+  /** The JOSE header. */
   header: JoseHeader;
-  /** What was signed, as it is. */
+  /** The signed bytes. */
   payload: Uint8Array;
-  /** The key that fitted, and the algorithm that was used. */
+  /** The ID of the key that verified the signature, if it has one, and the algorithm. */
   key: { kid?: string; alg: Algorithm };
 }
 
-/** What is accepted of a JWS. */
+/**
+ * Options of {@link verifyJws} and {@link verifyJwsSync}.
+ * @example
+ * ```ts
+ * import { verifyJwsSync } from 'tokenward';
+ *
+ * const { payload } = verifyJwsSync(jws, jwk, { algorithms: ['ES256'] });
+ * console.log(new TextDecoder().decode(payload));
+ * ```
+ */
 export interface JwsOptions {
-  /** Default: what the key allows. Required for a bare secret. */
+  /** The accepted algorithms. Default: those that the key allows. Required for a secret given as bytes. */
   algorithms?: readonly Algorithm[];
-  /** Characters; longer tokens are refused unread. Default 16 384. */
+  /** The largest accepted length, in characters. Longer ones are rejected unread. Default: 16,384. */
   maxTokenLength?: number;
 }
 
-/** Every check of a verification in order, with no secret and nothing of the token in it. */
+/** Every check of a verification in order. It contains no secret and no text of the token. Returned by {@link Verifier.explain}. */
 export interface Explanation {
-  /** Whether it is accepted. */
+  /** Whether the token is accepted. */
   ok: boolean;
-  /** Each check, in the order in which they are made. */
+  /** The checks, in the order in which they are made. */
   steps: {
     check: 'format' | 'header' | 'algorithm' | 'key' | 'signature' | 'claims' | 'typ' | 'issuer' | 'subject' | 'audience'
       | 'time' | 'scope' | 'revocation';
-    /** Skipped: the rules do not ask for it, or a check before it failed. */
+    /** `skipped` if the rules do not include the check or an earlier check failed. */
     outcome: 'passed' | 'failed' | 'skipped';
+    /** One sentence about the outcome. */
     detail: string;
+    /** The code of the error, if the check failed. */
     code?: ErrorCode;
   }[];
 }
 
-/** What became of a token, without a throw. */
+/** The outcome of a verification that does not throw. */
 export type Result<C extends object = {}> = ({ ok: true } & Verified<C>) | { ok: false; error: TokenwardError };
 
 /**
- * Why something was refused. A real Error whose `code` is stable. No message, stack, cause, toJSON or inspect text
- * holds a token, a key, a secret or the value of a claim.
+ * The error of every call in this package: a real Error with a stable `code`. No message, stack, cause, toJSON or inspect text
+ * contains a token, a key, a secret or the value of a claim.
+ * @example
+ * ```ts
+ * import { isTokenwardError } from 'tokenward';
+ *
+ * try {
+ *   await verifier.verify(token);
+ * } catch (error) {
+ *   if (!isTokenwardError(error)) throw error;
+ *   console.log(error.retryable ? 'try again later' : error.code);
+ * }
+ * ```
  */
 export interface TokenwardError extends Error {
-  /** The same for every one of them, and for copies of the package in other realms. */
+  /** Always `'TokenwardError'`, also for copies of the package in other realms. */
   name: 'TokenwardError';
-  /** What went wrong, for programs. */
+  /** The stable code. */
   code: ErrorCode;
-  /** Whether the same call may succeed later without anybody changing anything. */
+  /** Whether the same call may succeed later without any change by the caller. */
   retryable: boolean;
-  /** The claim that the rules refuse. */
+  /** The name of the rejected claim. */
   claim?: string;
-  /** What is the matter with it. */
+  /** Why the claim was rejected. */
   reason?: 'missing' | 'invalid' | 'mismatch' | 'check_failed';
-  /** The key that was looked for. */
+  /** The key ID that the token asked for. */
   kid?: string;
   /** The algorithm that is not allowed. */
   alg?: string;
-  /** The HTTP status that was answered. */
+  /** The HTTP status of the response. */
   status?: number;
-  /** The `error` of the token endpoint (RFC 6749 §5.2). */
+  /** The `error` of the token endpoint's response (RFC 6749 §5.2). */
   oauthError?: string;
-  /** Milliseconds after which to try again. */
+  /** Milliseconds to wait before the next attempt. */
   retryAfterMs?: number;
-  /** What a resource server sends with its 401 or 403 (RFC 6750 §3); absent where the token is not at fault. */
+  /** The challenge for a 401 or 403 response (RFC 6750 §3); absent if the token is not at fault. */
   wwwAuthenticate?: string;
 }
 
-/** How a remote JWK Set is fetched. */
+/**
+ * How a remote JWK Set is fetched. Passed to {@link KeySet.fromUrl} and {@link KeySet.discover}.
+ * @example
+ * ```ts
+ * import { KeySet } from 'tokenward';
+ * import { cacheApiStore } from 'tokenward/stores';
+ *
+ * const keys = KeySet.discover('https://login.example.com', { maxAge: 300, cache: cacheApiStore() });
+ * ```
+ */
 export interface RemoteOptions {
-  /** Seconds for which a set is fresh, at the most: `Cache-Control` counts below it. Default: 600. */
+  /** The longest time in seconds for which a set is fresh; a shorter `Cache-Control` counts. Default: 600. */
   maxAge?: number;
-  /** Seconds for which a set is fresh, at the least. Default: 60, or `maxAge` where that is smaller. */
+  /** The shortest time in seconds for which a set is fresh. Default: 60, or `maxAge` if that is smaller. */
   minAge?: number;
-  /** Seconds for which a set may outlive `maxAge` while its endpoint fails. Default: 86 400. */
+  /** Seconds for which a set may be used past `maxAge` while its endpoint fails. Default: 86,400. */
   staleIfError?: number;
   /** Seconds between two fetches for unknown keys or after failures. Default: 30. */
   cooldown?: number;
-  /** Milliseconds that a fetch may take, discovery included. Default: 5 000. */
+  /** Milliseconds that a fetch may take, discovery included. Default: 5,000. */
   timeoutMs?: number;
-  /** The longest answer that is read, in bytes. Default: 262 144. */
+  /** The largest accepted response, in bytes. Default: 262,144. */
   maxBytes?: number;
-  /** Sends the requests. Default: the host's. */
+  /** Sends the requests. Default: the host's `fetch`. Filter addresses here if issuers are not trusted. */
   fetch?: typeof fetch;
-  /** Sent to the origin that was named, and to no other. */
+  /** Request headers, sent to the origin of the given URL only. */
   headers?: HeadersInit;
-  /** What `KeySet.snapshot()` gave, for a warm start. */
+  /** A result of {@link KeySet.snapshot}, for a warm start. */
   snapshot?: string;
-  /** The clock, in milliseconds. Default: the host's. */
+  /** The current time in Unix milliseconds. Default: the host's clock. */
   now?: () => number;
-  /** Shares sets between isolates or machines. */
+  /** Shares sets between isolates or machines. Default: none. */
   cache?: JwksCache;
-  /** Keeps a Worker alive for a fetch behind the caller's back. */
+  /** Keeps a Worker alive for fetches in the background, such as `ctx.waitUntil`. */
   waitUntil?: (work: Promise<unknown>) => void;
-  /** Whether `http:` will do for loopback hosts. Default: `'loopback'`. */
+  /** Whether `http:` is accepted for loopback hosts. Default: `'loopback'`. */
   insecure?: 'never' | 'loopback';
 }
 
-/** A cache that isolates or machines share. It may forget, and it may fail; what comes out of it is checked. */
+/**
+ * A cache that isolates or machines share. It may forget and it may fail. Its entries are validated like responses, but a party
+ * that can write to it can add a key.
+ * @example
+ * ```ts
+ * import type { JwksCache } from 'tokenward';
+ *
+ * const entries = new Map<string, string>();
+ * const cache: JwksCache = {
+ *   get: async (key) => entries.get(key) ?? null,
+ *   set: async (key, value, _ttlSeconds) => void entries.set(key, value),
+ * };
+ * ```
+ */
 export interface JwksCache {
-  /** What was stored under the key; null where there is nothing, or no more. */
+  /** Resolves with the value stored under the key, or null. */
   get(key: string): Promise<string | null>;
-  /** Stores it for so many seconds, or not as long. */
+  /** Stores the value for at most `ttlSeconds` seconds. */
   set(key: string, value: string, ttlSeconds: number): Promise<void>;
 }
 
-/** How fresh a JWK Set is. */
+/** The state of a JWK Set. */
 export interface KeySetState {
-  /** Stale: it serves, and is fetched again. */
+  /** `stale`: past its lifetime, used while a fetch is made. */
   freshness: 'empty' | 'fresh' | 'stale';
-  /** When it was fetched; null where it was not. */
+  /** When the set was requested, in seconds since 1970; null if it was not fetched. */
   fetchedAt: number | null;
   /** Whether an unknown key would cause no fetch now. */
   coolingDown: boolean;
-  /** The code of the last failure, until a fetch succeeds. */
+  /** The code of the last failure; null after a successful fetch. */
   lastError: string | null;
 }
 
-/** The stable codes. jose's where the meaning is jose's. */
+/** The stable error codes. jose's codes are used if the meaning is jose's. */
 export type ErrorCode =
   | 'ERR_JWT_MALFORMED'
   | 'ERR_JWE_NOT_SUPPORTED'
