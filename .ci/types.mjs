@@ -15,6 +15,7 @@ for (const file of files) {
   copyFileSync(at('tests/types', file), join(folder, file.replace('.ts', '.cts')));
 }
 snippets();
+examples();
 documentedCodes();
 const strict = { strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, noEmit: true, target: 'ES2022', lib: ['ES2022', 'DOM'], types: [] };
 const projects = {
@@ -40,6 +41,32 @@ declare const process: { env: Record<string, string | undefined> };
     }
   }
   if (count === 0) throw new Error('the guides have no snippet');
+}
+
+/** Every \`@example\` of the shell's documentation, a module each. Names that an example does not declare are those below. */
+function examples() {
+  writeFileSync(join(folder, 'example-names.d.ts'), `declare const token: string;
+declare const jws: string;
+declare const pem: string;
+declare const secret: Uint8Array;
+declare const jwk: import('tokenward').Jwk;
+declare const jwks: { keys: import('tokenward').Jwk[] };
+declare const verifier: import('tokenward').Verifier;
+declare const session: import('tokenward').Session;
+declare const api: import('tokenward').BearerFetch;
+declare const request: Request;
+`);
+  let count = 0;
+  for (const file of readdirSync(at('src/shell'), { recursive: true }).filter((name) => name.endsWith('.ts'))) {
+    const source = read('src/shell', file);
+    for (const [comment] of source.matchAll(/\/\*\*(?:(?!\*\/).)*@example.*?\*\//gs)) {
+      const [, fenced] = /@example\s*\*?\s*```ts\n(.*?)```/s.exec(comment) ?? [];
+      if (fenced === undefined) throw new Error(`src/shell/${file} has an @example that is not in a \`\`\`ts fence`);
+      const code = fenced.replace(/^\s*\* ?/gm, '');
+      writeFileSync(join(folder, `example-${(count += 1)}.mts`), `// src/shell/${file}\n${code}\nexport {};\n`);
+    }
+  }
+  if (count === 0) throw new Error('the documentation has no example');
 }
 
 /** The guide to errors has every code, and no other. */
