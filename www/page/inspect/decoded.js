@@ -26,7 +26,7 @@ export function showDecoded(decoded, token, now) {
   show('claims-json', decoded && members(decoded.payload, aboutClaim, now));
   const signature = token.split('.')[2];
   show('signature-text', decoded && h('p', { class: 'signature' }, signature === '' ? 'empty' : signature,
-    h('span', { class: 'meaning' }, signature === '' ? 'nobody vouches for this token' : `${Math.floor(signature.length * 3 / 4)} bytes`)));
+    h('span', { class: 'meaning' }, signature === '' ? 'none: this token is not signed' : `${Math.floor(signature.length * 3 / 4)} bytes`)));
   for (const each of document.querySelectorAll('[data-copy=header], [data-copy=payload], #trust')) each.hidden = !decoded;
 }
 

@@ -1,4 +1,4 @@
-// This page may talk to its own origin alone. Keys that somebody asks for come through a worker that is told an address
+// This page may connect to its own origin only. Keys that the user requests come through a worker that is told an address
 // and nothing else.
 
 let worker;

@@ -1,19 +1,19 @@
-// What became of every check, and what to do about the one that failed.
+// The outcome of every check, and advice for the one that failed.
 
 import { byId, h, say } from '../dom.js';
 import { CHECKS, advice, sentence } from './words.js';
 
 const GLYPHS = { passed: '✓', failed: '✕', skipped: '–' };
-/** Where the name of the check says less than could be said. */
+/** For codes that say more than the name of the check. */
 const HEADLINES = { ERR_JWT_EXPIRED: 'expired', ERR_JWT_NOT_YET_VALID: 'too early', ERR_JWT_REVOKED: 'revoked' };
-const SAID = { passed: 'passed', failed: 'failed', skipped: 'not made' };
+const SAID = { passed: 'passed', failed: 'failed', skipped: 'skipped' };
 
-/** The one line that says it all. */
+/** The verdict in one line. */
 export function showBanner(verdict, headline, because) {
   byId('banner').dataset.verdict = verdict;
   const accepted = verdict === 'accepted';
   byId('trust').dataset.trust = accepted ? 'yes' : 'no';
-  say(byId('trust'), accepted ? '✓ verified' : 'not verified: anybody may have written this');
+  say(byId('trust'), accepted ? '✓ verified' : 'not verified: these claims could come from any sender');
   say(byId('headline'), headline);
   say(byId('because'), because);
 }
@@ -45,7 +45,7 @@ function item(step) {
 function sayVerdict({ ok, steps }) {
   if (ok) {
     const skipped = steps.filter(({ outcome }) => outcome === 'skipped').map(({ check }) => CHECKS[check].toLowerCase());
-    showBanner('accepted', 'Accepted', skipped.length > 0 ? `Not asked about: ${skipped.join(', ')}.` : 'Every check passed.');
+    showBanner('accepted', 'Accepted', skipped.length > 0 ? `Not checked: ${skipped.join(', ')}.` : 'Every check passed.');
     return;
   }
   const failed = steps.find(({ outcome }) => outcome === 'failed');

@@ -11,7 +11,7 @@ import { showBanner, showChecks } from './verdict.js';
 import { advice, sentence } from './words.js';
 
 const EMPTY = ['none', 'No token yet', 'A sample brings its own key and rules. Try the one that ends while you watch.'];
-const NO_KEY = ['none', 'No verdict without a key', 'What it says can be read by anybody. Give the key to see whether to believe it.'];
+const NO_KEY = ['none', 'No verdict without a key', 'Its claims are readable without a key, but not trustworthy. Paste the key to verify it.'];
 
 let token = '';
 let decoded = null;

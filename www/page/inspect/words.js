@@ -1,49 +1,49 @@
-// What the registered names of a token mean, and what to do about each reason to refuse one.
+// The meaning of registered header parameters and claims, and advice for each reason to reject a token.
 
 import { distance, isMoment, moment } from '../time.js';
 
 const ALGORITHMS = {
-  none: 'No signature at all. There is no code for it here.',
-  HS: 'HMAC: whoever can check it can also make it.',
+  none: 'No signature. This library has no code for it.',
+  HS: 'HMAC: every party that can verify it can also create it.',
   RS: 'RSA, PKCS #1 v1.5', PS: 'RSA-PSS', ES: 'ECDSA', Ed: 'Edwards-curve signature', ML: 'ML-DSA, a lattice signature',
 };
 
 const HEADER = {
-  kid: 'Names the key',
-  typ: 'What kind of token it is',
-  cty: 'What kind of content it has',
-  crit: 'Extensions that a reader must understand; none is understood here',
-  jwk: 'A key that it brings along: never used',
-  jku: 'Where it says its keys are: never asked',
-  x5u: 'Where it says its certificate is: never asked',
-  x5c: 'A certificate that it brings along: never used',
+  kid: 'The ID of the key',
+  typ: 'The type of token',
+  cty: 'The type of content',
+  crit: 'Extensions that a verifier must understand; this one understands none',
+  jwk: 'An embedded key: never used',
+  jku: 'A URL of keys: never requested',
+  x5u: 'A URL of a certificate: never requested',
+  x5c: 'An embedded certificate: never used',
 };
 
 const CLAIMS = {
-  iss: 'Who issued it',
-  sub: 'Whom it is about',
-  aud: 'Whom it is for',
-  jti: 'Its own identifier',
-  scope: 'What it allows',
-  scp: 'What it allows',
-  client_id: 'The client that it was given to',
-  azp: 'The client that it was given to',
-  nonce: 'Ties it to one sign-in',
+  iss: 'The issuer',
+  sub: 'The subject, usually the user',
+  aud: 'The audience: the services it is for',
+  jti: 'The ID of the token',
+  scope: 'The permissions it grants',
+  scp: 'The permissions it grants',
+  client_id: 'The client it was issued to',
+  azp: 'The client it was issued to',
+  nonce: 'Binds it to one sign-in',
   sid: 'The sign-in it belongs to',
-  acr: 'How strongly the person was authenticated',
-  amr: 'By which means the person was authenticated',
-  cnf: 'Bound to a key: not good as a plain Bearer token',
+  acr: 'The level of authentication',
+  amr: 'The methods of authentication',
+  cnf: 'Bound to a key: not usable as a Bearer token',
 };
 
-const DATES = { exp: ['Ends', 'Ended'], nbf: ['Starts', 'Started'], iat: ['Issued', 'Issued'], auth_time: ['Signed in', 'Signed in'], updated_at: ['Updated', 'Updated'] };
+const DATES = { exp: ['Expires', 'Expired'], nbf: ['Valid from', 'Valid from'], iat: ['Issued', 'Issued'], auth_time: ['Signed in', 'Signed in'], updated_at: ['Updated', 'Updated'] };
 
-/** What a header parameter means, if it is registered. */
+/** The meaning of a registered header parameter. */
 export function aboutHeader(name, value) {
-  if (name === 'alg' && typeof value === 'string') return ALGORITHMS[value] ?? ALGORITHMS[value.slice(0, 2)] ?? 'An algorithm that is not known here';
+  if (name === 'alg' && typeof value === 'string') return ALGORITHMS[value] ?? ALGORITHMS[value.slice(0, 2)] ?? 'An unknown algorithm';
   return HEADER[name];
 }
 
-/** What a claim means now, if it is registered. */
+/** The meaning of a registered claim now. */
 export function aboutClaim(name, value, now) {
   if (!Object.hasOwn(DATES, name)) return Object.hasOwn(CLAIMS, name) ? CLAIMS[name] : undefined;
   if (!isMoment(value)) return 'This should be a number of seconds';
@@ -57,33 +57,33 @@ export const CHECKS = {
 };
 
 const BY_CODE = {
-  ERR_JWT_MALFORMED: 'Copy the token again, whole and without spaces or line breaks. If it is whole, whoever issued it writes it wrongly: encode without padding, and write each JSON member once.',
-  ERR_JWE_NOT_SUPPORTED: 'This token is encrypted. Ask for a signed one, or decrypt it first and look at what is inside.',
-  ERR_JOSE_ALG_NOT_ALLOWED: 'Never accept this by widening the rules to what a token asks for. If your issuer does sign this way, give its key, and name the algorithm under More rules.',
-  ERR_JOSE_NOT_SUPPORTED: 'The token demands an extension that must not be ignored. Have the issuer leave it out.',
-  ERR_JWS_SIGNATURE_VERIFICATION_FAILED: 'Either the token was changed after it was signed, or this is not the key it was signed with. Compare the key, and trust nothing the token says.',
-  ERR_JWT_EXPIRED: 'Use the refresh token, or sign in again. Where clocks differ by seconds, set a clock tolerance.',
-  ERR_JWT_NOT_YET_VALID: 'Wait until it starts. If it has just been issued, the clocks differ: set a clock tolerance of some seconds.',
+  ERR_JWT_MALFORMED: 'Copy the token again, complete and without spaces or line breaks. If it is complete, the issuer encodes it wrongly: base64url has no padding, and each JSON member occurs once.',
+  ERR_JWE_NOT_SUPPORTED: 'This token is encrypted. Request a signed one, or decrypt it first and inspect its content.',
+  ERR_JOSE_ALG_NOT_ALLOWED: 'Never widen the rules to match a token. If your issuer really signs with this algorithm, use its key, and select the algorithm under More rules.',
+  ERR_JOSE_NOT_SUPPORTED: 'The token requires an extension that must not be ignored. Configure the issuer not to use it.',
+  ERR_JWS_SIGNATURE_VERIFICATION_FAILED: 'The token was changed after it was signed, or it was signed with another key. Check the key, and do not trust the token.',
+  ERR_JWT_EXPIRED: 'Use the refresh token, or sign in again. If clocks differ by seconds, set a clock tolerance.',
+  ERR_JWT_NOT_YET_VALID: 'Wait until it becomes valid. If it has just been issued, clocks differ: set a clock tolerance of a few seconds.',
   ERR_JWKS_NO_MATCHING_KEY: 'Look for the token’s kid among the keys. A new key may not be published yet, or this is another issuer’s set.',
-  ERR_JWKS_MULTIPLE_MATCHING_KEYS: 'More than one key fits. Have the issuer name its keys with kid, or give the one that counts.',
-  ERR_JWKS_FETCH_FAILED: 'The keys could not be fetched: the address is wrong, the issuer is down, or it does not let pages read them (CORS). Paste the set instead.',
-  ERR_JWKS_TIMEOUT: 'The issuer did not answer in time. Try again, or paste the set instead.',
-  ERR_KEY_WEAK: 'This key is too weak to prove anything. Replace it.',
-  ERR_KEY_UNUSABLE: 'This key is meant for something else. Compare its kty, use, key_ops and alg with what the token asks for.',
-  ERR_JWT_REVOKED: 'It was withdrawn. Sign in again.',
+  ERR_JWKS_MULTIPLE_MATCHING_KEYS: 'More than one key fits. Have the issuer give each key a kid, or paste the one key to use.',
+  ERR_JWKS_FETCH_FAILED: 'The keys could not be fetched: the address is wrong, the issuer is down, or it does not allow pages to read them (CORS). Paste the set instead.',
+  ERR_JWKS_TIMEOUT: 'The issuer did not respond in time. Try again, or paste the set instead.',
+  ERR_KEY_WEAK: 'This key is too weak to be trusted. Replace it.',
+  ERR_KEY_UNUSABLE: 'This key is for another purpose. Compare its kty, use, key_ops and alg with the token’s alg.',
+  ERR_JWT_REVOKED: 'It was revoked. Sign in again.',
 };
 
 const BY_CHECK = {
-  typ: 'This is another kind of token: an ID token is not an access token. Ask for the kind that the rules name.',
-  issuer: 'Another issuer made it. The names are compared letter for letter: look for a slash at the end.',
-  subject: 'It is about somebody else.',
-  audience: 'It was issued for another API. Ask the issuer for a token for this one.',
-  time: 'A date is missing or is no number. Have the issuer put exp in as seconds, or relax the rule.',
-  scope: 'Ask for a token with the scope that is missing. A guard answers 403 here, not 401.',
-  claims: 'A claim that the rules ask for is missing, or is not what they ask for.',
+  typ: 'This is another type of token: an ID token is not an access token. Request the type that the rules require.',
+  issuer: 'Another issuer issued it. Issuers are compared exactly: look for a slash at the end.',
+  subject: 'It is for another subject.',
+  audience: 'It was issued for another API. Request a token for this one.',
+  time: 'A time is missing or is not a number. Have the issuer set exp in seconds, or relax the rule.',
+  scope: 'Request a token with the missing scope. A guard answers this with 403, not 401.',
+  claims: 'A claim that the rules require is missing or has another value.',
 };
 
-/** What to do about a check that failed. */
+/** Advice for a failed check. */
 export function advice({ check, code }) {
   return BY_CODE[code] ?? BY_CHECK[check];
 }

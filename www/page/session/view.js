@@ -10,8 +10,8 @@ const LOG_LENGTH = 100;
 const ENDED = {
   logout: 'signed out', 'logout-elsewhere': 'signed out in another tab', compromised: 'signed out as compromised',
   'refresh-rejected': 'the service no longer accepts the refresh token', 'rotation-response-lost': 'an answer with a new refresh token was lost',
-  'no-refresh-token': 'there was no refresh token', 'identity-changed': 'somebody else signed in', 'store-corrupt': 'what was stored cannot be read',
-  'never-signed-in': 'nobody has signed in',
+  'no-refresh-token': 'there was no refresh token', 'identity-changed': 'another user signed in', 'store-corrupt': 'the stored record cannot be read',
+  'never-signed-in': 'no user has signed in',
 };
 const WARNED = {
   'persist-failed': 'the sign-in could not be stored; it goes on in memory', 'clock-jump': 'the clock of this machine has jumped',
@@ -85,7 +85,7 @@ function open(isShared) {
   const { session } = api;
   session.on('change', show);
   session.on('refreshed', ({ generation: number, durationMs, adopted }) =>
-    record.say(adopted ? `Token ${number}: another tab obtained it` : `Token ${number}, obtained in ${Math.round(durationMs)} ms without anybody asking`, 'token'));
+    record.say(adopted ? `Token ${number}: another tab obtained it` : `Token ${number}, obtained in ${Math.round(durationMs)} ms in the background`, 'token'));
   session.on('ended', ({ reason }) => record.say(`The session ended: ${ENDED[reason] ?? reason}`, reason.startsWith('logout') ? '' : 'wrong'));
   session.on('warning', ({ code }) => record.say(`Warning: ${WARNED[code] ?? code}`, 'wrong'));
   show();
