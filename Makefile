@@ -39,6 +39,7 @@ test-all: test setup deny ## Every test there is: also what takes long
 	@for host in node issuer runtimes; do node tests/js/run-$$host.mjs --long || exit; done
 	@SIMULATOR_SCHEDULES=300000 cargo test --quiet --locked --release --test session simulator
 	@node tests/js/run-browsers.mjs --long
+	@node tests/js/run-old-browsers.mjs
 	@node tests/js/run-examples.mjs --next
 	@node tests/js/run-differential.mjs 2000
 	@cargo test --quiet --locked --features ml-dsa,rustcrypto

@@ -107,12 +107,16 @@ function glueOf(generated, { name, wasm }) {
   const imports = names.filter((each) => each.startsWith('__wb') && each !== '__wbg_set_wasm');
   const exports = names.filter((each) => !each.startsWith('__wb'));
   const outside = ['hasMlDsa', 'checkMlDsa', 'rsaPower'].filter((each) => source.includes(`${each}(`));
-  const glue = `${outside.length > 0 ? `import { ${outside.join(', ')} } from '#engines';\n` : ''}export function instantiate(module) {
+  const glue = `${outside.length > 0 ? `import { ${outside.join(', ')} } from '#engines';\n` : ''}export function bind() {
 ${source.replace(/^export /gm, '')}
-  const instance = new WebAssembly.Instance(module, { './${name}_bg.js': { ${imports.join(', ')} } });
-  __wbg_set_wasm(instance.exports);
-  instance.exports.__wbindgen_start();
-  return { exports: { ${exports.join(', ')} }, memory: instance.exports.memory };
+  return {
+    imports: { './${name}_bg.js': { ${imports.join(', ')} } },
+    start(instance) {
+      __wbg_set_wasm(instance.exports);
+      instance.exports.__wbindgen_start();
+      return { exports: { ${exports.join(', ')} }, memory: instance.exports.memory };
+    },
+  };
 }
 `;
   smokeTest(glue, join(dist, wasm));
@@ -123,8 +127,8 @@ ${source.replace(/^export /gm, '')}
 function smokeTest(glue, file) {
   const bytes = readFileSync(file);
   if (!WebAssembly.validate(bytes)) throw new Error(`${basename(file)} is not valid WebAssembly`);
-  const instantiate = new Function(`${glue.replace(/^import .*/, '').replace('export ', '')}; return instantiate`)();
-  const { exports } = instantiate(new WebAssembly.Module(bytes));
+  const { imports, start } = new Function(`${glue.replace(/^import .*/, '').replace('export ', '')}; return bind()`)();
+  const { exports } = start(new WebAssembly.Instance(new WebAssembly.Module(bytes), imports));
   if (exports.version() !== version) throw new Error(`${basename(file)} says that it is version ${exports.version()}`);
 }
 

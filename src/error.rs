@@ -36,6 +36,8 @@ pub enum Error {
     },
     /// The URL is outside `resources` and the session was told to refuse such URLs.
     ForeignUrl,
+    /// A redirect that only the platform could follow, with the token. A browser does not show where it leads.
+    HiddenRedirect,
     /// A URL that would carry a token in the clear, or is not usable for one.
     InsecureUrl {
         /// What is wrong with it.
@@ -338,7 +340,7 @@ impl Error {
             Self::ClaimInvalid { .. } => "ERR_JWT_CLAIM_VALIDATION_FAILED",
             Self::ClockUnavailable => "ERR_CLOCK_UNAVAILABLE",
             Self::Expired { .. } => "ERR_JWT_EXPIRED",
-            Self::ForeignUrl => "ERR_FOREIGN_URL",
+            Self::ForeignUrl | Self::HiddenRedirect => "ERR_FOREIGN_URL",
             Self::InsecureUrl { .. } => "ERR_INSECURE_URL",
             Self::InvalidArg { .. } => "ERR_INVALID_ARG",
             Self::JweNotSupported => "ERR_JWE_NOT_SUPPORTED",
@@ -431,6 +433,9 @@ impl fmt::Display for Error {
             Self::Expired { claim: "iat" } => f.write_str("the token is older than maxTokenAge"),
             Self::Expired { .. } => f.write_str("the token has expired"),
             Self::ForeignUrl => f.write_str("the URL is outside the resources of this session"),
+            Self::HiddenRedirect => f.write_str(
+                "the resource redirects, and this browser could take the token outside the resources of this session",
+            ),
             Self::InsecureUrl { fault } => f.write_str(match fault {
                 UrlFault::Credentials => "a URL that carries a user name or password is not used",
                 UrlFault::Scheme => "tokens travel over https only, or http on a loopback host",

@@ -1,8 +1,10 @@
 // What the pack step puts in place of a name: one set of sources serves the whole package and its smaller halves.
 
-/** What wasm-bindgen generated, as a function, so that an instance can be thrown away and made again. */
+/** wasm-bindgen's glue as a function: each instance has its own, so that it can be dropped and made again. */
 declare module '#glue' {
-  export function instantiate(module: WebAssembly.Module): { exports: import('./boundary/exports.js').Exports; memory: WebAssembly.Memory };
+  export interface Instance { exports: import('./boundary/exports.js').Exports; memory: WebAssembly.Memory }
+  /** The imports that an instance needs, and the function that starts it. */
+  export function bind(): { imports: WebAssembly.Imports; start(instance: WebAssembly.Instance): Instance };
 }
 
 /** The bytes of the module, as entry/text.ts reads them: after gzip a tenth smaller than hexadecimal, and base64 is larger still. */

@@ -58,8 +58,17 @@ const UNAVAILABLE = {
   absent: 'tokenward/slim has no module yet; call init(source) or initSync(module) first',
   foreign: 'the module given is not the core.wasm of this version of tokenward',
   refused: "this host refuses WebAssembly; a page's Content-Security-Policy must allow 'wasm-unsafe-eval'",
+  size: "this browser compiles no module of this size on a page's main thread; call tokenward in a worker, or load tokenward/slim with init",
   trapped: 'the WebAssembly module stopped unexpectedly; the next call gets a new one',
 } as const;
+
+/**
+ * Whether a browser refuses to compile or instantiate at once on the main thread: Chromium does so above 4 KB before
+ * version 115, and above 8 MB since. Only the message tells this from the RangeError of a stack overflow.
+ */
+export function isTooLarge(error: unknown): boolean {
+  return error instanceof RangeError && error.message.includes('main thread');
+}
 
 /** ERR_WASM_UNAVAILABLE: there is no module to say it. */
 export function wasmUnavailable(why: keyof typeof UNAVAILABLE, cause?: unknown): TokenwardError {

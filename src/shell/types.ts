@@ -499,7 +499,12 @@ export interface TokenStore {
   save(key: string, record: string, expect: string | null): Promise<{ ok: true; version: string } | { ok: false }>;
   /** Removes the record where the version is still `expect`. False where it is not. */
   clear(key: string, expect: string | null): Promise<boolean>;
-  /** Calls `listener` when another instance changed the record, until the function that is returned is called. */
+  /**
+   * `'each-call'`: a session loads the record at each call, and so hears of a sign-out elsewhere at the next one. For a
+   * store that is near and cannot notify. If the record cannot be loaded, the token in memory serves.
+   */
+  readonly check?: 'each-call';
+  /** Calls `listener` after another instance changed the record, until the returned function is called. */
   subscribe?(key: string, listener: () => void): () => void;
 }
 

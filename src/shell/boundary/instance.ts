@@ -1,7 +1,7 @@
 // The WebAssembly instance: made on first use, dropped after any trap, made again on the next call.
 
-import { instantiate } from '#glue';
-import { isTokenwardError, tokenwardError, wasmUnavailable, type ErrorFields } from '../error.js';
+import { bind, type Instance } from '#glue';
+import { isTokenwardError, isTooLarge, tokenwardError, wasmUnavailable, type ErrorFields } from '../error.js';
 import type { Exports } from './exports.js';
 import { version } from '../version.js';
 
@@ -9,16 +9,19 @@ import { version } from '../version.js';
 export const MAX_GROWTH = 16 * 1024 * 1024;
 
 type Returned<Name extends keyof Exports> = Exclude<ReturnType<Exports[Name]>, undefined>;
-interface Instance { exports: Exports; memory: WebAssembly.Memory }
+/** Holds the next instance once it is made, for browsers that make none at once. `restock` empties it and makes another. */
+export interface Reserve { next: Instance | undefined; restock(): void }
 
 let compile: () => WebAssembly.Module = () => { throw wasmUnavailable('absent'); };
 let module: WebAssembly.Module | undefined;
 let instance: Instance | undefined;
+let reserve: Reserve | undefined;
 let made = 0;
 
 /** Says where the module comes from. Every entry point calls this once; nothing is compiled before the first call. */
-export function provide(source: () => WebAssembly.Module): void {
+export function provide(source: () => WebAssembly.Module, stocked?: Reserve): void {
   compile = source;
+  reserve = stocked;
   module = undefined;
   instance = undefined;
 }
@@ -62,22 +65,39 @@ export function bounded<T>(run: () => T): T {
   try {
     return run();
   } finally {
-    if (instance?.memory === memory && memory.buffer.byteLength - before > MAX_GROWTH) drop();
+    // An instance that cannot be replaced yet stays, with its memory.
+    if (instance?.memory === memory && memory.buffer.byteLength - before > MAX_GROWTH && (!reserve || reserve.next)) drop();
   }
 }
 
-function current(): Instance {
+/**
+ * The instance, made now if there is none.
+ * @throws ERR_WASM_UNAVAILABLE
+ */
+export function current(): Instance {
   if (instance) return instance;
   let begun: Instance;
   try {
-    begun = instantiate(module ??= compile());
+    begun = taken() ?? begin();
     if (begun.exports.version() !== version) throw wasmUnavailable('foreign');
   } catch (error) {
-    throw isTokenwardError(error) ? error : wasmUnavailable(isTrap(error) ? 'trapped' : 'refused', error);
+    throw isTokenwardError(error) ? error : wasmUnavailable(isTooLarge(error) ? 'size' : isTrap(error) ? 'trapped' : 'refused', error);
   }
   // The stack can end anywhere above. An instance without a number of its own would be given the handles of the last one.
   made += 1;
   return instance = begun;
+}
+
+function begin(): Instance {
+  const { imports, start } = bind();
+  return start(new WebAssembly.Instance(module ??= compile(), imports));
+}
+
+/** The instance in reserve. The reserve then makes another. */
+function taken(): Instance | undefined {
+  const next = reserve?.next;
+  reserve?.restock();
+  return next;
 }
 
 /**

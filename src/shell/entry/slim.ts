@@ -1,38 +1,79 @@
 // For those who load the module themselves: nothing is ready before init or initSync.
 
-import { wasmUnavailable } from '../error.js';
-import { provide } from '../boundary/instance.js';
+import { bind, type Instance } from '#glue';
+import { isTooLarge, wasmUnavailable } from '../error.js';
+import { current, provide, type Reserve } from '../boundary/instance.js';
 
 export * from '#api';
 
 /**
- * Loads `core.wasm`: compiled, as bytes, or as the answer to a request for it.
- * @throws (rejects with) ERR_WASM_UNAVAILABLE, also for what is another file
+ * Loads `core.wasm`: compiled, as bytes, or as the response to a request for it. Compiles and instantiates without
+ * blocking, so it also works on the main thread of Chrome before 115, which refuses to do so at once.
+ * @throws (rejects with) ERR_WASM_UNAVAILABLE, also for a file that is not the `core.wasm` of this version
+ * @example
+ * await init(fetch('/assets/core.wasm'));
  */
 export async function init(source: WebAssembly.Module | BufferSource | Response | Promise<Response>): Promise<void> {
   const given = await source;
-  if (isModule(given)) return initSync(given as WebAssembly.Module);
   // Not compileStreaming: it refuses a server that has the wrong media type for .wasm.
   const bytes = typeof Response === 'function' && given instanceof Response ? await given.arrayBuffer() : given;
   let module: WebAssembly.Module;
   try {
-    module = await WebAssembly.compile(bytes as BufferSource);
+    module = isModule(bytes) ? bytes as WebAssembly.Module : await WebAssembly.compile(bytes as BufferSource);
   } catch (error) {
     throw wasmUnavailable(isWasm(bytes) ? 'refused' : 'foreign', error);
   }
   initSync(module);
+  try {
+    current();
+  } catch (error) {
+    if (!isTooLarge((error as Error).cause)) throw error;
+    const reserve = new Stock(module);
+    await reserve.make();
+    provide(() => module, reserve);
+  }
+}
+
+/** Makes instances ahead, in a browser that makes none at once. */
+class Stock implements Reserve {
+  next: Instance | undefined;
+  readonly #module: WebAssembly.Module;
+  #making = false;
+
+  constructor(module: WebAssembly.Module) {
+    this.#module = module;
+  }
+
+  async make(): Promise<void> {
+    const { imports, start } = bind();
+    try {
+      this.next = start(await WebAssembly.instantiate(this.#module, imports));
+    } catch (error) {
+      throw wasmUnavailable('refused', error);
+    }
+  }
+
+  restock(): void {
+    this.next = undefined;
+    if (this.#making) return;
+    this.#making = true;
+    // If this fails, the next call tries again.
+    void this.make().catch(() => {}).finally(() => { this.#making = false; });
+  }
 }
 
 /**
  * Loads `core.wasm`, compiled or as bytes, at once.
- * @throws ERR_WASM_UNAVAILABLE, also for what is another file
+ * @throws ERR_WASM_UNAVAILABLE, also for a file that is not WebAssembly, and on the main thread of Chrome before 115
+ * @example
+ * initSync(readFileSync('core.wasm'));
  */
 export function initSync(source: WebAssembly.Module | BufferSource): void {
   let module: WebAssembly.Module;
   try {
     module = isModule(source) ? source as WebAssembly.Module : new WebAssembly.Module(source as BufferSource);
   } catch (error) {
-    throw wasmUnavailable(isWasm(source) ? 'refused' : 'foreign', error);
+    throw wasmUnavailable(isTooLarge(error) ? 'size' : isWasm(source) ? 'refused' : 'foreign', error);
   }
   provide(() => module);
 }

@@ -5,7 +5,7 @@ import { bounded, call } from '../boundary/instance.js';
 import { succeeded, type Calls, type Outcome } from './driver.js';
 import { createSession, innerOf, sender, type Inner } from './session.js';
 import { checkSignal, guarded, optionsOf, refusal } from '../refusal.js';
-import { IN_WORKERD } from '../runtime.js';
+import { IN_WORKERD, dropsTokenAcrossOrigins } from '../runtime.js';
 import type { BearerFetch, BearerFetchOptions, BearerInit, Session, SessionOptions } from '../types.js';
 import { partsOf, resolve, textOf } from '../url.js';
 
@@ -157,15 +157,16 @@ class Exchange {
   /** Sends the request, follows redirects, and says where the token went last, if it did. */
   async run(token: Used, second: boolean): Promise<{ response: Response; at?: URL }> {
     const redirect = this.#init.redirect ?? this.#request?.redirect ?? 'follow';
-    // The platform drops the token only where the origin changes, and some do not even then.
-    const guarded = redirect === 'follow' && (FOLLOWS || call('resources_check', this.#wrapper.places, this.#wrapper.loopback) === 'paths');
+    // A browser drops the token only if the origin changes, and an old one does not even then.
+    const guarded = redirect === 'follow' && (FOLLOWS || !dropsTokenAcrossOrigins()
+      || call('resources_check', this.#wrapper.places, this.#wrapper.loopback) === 'paths');
     // What was judged is what is sent: a URL object may be another by now.
     const input = second && this.#spare ? this.#spare.clone() : this.#request ?? this.#url.href;
     // The platform would check the redirect's own body, and what it leads to not at all: with `integrity` there is to be none.
     const integrity = this.#init.integrity ?? this.#request?.integrity;
     const followed = integrity && !IN_WORKERD ? 'error' : 'manual';
     const response = await this.#send(input, { ...this.#init, ...(guarded && { redirect: followed }), headers: this.#authorized(this.#headers, token) });
-    if (guarded && response.type === 'opaqueredirect') throw refusal('foreign-url');
+    if (guarded && response.type === 'opaqueredirect') throw refusal('hidden-redirect');
     return guarded ? this.#follow(response, token) : { response, at: this.#url };
   }
 
@@ -220,9 +221,9 @@ class Exchange {
   }
 }
 
-/** Whether redirects are followed here, by way of `redirect: 'manual'`. Browsers show nobody where one leads, and drop the token. */
+/** Whether redirects are followed here, with `redirect: 'manual'`. A browser hides where a redirect leads. */
 const FOLLOWS = typeof document === 'undefined' && (
-  // What is no browser and nothing known is not trusted to drop it.
+  // An unknown host that is no browser is not trusted to drop the token.
   !('WorkerGlobalScope' in globalThis) || IN_WORKERD || 'Deno' in globalThis || 'Bun' in globalThis || 'EdgeRuntime' in globalThis
   || typeof (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node === 'string');
 

@@ -89,6 +89,8 @@ export class Machine {
   #last: Extract<Outcome, { effect: 'use' }> | undefined;
   #calls = 0;
   readonly #waiting = new Map<number, Waiting>();
+  /** How many loads of the record are under way. */
+  #loading = 0;
   readonly #locks = new Map<number, () => void>();
   readonly #requests = new Map<number, AbortController>();
   readonly #queue: Event[] = [];
@@ -203,13 +205,17 @@ export class Machine {
 
   /** An access token: the one given last where that still serves, which most calls find. */
   need(minValidity: number | undefined, once: boolean, force: boolean, signal?: AbortSignal | null): Outcome | Promise<Outcome> {
-    return this.#stillServing(minValidity, once, force, signal) ?? this.ask({ event: 'need', minValidity, once, force }, signal);
+    const serving = this.#stillServing(minValidity, once, force, signal);
+    if (serving) return serving;
+    // Calls that come while the record is loaded wait for the same answer.
+    if (this.#host.store.check === 'each-call' && this.#loading === 0) this.report({ event: 'changed' });
+    return this.ask({ event: 'need', minValidity, once, force }, signal);
   }
 
   #stillServing(minValidity = 0, once: boolean, force: boolean, signal: AbortSignal | null | undefined): Outcome | undefined {
     if (typeof minValidity !== 'number') throw refusal('minValidity');
     const last = this.#last;
-    if (!last || force || signal?.aborted || !(minValidity >= 0)) return undefined;
+    if (!last || force || signal?.aborted || !(minValidity >= 0) || this.#host.store.check === 'each-call') return undefined;
     const [wall, mono] = this.#time();
     return call('session_serves', this.#held.handle, wall, mono, last.epoch, last.generation, minValidity, once) ? last : undefined;
   }
@@ -320,7 +326,8 @@ export class Machine {
         break;
       }
       case 'load':
-        this.#answer(effect.op, 'loaded', inTime(() => store.load(key), STORE_TIME_LIMIT_MS).then(onlyRow));
+        this.#loading += 1;
+        this.#answer(effect.op, 'loaded', inTime(() => store.load(key), STORE_TIME_LIMIT_MS).then(onlyRow).finally(() => { this.#loading -= 1; }));
         break;
       case 'save':
         this.#answer(effect.op, 'saved', this.#write(() => store.save(key, effect.record, effect.expect ?? null)).then(onlySaved));

@@ -2,7 +2,7 @@ import { has, misuse } from '../error.js';
 import type { TokenStore } from '../types.js';
 import { newVersion } from './version.js';
 
-/** Nobody resolves it: the stub decides where the request goes. This name belongs to nobody (RFC 2606). */
+/** The stub decides where the request goes, so this name is never resolved. It is reserved (RFC 2606). */
 const ADDRESS = 'https://tokenward.invalid/';
 
 interface Stub { fetch(url: string, init: RequestInit): Promise<Response> }
@@ -14,7 +14,7 @@ type Command =
   | { command: 'save'; key: string; record: string; expect: string | null }
   | { command: 'clear'; key: string; expect: string | null };
 
-/** What `TokenStoreObject` needs of a Durable Object's state. KV and SQLite objects both have it. */
+/** The part of a Durable Object's state that `TokenStoreObject` uses. Objects with SQLite and with key-value storage both have it. */
 interface State {
   storage: {
     transaction<T>(body: (transaction: {
@@ -26,10 +26,15 @@ interface State {
 }
 
 /**
- * Keeps sessions in a Durable Object of the class `TokenStoreObject`, shared by all isolates in all data centres.
- * @param stub the object's stub, or a function that gives it. A stub belongs to the request that got it, so a session
- *   that outlives a request needs the function: `() => env.TOKENS.get(env.TOKENS.idFromName('ada'))`
+ * Keeps sessions in a Durable Object of the class `TokenStoreObject`, shared by all isolates in all data centres. Each call
+ * asks the object for its record, so a sign-out elsewhere is heard at the next call. If the object does not answer within
+ * 3 s, the token in memory serves.
+ * @param stub the object's stub, or a function that returns it. A stub belongs to the request that got it, so a session
+ *   that outlives a request needs the function
  * @throws ERR_INVALID_ARG
+ * @example
+ * // Give each user an object of its own.
+ * const store = durableObjectStore(() => env.TOKENS.get(env.TOKENS.idFromName('ada')));
  */
 export function durableObjectStore(stub: unknown): TokenStore {
   const found = typeof stub === 'function' ? stub as () => Stub : () => stub as Stub;
@@ -44,13 +49,18 @@ export function durableObjectStore(stub: unknown): TokenStore {
   return {
     shared: 'global',
     consistency: 'strong',
+    check: 'each-call',
     load: (key) => send({ command: 'load', key }),
     save: (key, record, expect) => send({ command: 'save', key, record, expect }),
     clear: (key, expect) => send({ command: 'clear', key, expect }),
   };
 }
 
-/** The Durable Object class behind `durableObjectStore`: export it from the Worker, and bind it with either storage. */
+/**
+ * The Durable Object class behind `durableObjectStore`. Export it from the Worker, and bind it with SQLite or key-value storage.
+ * @example
+ * export { TokenStoreObject } from 'tokenward/stores';
+ */
 export class TokenStoreObject {
   readonly #state: State;
 
@@ -58,7 +68,7 @@ export class TokenStoreObject {
     this.#state = state as State;
   }
 
-  /** Answers the store in the Worker, and nobody else. */
+  /** Answers `durableObjectStore`. No other request reaches the object. */
   async fetch(request: Request): Promise<Response> {
     const command = await request.json() as Command;
     const { key } = command;

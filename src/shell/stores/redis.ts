@@ -1,8 +1,10 @@
 import { has, misuse } from '../error.js';
 import type { JwksCache, TokenStore } from '../types.js';
+import { IN_WORKERD } from '../runtime.js';
+import { listening, type Duplicable } from './redis-channel.js';
 import { newVersion } from './version.js';
 
-/** What node-redis and ioredis have in common, and the one name that they spell differently. */
+/** The methods that node-redis and ioredis share, and the one that they spell differently. */
 interface Client {
   get(key: string): Promise<string | null>;
   setEx?(key: string, seconds: number, value: string): Promise<unknown>;
@@ -13,6 +15,8 @@ interface Client {
  * Shares JWK Sets through Redis, between all machines that use it.
  * @param client a connected client of node-redis or ioredis
  * @throws ERR_INVALID_ARG
+ * @example
+ * const keys = KeySet.discover('https://login.example.com', { cache: redisStore(client) });
  */
 export function redisStore(client: unknown): JwksCache {
   const write = ['setEx', 'setex'].find((name) => has(client, 'get', name)) as 'setEx' | 'setex' | undefined;
@@ -26,36 +30,46 @@ export function redisStore(client: unknown): JwksCache {
   };
 }
 
-/** `EVAL`, as node-redis (one object) and ioredis (a list) want it. */
+/** `EVAL`, which node-redis calls with one object and ioredis with a list. */
 interface Evaluator {
   eval(script: string, ...rest: unknown[]): Promise<unknown>;
   setEx?: unknown;
 }
 
 /**
- * Saves and clears in one script, so that nobody comes between the look and the change. `ARGV[1]` is the version
- * that must stand there, the empty string for none; without `ARGV[2]`, the new version, the record is removed.
+ * Saves or clears in one script, so that nothing comes between the check and the change. `ARGV[1]` is the version that must
+ * be stored, empty for none. Without `ARGV[4]`, the new version, the record is removed. The change is published on the
+ * channel `ARGV[2]` in the name of `ARGV[3]`; a user that may not publish can still save.
  */
 const CHANGE = `
 if (redis.call('HGET', KEYS[1], 'version') or '') ~= ARGV[1] then return 0 end
-if ARGV[2] then redis.call('HSET', KEYS[1], 'version', ARGV[2], 'record', ARGV[3]) else redis.call('DEL', KEYS[1]) end
+if ARGV[4] then redis.call('HSET', KEYS[1], 'version', ARGV[4], 'record', ARGV[5]) else redis.call('DEL', KEYS[1]) end
+redis.pcall('PUBLISH', ARGV[2], ARGV[3])
 return 1`;
 const LOAD = "return redis.call('HMGET', KEYS[1], 'version', 'record')";
 
 /**
- * Keeps sessions in Redis, shared by all processes and machines that use it. Records stay until the session ends: how
- * long a refresh token lives, only its server knows. Nobody is told of changes, which would take a second connection;
- * other processes look whenever they refresh, and after a 401.
+ * Keeps sessions in Redis, shared by all processes and machines that use it. A record stays until its session ends: only the
+ * authorization server knows how long a refresh token lives.
+ *
+ * A change is published on the channel `key`. Sessions hear it over a second connection, which the client's `duplicate()`
+ * makes, so a sign-out in one process ends the session in all of them at once. The connection opens with the first session
+ * and closes with the last `close()`, or with `client`. It keeps no process alive. A client without `duplicate()` works too:
+ * its sessions look at the store when they refresh, and after a 401.
  * @param client a connected client of node-redis or ioredis
  * @throws ERR_INVALID_ARG
+ * @example
+ * const client = await createClient({ url: process.env.REDIS_URL }).connect();
+ * const session = createSession({ grant, name: 'ada', store: redisTokenStore(client) });
  */
 export function redisTokenStore(client: unknown): TokenStore {
   if (!has(client, 'eval')) throw misuse('client', 'a client of node-redis or ioredis');
   const redis = client as Evaluator;
+  const self = newVersion();
   const run = (script: string, key: string, ...args: string[]) => (typeof redis.setEx === 'function'
     ? redis.eval(script, { keys: [key], arguments: args })
     : redis.eval(script, 1, key, ...args));
-  return {
+  const store: TokenStore = {
     shared: 'global',
     consistency: 'strong',
     async load(key) {
@@ -64,10 +78,13 @@ export function redisTokenStore(client: unknown): TokenStore {
     },
     async save(key, record, expect) {
       const version = newVersion();
-      return await run(CHANGE, key, expect ?? '', version, record) === 1 ? { ok: true, version } : { ok: false };
+      return await run(CHANGE, key, expect ?? '', key, self, version, record) === 1 ? { ok: true, version } : { ok: false };
     },
     async clear(key, expect) {
-      return await run(CHANGE, key, expect ?? '') === 1;
+      return await run(CHANGE, key, expect ?? '', key, self) === 1;
     },
   };
+  // In workerd a connection belongs to the request that opened it.
+  if (has(client, 'duplicate') && !IN_WORKERD) store.subscribe = listening(client as Duplicable, self);
+  return store;
 }

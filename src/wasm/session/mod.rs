@@ -288,6 +288,7 @@ pub fn endpoint_url(url: &str, loopback: bool) -> Option<String> {
 pub fn session_refuse(what: &str) -> Option<bool> {
     settle(Err(match what {
         "foreign-url" => Error::ForeignUrl,
+        "hidden-redirect" => Error::HiddenRedirect,
         "body-not-replayable" => Error::BodyNotReplayable,
         "not-a-url" => no_url(),
         "timeout" => Error::TokenTimeout,

@@ -124,6 +124,110 @@ export default ({ test, assert, stores, tokenward }) => {
     }));
   }
 
+  /** Two machines with a session over one Redis, each with a connection of its own, and the one server that both sign in at. */
+  async function inTwoMachines(kind, run, client = (made) => made) {
+    await withRedis(async ({ port }) => {
+      const server = await startServer({ lifetime: 3600 });
+      const machines = await Promise.all([1, 2].map(async () => {
+        const [made, leave] = await CLIENTS[kind](port);
+        const store = stores.redisTokenStore(client(made));
+        const grant = tokenward.jsonLogin({ tokenUrl: `${server.origin}/token` });
+        return { client: made, leave, session: tokenward.createSession({ grant, store, isolation: 'shared' }) };
+      }));
+      try {
+        await run({ machines, server, port });
+      } finally {
+        for (const { session, leave } of machines) {
+          session.close();
+          leave();
+        }
+        await server.close();
+      }
+    });
+  }
+  const ended = (session) => new Promise((resolve) => { session.on('ended', ({ reason }) => resolve(reason)); });
+  const command = (client, ...words) => client.call?.(...words) ?? client.sendCommand(words);
+  const connections = async (client) => String(await command(client, 'CLIENT', 'LIST')).trim().split('\n').length;
+  const subscribers = async (client, channel) => Number((await command(client, 'PUBSUB', 'NUMSUB', channel))[1]);
+  async function until(holds, what) {
+    for (const end = Date.now() + 10_000; ; await pause(20)) {
+      if (await holds()) return;
+      assert.ok(Date.now() < end, what);
+    }
+  }
+
+  for (const kind of hasRedis ? Object.keys(CLIENTS) : []) {
+    test(`${kind}: a sign-out on one machine ends the session on the other at once`, () => inTwoMachines(kind, async ({ machines: [one, two], server }) => {
+      await one.session.login({ username: 'ada', password: 'x' });
+      assert.equal(await two.session.getAccessToken(), 'access-1');
+      const heard = ended(two.session);
+      await one.session.logout();
+      assert.equal(await Promise.race([heard, pause(5_000)]), 'logout-elsewhere');
+      assert.same(two.session.snapshot, { status: 'signed-out', reason: 'logout-elsewhere' });
+      await assert.rejects('ERR_SESSION_SIGNED_OUT', two.session.getAccessToken());
+      assert.equal(server.issued, 1);
+    }));
+
+    test(`${kind}: the second connection comes back after it is cut, and what was missed is heard`, () => inTwoMachines(kind, async ({ machines: [one, two], port }) => {
+      await one.session.login({ username: 'ada', password: 'x' });
+      await two.session.getAccessToken();
+      const [watcher, leave] = await CLIENTS[kind](port);
+      const [key] = await watcher.keys('*');
+      await until(async () => await subscribers(watcher, key) === 2, 'both listen');
+      const heard = ended(two.session);
+      await command(watcher, 'CLIENT', 'KILL', 'TYPE', 'pubsub');
+      await one.session.logout();
+      assert.equal(await Promise.race([heard, pause(8_000)]), 'logout-elsewhere');
+      leave();
+    }));
+
+    test(`${kind}: close() closes the second connection, and so does the end of the first`, () => inTwoMachines(kind, async ({ machines: [one, two], port }) => {
+      const [watcher, leave] = await CLIENTS[kind](port);
+      await until(async () => await connections(watcher) === 5, 'a second connection each');
+      one.session.close();
+      await until(async () => await connections(watcher) === 4, 'close() closes it');
+      two.leave();
+      await until(async () => await connections(watcher) === 2, 'it ends with the first');
+      leave();
+    }));
+
+    test(`${kind}: a client without duplicate() works, and hears at its next refresh`, () => inTwoMachines(kind, async ({ machines: [one, two] }) => {
+      await one.session.login({ username: 'ada', password: 'x' });
+      await two.session.getAccessToken();
+      await one.session.logout();
+      assert.equal(await two.session.getAccessToken(), 'access-1');
+      await assert.rejects('ERR_SESSION_SIGNED_OUT', two.session.getAccessToken({ forceRefresh: true }));
+    }, (made) => ({ eval: (...args) => made.eval(...args), ...(kind === 'redis' && { setEx() {} }) })));
+
+    test(`${kind}: a client whose duplicate() fails costs nothing but the notice`, () => inTwoMachines(kind, async ({ machines: [one, two] }) => {
+      await one.session.login({ username: 'ada', password: 'x' });
+      assert.equal(await two.session.getAccessToken(), 'access-1');
+      await one.session.logout();
+    }, (made) => new Proxy(made, {
+      get: (target, name) => (name === 'duplicate' ? () => { throw new Error('no more connections'); } : typeof target[name] === 'function' ? target[name].bind(target) : target[name]),
+    })));
+
+    test(`${kind}: the second connection keeps no process alive`, () => withRedis(async ({ port }) => {
+      const server = await startServer();
+      const connect = kind === 'redis'
+        ? `const client = await (await import('redis')).createClient({ url: 'redis://127.0.0.1:${port}' }).connect(); const idle = () => client.unref();`
+        : `const client = new (await import('ioredis')).Redis(${port}, '127.0.0.1'); const idle = () => client.stream.unref();`;
+      const script = `
+        import { createRequire } from 'node:module';
+        import { createSession, jsonLogin } from 'tokenward';
+        import { redisTokenStore } from 'tokenward/stores';
+        ${connect.replaceAll(/import\('(\w+)'\)/g, (_, name) => `import(${JSON.stringify(require.resolve(name))}).then((found) => found.default)`)}
+        const session = createSession({ grant: jsonLogin({ tokenUrl: '${server.origin}/token' }), store: redisTokenStore(client) });
+        await session.login({ username: 'ada', password: 'x' });
+        console.log(await session.getAccessToken());
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        idle();`;
+      const ran = promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { cwd: installed, timeout: 20_000 });
+      const { stdout } = await ran.finally(server.close);
+      assert.equal(stdout.trim(), 'access-1');
+    }));
+  }
+
   test('what is not a client, a stub or strongly consistent is refused', () => {
     for (const client of [undefined, null, {}, 'redis://']) assert.throws('ERR_INVALID_ARG', () => stores.redisTokenStore(client));
     for (const stub of [undefined, null, {}, 'stub']) assert.throws('ERR_INVALID_ARG', () => stores.durableObjectStore(stub));
@@ -185,6 +289,31 @@ export default ({ test, assert, stores, tokenward }) => {
 
     test(`a Durable Object with ${storage}: a record changes only where its version is the expected one`, async () => {
       await inWorker(await startServer(), async (ask) => assert.same(await (await ask('/contract')).json(), []));
+    });
+
+    test(`a Durable Object with ${storage}: a sign-out in one Worker is heard at the next call in another`, async () => {
+      const server = await startServer({ lifetime: 3600 });
+      const modules = await workerModules(worker);
+      const common = { modules, compatibilityDate: '2024-01-01', bindings: { ORIGIN: server.origin } };
+      const miniflare = new Miniflare({ workers: [
+        { name: 'one', ...common, durableObjects: { TOKENS: { className: 'TokenStoreObject', useSQLite } } },
+        { name: 'two', ...common, durableObjects: { TOKENS: { className: 'TokenStoreObject', scriptName: 'one', useSQLite } } },
+      ] });
+      try {
+        const [one, two] = await Promise.all(['one', 'two'].map((name) => miniflare.getWorker(name)));
+        const ask = async (fetcher, path = '/') => {
+          const response = await fetcher.fetch(`http://worker${path}`);
+          return [response.status, await response.json()];
+        };
+        assert.same((await ask(one))[1].token, 'access-1');
+        for (let calls = 0; calls < 3; calls++) assert.same((await ask(two))[1].token, 'access-1');
+        assert.equal((await ask(one, '/logout'))[0], 200);
+        assert.same(await ask(two), [500, { code: 'ERR_SESSION_SIGNED_OUT' }]);
+        assert.equal(server.issued, 1);
+      } finally {
+        await miniflare.dispose();
+        await server.close();
+      }
     });
 
     test(`a Durable Object with ${storage}: concurrent requests share one sign-in and one refresh`, async () => {
