@@ -53,9 +53,9 @@ export function memory(): WebAssembly.Memory {
   return current().memory;
 }
 
-/** Drops the instance: the next call gets a new one. To be called when nothing in it is needed any more. */
+/** Drops the instance, unless it cannot be replaced yet: the next call gets a new one. Nothing in it may be needed any more. */
 export function drop(): void {
-  instance = undefined;
+  if (!reserve || reserve.next) instance = undefined;
 }
 
 /** Runs what takes an input that may be huge, and gives nothing that still lies in the module's memory. */
@@ -65,8 +65,7 @@ export function bounded<T>(run: () => T): T {
   try {
     return run();
   } finally {
-    // An instance that cannot be replaced yet stays, with its memory.
-    if (instance?.memory === memory && memory.buffer.byteLength - before > MAX_GROWTH && (!reserve || reserve.next)) drop();
+    if (instance?.memory === memory && memory.buffer.byteLength - before > MAX_GROWTH) drop();
   }
 }
 
