@@ -38,21 +38,6 @@ export function isTokenwardError(value: unknown): value is TokenwardError {
   }
 }
 
-/** ERR_INVALID_ARG for what never reaches the module, in its words. */
-export function misuse(name: string, expected: string): TokenwardError {
-  const code: ErrorCode = 'ERR_INVALID_ARG';
-  return tokenwardError({ code, message: `"${name}" must be ${expected}`, retryable: false });
-}
-
-/** Whether `value` has these methods. A proxy or a getter of the caller's that throws has none. */
-export function has(value: unknown, ...methods: readonly string[]): boolean {
-  try {
-    return methods.every((name) => typeof (value as Record<string, unknown> | null | undefined)?.[name] === 'function');
-  } catch {
-    return false;
-  }
-}
-
 // These say that there is no module to ask, so they cannot come from it.
 const UNAVAILABLE = {
   absent: 'tokenward/slim has no module yet; call init(source) or initSync(module) first',

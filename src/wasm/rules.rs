@@ -57,7 +57,7 @@ pub(super) fn read_verifier(options: &Object) -> Result<(Vec<Rules>, bool, Optio
             }
             error => error,
         };
-        let rules = rules.dyn_ref::<Object>().ok_or_else(|| Error::invalid_arg("issuers", expected))?;
+        let rules = object(&rules).ok_or_else(|| Error::invalid_arg("issuers", expected))?;
         if !get(rules, "issuer")?.is_string() {
             return Err(within(Error::invalid_arg("issuer", "a string that is not empty")));
         }
@@ -78,13 +78,18 @@ fn cache(options: &Object) -> Result<Option<CacheLimits>, Error> {
     if let Some(wanted) = value.as_bool() {
         return Ok(wanted.then(CacheLimits::default));
     }
-    let object = value.dyn_ref::<Object>().ok_or_else(invalid)?;
+    let object = object(&value).ok_or_else(invalid)?;
     let entries = get(object, "maxEntries")?.as_f64().ok_or_else(invalid)?;
     let whole = entries.fract() == 0.0 && (1.0..=f64::from(u32::MAX)).contains(&entries);
     if !whole || names(object) != ["maxEntries"] {
         return Err(invalid());
     }
     Ok(Some(CacheLimits { entries: entries as usize, ..CacheLimits::default() }))
+}
+
+/// Any object. One that inherits nothing, as the copies of the shell are, is none to `instanceof`.
+fn object(value: &JsValue) -> Option<&Object> {
+    value.is_object().then(|| value.unchecked_ref())
 }
 
 fn names(object: &Object) -> Vec<String> {
@@ -219,7 +224,7 @@ fn claims(value: &JsValue) -> Result<Vec<(String, ClaimValue)>, Error> {
     if value.is_undefined() {
         return Ok(Vec::new());
     }
-    let object = value.dyn_ref::<Object>().filter(|_| !Array::is_array(value)).ok_or_else(invalid)?;
+    let object = object(value).filter(|_| !Array::is_array(value)).ok_or_else(invalid)?;
     let names = Reflect::own_keys(object).map_err(|_| invalid())?;
     let pairs = names.iter().map(|name| {
         let value = Reflect::get(object, &name).map_err(|_| invalid())?;

@@ -12,6 +12,7 @@ import { CODES } from './canaries.mjs';
 import { runSuites, suitesFor } from './harness.mjs';
 import { importFromUser, installed, packageFolder, report, suiteFiles } from './installed.mjs';
 import nativeRsa from './native-rsa.mjs';
+import pollution from './pollution.mjs';
 
 /** The codes of the session's half, as a user's editor lists them: whatever is not of the other half. */
 const declared = readFileSync(join(packageFolder, 'dist/types.d.ts'), 'utf8');
@@ -109,6 +110,7 @@ const packaging = {
 };
 fine = report('node (packaging)', await runSuites(packaging, {})) && fine;
 fine = report('node (crossings)', await runSuites({ crossings: await crossings() }, {})) && fine;
+fine = report('node (pollution)', await runSuites({ pollution: await pollution() }, {})) && fine;
 // RustCrypto's engines ask nobody.
 if (!variant) fine = report('node (RSA)', await runSuites({ rsa: nativeRsa }, {})) && fine;
 process.exitCode = fine ? 0 : 1;

@@ -1,5 +1,6 @@
 // Engines outside the module: one that is imported by itself, and the host's own where it is the better one.
 
+import { own } from '../arguments.js';
 import { IN_WORKERD } from '../runtime.js';
 import { version } from '../version.js';
 
@@ -127,7 +128,7 @@ export async function rsaHolds(
   let key = imported.get(name);
   if (how === undefined || key === null) return undefined;
   try {
-    key ??= keep(name, await crypto.subtle.importKey('jwk', JSON.parse(jwk) as JsonWebKey, how, false, ['verify']), imported) as CryptoKey;
+    key ??= keep(name, await crypto.subtle.importKey('jwk', own(JSON.parse(jwk) as JsonWebKey), how, false, ['verify']), imported) as CryptoKey;
   } catch {
     keep(name, null, imported);
     return undefined;

@@ -1,8 +1,6 @@
 // Tokens go into the module through a scratch buffer, headers and payloads come out as ranges of its memory.
 
-import { isTokenwardError } from '../error.js';
 import { MAX_GROWTH, call, drop, generation, memory } from './instance.js';
-import { copyOf, strayOption } from '../options.js';
 import type { Algorithm } from '../types.js';
 
 const encoder = new TextEncoder();
@@ -142,26 +140,8 @@ export function algorithm(): Algorithm {
   return algorithms[number('algorithm')] as Algorithm;
 }
 
-/** Runs what touches values of the caller's. What a getter or a proxy of theirs throws becomes the refusal. */
-export function guarded<T>(run: () => T, what: Refusal, detail = ''): T {
-  try {
-    return run();
-  } catch (error) {
-    throw isTokenwardError(error) ? error : refusal(what, detail);
-  }
-}
-
-/** The caller's options, copied: a getter among them is asked once. */
-export function optionsOf<T extends object>(options: T, names: readonly (keyof T & string)[]): T {
-  const copy = guarded(() => copyOf(options), 'argument', 'options');
-  if (!copy) throw refusal('argument', 'options');
-  const stray = strayOption(copy, names);
-  if (stray !== undefined) throw refusal('no-option', stray);
-  return copy;
-}
-
 /** What only the shell can see. */
-export type Refusal = 'token-kind' | 'key-kind' | 'key-engine' | 'sync-key' | 'sync-keys' | 'sync-callback' | 'revoked' | 'revocation' | 'schema' | 'no-option' | 'argument';
+export type Refusal = 'token-kind' | 'key-kind' | 'key-engine' | 'sync-key' | 'sync-keys' | 'sync-callback' | 'revoked' | 'revocation' | 'schema';
 
 /** The error for what only the shell can see. Its code and words come from the module. */
 export function refusal(what: Refusal, detail = ''): unknown {

@@ -3,8 +3,7 @@
 import { isTokenwardError } from '../error.js';
 import { Held } from '../boundary/handle.js';
 import { bounded, call } from '../boundary/instance.js';
-import { guarded, refusal } from '../boundary/memory.js';
-import { copyOf } from '../options.js';
+import { copyOf, has, member, own, readable } from '../arguments.js';
 import type { BearerGuard, GuardResult, Verified } from '../types.js';
 import type { Verifier } from '../verify/verifier.js';
 
@@ -25,6 +24,7 @@ export interface BearerGuardOptions<C extends object = {}> {
 /** An answer as the module writes it (src/wasm/guard.rs). */
 type Refused = Omit<Extract<GuardResult, { ok: false }>, 'ok' | 'response'> & { headers: HeaderLine[]; body: string };
 type HeaderLine = [name: string, value: string, appends: boolean];
+interface Passed<C extends object> { verified: Verified<C>; headers: HeaderLine[] }
 type Need = { scopes?: readonly string[] };
 
 /**
@@ -33,37 +33,37 @@ type Need = { scopes?: readonly string[] };
  * A CORS preflight is answered with 204 and never reaches the handler.
  */
 export function createBearerGuard<C extends object = {}>(options: BearerGuardOptions<C>): BearerGuard<C> {
-  const [verifier, settings] = guarded(() => {
+  const [verifier, settings] = readable(() => {
     const given = copyOf(options);
-    if (!given) throw refusal('argument', 'options');
-    const { verifier } = given;
-    return [verifier, written({ ...given, verifier: typeof verifier?.verify === 'function' })];
-  }, 'argument', 'options');
+    const { verifier, cors } = given;
+    return [verifier, written({ ...given, ...(isObject(cors) && { cors: copyOf(cors, 'cors') }), verifier: has(verifier, 'verify') })];
+  }, 'options');
   const held = new Held('release_guard', () => call('guard_open', settings));
   bounded(() => held.handle);
 
-  async function judge(request: Request, need: string): Promise<{ verified: Verified<C>; headers: HeaderLine[] } | Refused> {
-    const [method, url, authorization, origin, ...asked] = guarded(() => fieldsOf(request), 'argument', 'request');
+  async function judge(request: Request, need: string): Promise<Passed<C> | Refused> {
+    const [method, url, authorization, origin, ...asked] = readable(() => fieldsOf(request), 'request');
     const first = JSON.parse(bounded(() => call('guard_credentials', held.handle, method, url, authorization, origin, ...asked))) as
       { token: string } | Refused;
-    if (!('token' in first)) return first;
+    if (!Object.hasOwn(first, 'token')) return first as Refused;
+    const { token } = first as { token: string };
     let verified: Verified<C> | undefined;
     let [code, claim]: [string, string?] = [''];
     try {
-      verified = await verifier.verify(first.token);
+      verified = await verifier.verify(token);
     } catch (error) {
       // Anything that is not an error about the token is an outage on this side, and judged as one.
-      [code, claim] = isTokenwardError(error) && error.code ? [error.code, error.claim] : ['unknown'];
+      [code, claim] = isTokenwardError(error) && error.code ? [error.code, member(error, 'claim') as string | undefined] : ['unknown'];
     }
-    const second = JSON.parse(bounded(() => call('guard_judge', held.handle, origin, need, first.token, code, claim))) as
+    const second = JSON.parse(bounded(() => call('guard_judge', held.handle, origin, need, token, code, claim))) as
       { headers: HeaderLine[] } | Refused;
-    return 'error' in second ? second : { verified: verified as Verified<C>, headers: second.headers };
+    return Object.hasOwn(second, 'error') ? second as Refused : { verified: verified as Verified<C>, headers: second.headers };
   }
 
   return {
     async check(request, need) {
       const outcome = await judge(request, needOf(need));
-      if ('verified' in outcome) return guarded(() => ({ ok: true, ...outcome.verified }), 'argument', 'verifier');
+      if (isPassed(outcome)) return readable(() => ({ ok: true, ...outcome.verified }), 'verifier');
       const { status, error } = outcome;
       return { ok: false, status, error, response: responseOf(outcome) } as GuardResult<C>;
     },
@@ -71,11 +71,20 @@ export function createBearerGuard<C extends object = {}>(options: BearerGuardOpt
       const needed = needOf(need);
       return async (request, ...rest) => {
         const outcome = await judge(request, needed);
-        if (!('verified' in outcome)) return responseOf(outcome);
+        if (!isPassed(outcome)) return responseOf(outcome);
         return withHeaders(await handler(request, outcome.verified, ...rest), outcome.headers);
       };
     },
   };
+}
+
+/** An own member alone: a refusal must not become a pass through `Object.prototype`. */
+function isPassed<C extends object>(outcome: Passed<C> | Refused): outcome is Passed<C> {
+  return Object.hasOwn(outcome, 'verified');
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 type Field = string | null;
@@ -91,11 +100,7 @@ function fieldsOf({ method, url, headers }: Request): [method: string, url: stri
 
 /** The scopes of one route as the module reads them, checked. */
 function needOf(need: Need | undefined): string {
-  const needed = guarded(() => {
-    const copy = copyOf(need ?? {});
-    if (!copy) throw refusal('argument', 'scopes');
-    return written(copy);
-  }, 'argument', 'scopes');
+  const needed = readable(() => written(copyOf(need ?? {}, 'need')), 'need');
   call('guard_need', needed);
   return needed;
 }
@@ -106,7 +111,7 @@ function written(options: object): string {
 }
 
 function responseOf({ status, headers, body }: Refused): Response {
-  const response = new Response(body === '' ? null : body, { status });
+  const response = new Response(body === '' ? null : body, own({ status, statusText: '', headers: own({}) }));
   add(headers, response.headers);
   return response;
 }

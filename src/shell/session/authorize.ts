@@ -3,6 +3,7 @@
 import { authorizingOf, type Authorizing } from './session.js';
 import { call } from '../boundary/instance.js';
 import { inTime, STORE_TIME_LIMIT_MS } from './driver.js';
+import { misuse } from '../arguments.js';
 import { refusal } from '../refusal.js';
 import type { Session, SessionSnapshot } from '../types.js';
 
@@ -33,16 +34,18 @@ export async function completeAuthorization(session: Session, returned: string |
   try {
     answer = new URL(returned).searchParams;
   } catch {
-    throw refusal('returned');
+    throw misuse('returned', RETURNED);
   }
   // Before the request is crossed off, so that an outage does not cost it.
   const { named } = endpoint === undefined && source ? await fetched((signal) => source.metadata(signal), timeoutMs) : { named: false };
   const pending = `${key}:${answer.get('state')}`;
   const waiting = await stored(() => store.load(pending));
-  if (!waiting || !await stored(() => store.clear(pending, waiting.version))) throw refusal('returned');
+  if (!waiting || !await stored(() => store.clear(pending, waiting.version))) throw misuse('returned', RETURNED);
   const code = call('authorization_code', answer.get('code'), answer.get('error'), answer.get('iss'), issuer, named);
   return signIn(code, waiting.record);
 }
+
+const RETURNED = 'the URL that came back, for a request that this session began and has not completed';
 
 /** Metadata, for no longer than a token request may take. */
 async function fetched<T>(ask: (signal: AbortSignal) => Promise<T>, timeoutMs: number): Promise<T> {
@@ -67,6 +70,6 @@ async function stored<T>(use: () => Promise<T>): Promise<T> {
 
 function authorizing(session: Session): Authorizing {
   const found = authorizingOf(session);
-  if (!found) throw refusal('session');
+  if (!found) throw misuse('session', 'a session whose grant is authorizationCode');
   return found;
 }

@@ -1,10 +1,11 @@
 // fetch, with the session's token where it may go. Whether it may, and what a 401 means, the module decides.
 
-import { has, isTokenwardError } from '../error.js';
+import { checkFunctions, checkSignal, checkWord, copyOf as copyOfOptions, has, member, misuse, optionsOf, own, readable } from '../arguments.js';
+import { isTokenwardError } from '../error.js';
 import { bounded, call } from '../boundary/instance.js';
 import { succeeded, type Calls, type Outcome } from './driver.js';
 import { createSession, innerOf, sender, type Inner } from './session.js';
-import { checkSignal, guarded, optionsOf, refusal } from '../refusal.js';
+import { refusal } from '../refusal.js';
 import { IN_WORKERD, dropsTokenAcrossOrigins } from '../runtime.js';
 import type { BearerFetch, BearerFetchOptions, BearerInit, Session, SessionOptions } from '../types.js';
 import { partsOf, resolve, textOf } from '../url.js';
@@ -13,28 +14,32 @@ type Input = RequestInfo | URL;
 type Init = RequestInit & { bearer?: BearerInit };
 type Used = Extract<Outcome, { effect: 'use' }>;
 
+const SESSION = 'a session made by the same entry point of this package, or the options of one';
+const RESOURCES = 'a URL or a list of URLs';
+
 /**
  * `fetch` that signs its requests to `resources` with the session's token. Assignable to `typeof fetch`.
  * @throws ERR_INVALID_ARG, ERR_INSECURE_URL
  */
 export function createBearerFetch(options: BearerFetchOptions): BearerFetch {
-  return guarded(() => wrap(optionsOf(options, ['session', 'resources', 'foreign', 'fetch'], 'session')), 'session');
+  return readable(() => wrap(optionsOf(options, ['session', 'resources', 'foreign', 'fetch'])), 'options');
 }
 
 function wrap(options: BearerFetchOptions): BearerFetch {
   const { session: given, resources, foreign = 'pass', fetch: send } = options;
-  if (foreign !== 'pass' && foreign !== 'throw') throw refusal('foreign');
-  if (send !== undefined && (typeof send !== 'function' || 'session' in send)) throw refusal('fetch');
-  if (typeof given !== 'object' || given === null) throw refusal('session');
+  checkWord('foreign', foreign, ['pass', 'throw']);
+  checkFunctions({ fetch: send });
+  if (send) sender(send);
+  if (typeof given !== 'object' || given === null) throw misuse('session', SESSION, given);
   const known = innerOf(given as Session);
   // A session of another entry point has a module of its own: nothing of it can be had here.
-  if (!known && has(given, 'getAccessToken')) throw refusal('session');
+  if (!known && has(given, 'getAccessToken')) throw misuse('session', SESSION);
   // A session is not copied: it would have to say how it stands.
-  const made = { ...!known && given } as SessionOptions;
-  if (send && made.fetch === undefined) made.fetch = send;
-  const loopback = known?.loopback ?? made.insecure !== 'never';
+  const made = known ? undefined : copyOfOptions(given as SessionOptions, 'session');
+  if (made && send && made.fetch === undefined) made.fetch = send;
+  const loopback = known?.loopback ?? made?.insecure !== 'never';
   const places = readResources(resources, loopback);
-  const session = known ? given as Session : createSession(made);
+  const session = made ? createSession(made) : given as Session;
   const { calls } = innerOf(session) as Inner;
   const wrapper: Wrapper = { calls, places, loopback, foreign, send };
   const bearer = (input: Input, init?: Init) => bearerFetch(wrapper, input, init);
@@ -51,10 +56,12 @@ interface Wrapper {
 
 async function bearerFetch(wrapper: Wrapper, input: Input, init?: Init): Promise<Response> {
   // What a Request is made of is not its own, so no copy of it has any.
-  if (guarded(() => isRequest(init), 'init')) return bearerFetch(wrapper, new Request(input, init));
-  const { bearer = {}, ...rest } = guarded(() => copyOf(init), 'init');
+  if (readable(() => isRequest(init), 'init')) return bearerFetch(wrapper, new Request(input, init));
+  const { bearer = {}, ...others } = readable(() => copyOf(init), 'init');
+  const rest = own(others);
   const { auth, minValidity, replay } = optionsOf(bearer, ['auth', 'minValidity', 'replay'], 'bearer');
-  if (![undefined, 'required', 'optional', 'none'].includes(auth) || ![undefined, 'auto', 'never'].includes(replay)) throw refusal('bearer');
+  checkWord('bearer.auth', auth, ['required', 'optional', 'none']);
+  checkWord('bearer.replay', replay, ['auto', 'never']);
   const send = sender(wrapper.send);
   const plain = () => send(input, init && rest);
 
@@ -69,12 +76,12 @@ async function bearerFetch(wrapper: Wrapper, input: Input, init?: Init): Promise
   // There, browsers leave the token out and say nothing.
   if ((rest.mode ?? request?.mode) === 'no-cors') {
     if (auth === 'optional') return plain();
-    throw refusal('mode');
+    throw misuse('mode', 'one that lets a token through; "no-cors" does not');
   }
 
   // `null` takes the request's own away.
   const signal = rest.signal === undefined ? request?.signal : rest.signal;
-  checkSignal(signal ?? undefined);
+  checkSignal(signal);
   const exchange = new Exchange(wrapper, send, request, rest, headers, url, replay !== 'never');
   const calls = wrapper.calls();
   try {
@@ -116,9 +123,9 @@ const MEMBERS = [...CARRIED, 'bearer', 'body', 'dispatcher', 'duplex', 'headers'
 
 /** The caller's init, each member asked once. Platforms read those that they know also where they are inherited. */
 function copyOf(init: Init | undefined): Init {
-  const copy: Record<string, unknown> = { ...init };
-  const source = Object(init) as Record<string, unknown>;
-  for (const name of MEMBERS) if (!(name in copy) && name in source) copy[name] = source[name];
+  const copy: Record<string, unknown> = own({ ...init });
+  const source = Object(init) as object;
+  for (const name of MEMBERS) if (!(name in copy) && name in source && !(name in Object.prototype)) copy[name] = member(source, name);
   return copy;
 }
 
@@ -143,7 +150,7 @@ class Exchange {
     this.#request = request;
     // A body of `null` is none that stands in the place of the request's, which not every platform knows.
     const { body, ...rest } = init;
-    this.#init = body == null ? rest : init;
+    this.#init = own(body == null ? rest : init);
     this.#headers = headers;
     this.#url = url;
     const isStreamed = isStream(body);
@@ -165,7 +172,7 @@ class Exchange {
     // The platform would check the redirect's own body, and what it leads to not at all: with `integrity` there is to be none.
     const integrity = this.#init.integrity ?? this.#request?.integrity;
     const followed = integrity && !IN_WORKERD ? 'error' : 'manual';
-    const response = await this.#send(input, { ...this.#init, ...(guarded && { redirect: followed }), headers: this.#authorized(this.#headers, token) });
+    const response = await this.#send(input, own<RequestInit>({ ...this.#init, ...(guarded && { redirect: followed }), headers: this.#authorized(this.#headers, token) }));
     if (guarded && response.type === 'opaqueredirect') throw refusal('hidden-redirect');
     return guarded ? this.#follow(response, token) : { response, at: this.#url };
   }
@@ -207,10 +214,10 @@ class Exchange {
         once = false;
       }
       body ??= await spare?.clone().arrayBuffer();
-      response = await this.#send(url.href, {
+      response = await this.#send(url.href, own<RequestInit>({
         ...carried, ...this.#init, method, body: body ?? null, redirect: 'manual',
         headers: signed ? this.#authorized(headers, token) : headers,
-      });
+      }));
     }
   }
 
@@ -230,11 +237,11 @@ const FOLLOWS = typeof document === 'undefined' && (
 function readResources(resources: BearerFetchOptions['resources'], loopback: boolean): string {
   const list = Array.isArray(resources) ? resources as (string | URL)[] : [resources as string | URL];
   const places = JSON.stringify(list.map((url) => {
-    if (typeof url !== 'string' && !(url instanceof URL)) throw refusal('resources');
+    if (typeof url !== 'string' && !(url instanceof URL)) throw misuse('resources', RESOURCES, url);
     try {
       return partsOf(resolve(url));
     } catch {
-      throw refusal('resources');
+      throw misuse('resources', RESOURCES);
     }
   }));
   call('resources_check', places, loopback);
@@ -260,7 +267,7 @@ function resolved(resolve: () => URL): URL | undefined {
 
 /** Also one of another realm. */
 function isRequest(input: unknown): input is Request {
-  return typeof input === 'object' && input !== null && 'url' in input && 'method' in input;
+  return typeof input === 'object' && input !== null && member(input, 'url') !== undefined && member(input, 'method') !== undefined;
 }
 
 /** A body that can be read only once. */
@@ -273,6 +280,6 @@ function isStream(body: unknown): boolean {
  * @throws ERR_INVALID_ARG for what is not a string
  */
 export function parseChallenges(wwwAuthenticate: string): { scheme: string; token68?: string; params: Record<string, string> }[] {
-  if (typeof wwwAuthenticate !== 'string') throw refusal('wwwAuthenticate');
+  if (typeof wwwAuthenticate !== 'string') throw misuse('wwwAuthenticate', 'a string', wwwAuthenticate);
   return JSON.parse(bounded(() => call('parse_challenges', wwwAuthenticate))) as ReturnType<typeof parseChallenges>;
 }

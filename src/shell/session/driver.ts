@@ -4,7 +4,7 @@ import { lossOf, readSome, type EndpointName } from './metadata.js';
 import { type ErrorFields, tokenwardError } from '../error.js';
 import { Held } from '../boundary/handle.js';
 import { call } from '../boundary/instance.js';
-import { guarded, refusal } from '../refusal.js';
+import { member, misuse, own, readable } from '../arguments.js';
 import type { SessionEvents, SessionSnapshot, TokenStore, TransitionRecord } from '../types.js';
 
 /** What one of the caller's own functions is for. */
@@ -213,7 +213,7 @@ export class Machine {
   }
 
   #stillServing(minValidity = 0, once: boolean, force: boolean, signal: AbortSignal | null | undefined): Outcome | undefined {
-    if (typeof minValidity !== 'number') throw refusal('minValidity');
+    if (typeof minValidity !== 'number') throw misuse('minValidity', 'a number of seconds, 0 or more', minValidity);
     const last = this.#last;
     if (!last || force || signal?.aborted || !(minValidity >= 0) || this.#host.store.check === 'each-call') return undefined;
     const [wall, mono] = this.#time();
@@ -225,7 +225,7 @@ export class Machine {
     if (signal?.aborted) return Promise.reject(signal.reason);
     const id = this.#calls = this.#calls % 0x7fffffff + 1;
     event['id'] = id;
-    guarded(() => JSON.stringify(event), 'options');
+    readable(() => JSON.stringify(event), 'options');
     let answer: Outcome | Promise<Outcome> | undefined;
     const waiting: Waiting = { event, settle: (outcome) => { answer = outcome; }, reject: (error) => { answer = Promise.reject(error); } };
     this.#waiting.set(id, waiting);
@@ -243,7 +243,7 @@ export class Machine {
       };
       waiting.settle = settled(resolve);
       waiting.reject = settled(reject);
-      signal?.addEventListener('abort', abort, { once: true });
+      signal?.addEventListener('abort', abort, own({ once: true }));
     });
   }
 
@@ -296,13 +296,13 @@ export class Machine {
     const handle = this.#held.handle;
     // Whoever looked first may have opened the machine again: a snapshot does.
     if (this.#opened !== this.#lives) this.#resume(event);
-    const { effects, state } = JSON.parse(call('session_step', handle, wall, mono, given, JSON.stringify(event))) as
-      { effects: Effect[]; state?: string };
+    const { effects, state } = own(JSON.parse(call('session_step', handle, wall, mono, given, JSON.stringify(event))) as
+      { effects: Effect[]; state?: string });
     if (state !== undefined) {
       this.#state = state;
       if (this.#session) this.#session.#state = call('session_absorb', this.#session.#held.handle, handle);
     }
-    for (const effect of effects) this.#perform(effect);
+    for (const effect of effects) this.#perform(own(effect));
   }
 
   /** The instance was lost and with it all that was under way: locks are given back, calls are made again. */
@@ -380,7 +380,7 @@ export class Machine {
       this.#rested?.();
       if (this.#leaving) this.#held.free();
     };
-    work.then((result) => done(readable(result)), () => done({ failed: true }));
+    work.then((result) => done(reportable(result)), () => done({ failed: true }));
   }
 
   #stayAwake(): void {
@@ -407,7 +407,7 @@ export class Machine {
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), Math.min(timeoutMs, MAX_TIMER_MS));
     const released = new Promise<void>((resolve) => this.#locks.set(op, resolve));
-    navigator.locks.request(this.#host.key, { signal: late.signal }, () => {
+    navigator.locks.request(this.#host.key, own({ signal: late.signal }), () => {
       clearTimeout(timer);
       report(true);
       return released;
@@ -428,8 +428,8 @@ export class Machine {
     } catch (error) {
       late.abort();
       if (error === undefined) return { event: 'lost', loss: 'timeout' };
-      const { error: code, oauthError = code } = Object(error) as { error?: unknown; oauthError?: unknown };
-      if (oauthError !== 'invalid_grant') return { event: 'lost', loss: 'network' };
+      const said = Object(error) as object;
+      if ((member(said, 'oauthError') ?? member(said, 'error')) !== 'invalid_grant') return { event: 'lost', loss: 'network' };
       return { status: 400, contentType: 'application/json', body: '{"error":"invalid_grant"}' };
     } finally {
       this.#requests.delete(op);
@@ -452,10 +452,10 @@ export class Machine {
         loss = lossOf(error);
         throw error;
       }
-      const response = await send(url, {
+      const response = await send(url, own<RequestInit>({
         method, headers, body, redirect: 'manual', signal: late.signal, ...(keepalive && { keepalive }),
         ...(cookies && { credentials: 'include' }),
-      });
+      }));
       return {
         status: response.status,
         contentType: response.headers.get('content-type') ?? '',
@@ -493,7 +493,7 @@ function randomSeed(): number {
 }
 
 /** What the machine can be told of a result: values of the caller's may throw when they are read. */
-function readable(result: unknown): object {
+function reportable(result: unknown): object {
   try {
     const members = { ...Object(result) } as object;
     JSON.stringify(members);
@@ -504,18 +504,15 @@ function readable(result: unknown): object {
 }
 
 function onlyRow(row: unknown): object {
-  const { record, version } = (row ?? {}) as { record?: unknown; version?: unknown };
-  return { record, version };
+  return { record: member(Object(row), 'record'), version: member(Object(row), 'version') };
 }
 
 function onlySaved(saved: unknown): object {
-  const { ok, version } = (saved ?? {}) as { ok?: unknown; version?: unknown };
-  return { ok, version };
+  return { ok: member(Object(saved), 'ok'), version: member(Object(saved), 'version') };
 }
 
 function onlyCredentials(given: unknown): object {
-  const { username, password } = (given ?? {}) as { username?: unknown; password?: unknown };
-  return { username, password };
+  return { username: member(Object(given), 'username'), password: member(Object(given), 'password') };
 }
 
 /** Rejects with `undefined` where the time is over. */
@@ -526,7 +523,7 @@ export function inTime<T>(work: () => Promise<T>, limitMs: number, signal?: Abor
       clearTimeout(timer);
       settle(value);
     };
-    signal?.addEventListener('abort', () => settled(reject)(signal.reason), { once: true });
+    signal?.addEventListener('abort', () => settled(reject)(signal.reason), own({ once: true }));
     try {
       work().then(settled(resolve), settled(reject));
     } catch (error) {

@@ -1,7 +1,8 @@
 // How a session obtains its tokens: descriptions that src/session/grant.rs reads.
 
 import type { Host } from './driver.js';
-import { guarded, optionsOf, refusal } from '../refusal.js';
+import { checkFunctions, misuse, optionsOf, own, readable } from '../arguments.js';
+import { refusal } from '../refusal.js';
 import type { Grant } from '../types.js';
 import { partsOf, resolve, type UrlParts } from '../url.js';
 
@@ -45,10 +46,10 @@ export interface JsonLoginOptions {
  * @throws ERR_INSECURE_URL for what is not an absolute URL. Whether it is secure enough, the session decides.
  */
 export function jsonLogin(options: JsonLoginOptions): Grant {
-  const given = optionsOf(options, ['tokenUrl', 'refreshUrl', 'revokeUrl', 'credentials', 'fields'], 'grant');
+  const given = optionsOf(options, ['tokenUrl', 'refreshUrl', 'revokeUrl', 'credentials', 'fields']);
   const { tokenUrl, refreshUrl, revokeUrl, credentials } = given;
   const fields = given.fields && optionsOf(given.fields, ['accessToken', 'refreshToken', 'expiresIn'], 'fields');
-  if (credentials !== undefined && typeof credentials !== 'function') throw refusal('credentials');
+  checkFunctions({ credentials });
   const endpoint = absolute(tokenUrl);
   return grantOf({
     name: nameOf(endpoint),
@@ -87,15 +88,16 @@ export interface OAuth2Options {
  * @throws ERR_INVALID_ARG, ERR_INSECURE_URL
  */
 export function oauth2(options: OAuth2Options): Grant {
-  const { tokenEndpoint, revocationEndpoint, issuer, clientId, ...rest } = optionsOf(options, [
+  const { tokenEndpoint, revocationEndpoint, issuer, clientId, clientSecret, clientAuth, scope, grant, refreshToken } = optionsOf(options, [
     'issuer', 'tokenEndpoint', 'revocationEndpoint', 'clientId', 'clientSecret', 'clientAuth', 'scope', 'grant', 'refreshToken',
-  ], 'grant');
-  if ((tokenEndpoint ?? issuer) === undefined) throw refusal('issuer');
+  ]);
+  if ((tokenEndpoint ?? issuer) === undefined) throw misuse('issuer', 'given, unless "tokenEndpoint" is');
   return grantOf({
-    name: nameOf(tokenEndpoint ?? issuer, { clientId, grant: rest.grant, scope: rest.scope }),
+    name: nameOf(tokenEndpoint ?? issuer, { clientId, grant, scope }),
     issuer,
     description: {
-      ...rest, kind: 'oauth2', clientId, issuer, tokenEndpoint: optional(tokenEndpoint), revocationEndpoint: optional(revocationEndpoint),
+      kind: 'oauth2', clientId, clientSecret, clientAuth, scope, grant, refreshToken, issuer,
+      tokenEndpoint: optional(tokenEndpoint), revocationEndpoint: optional(revocationEndpoint),
     },
   });
 }
@@ -129,11 +131,11 @@ export interface AuthorizationCodeOptions {
 export function authorizationCode(options: AuthorizationCodeOptions): Grant {
   const { authorizationEndpoint, tokenEndpoint, revocationEndpoint, redirectUri, issuer, clientId, scope } = optionsOf(options, [
     'issuer', 'authorizationEndpoint', 'tokenEndpoint', 'revocationEndpoint', 'clientId', 'redirectUri', 'scope',
-  ], 'grant');
-  const redirect = guarded(() => String(redirectUri), 'redirectUri');
+  ]);
+  const redirect = readable(() => String(redirectUri), 'redirectUri');
   const endpoint = authorizationEndpoint === undefined ? undefined : absolute(authorizationEndpoint).href;
-  if ((endpoint ?? issuer) === undefined || (tokenEndpoint ?? issuer) === undefined) throw refusal('issuer');
-  if (scope !== undefined && typeof scope !== 'string') throw refusal('scope');
+  if ((endpoint ?? issuer) === undefined || (tokenEndpoint ?? issuer) === undefined) throw misuse('issuer', 'given, unless "authorizationEndpoint" and "tokenEndpoint" are');
+  if (scope !== undefined && typeof scope !== 'string') throw misuse('scope', 'a string', scope);
   return grantOf({
     name: nameOf(tokenEndpoint ?? issuer, { clientId, grant: 'code', scope }),
     issuer,
@@ -160,9 +162,9 @@ export interface CookieRefreshOptions {
  * @throws ERR_INVALID_ARG, ERR_INSECURE_URL
  */
 export function cookieRefresh(options: CookieRefreshOptions): Grant {
-  const { url, header = ['x-requested-with', 'tokenward'] } = optionsOf(options, ['url', 'header'], 'grant');
+  const { url, header = ['x-requested-with', 'tokenward'] } = optionsOf(options, ['url', 'header']);
   const isHeader = () => Array.isArray(header) && typeof header[0] === 'string' && typeof header[1] === 'string';
-  if (!guarded(isHeader, 'header')) throw refusal('header');
+  if (!readable(isHeader, 'header')) throw misuse('header', 'a list of a name and a value, both strings');
   const endpoint = absolute(url);
   return grantOf({
     name: nameOf(endpoint, { grant: 'cookie' }), description: { kind: 'cookieRefresh', url: partsOf(endpoint), headerName: header[0], headerValue: header[1] },
@@ -187,10 +189,8 @@ export interface CustomGrantOptions {
  * @throws ERR_INVALID_ARG
  */
 export function customGrant(options: CustomGrantOptions): Grant {
-  const { acquire, refresh, revoke } = optionsOf(options, ['acquire', 'refresh', 'revoke'], 'grant');
-  for (const [name, each] of Object.entries({ acquire, refresh, revoke })) {
-    if (each !== undefined && typeof each !== 'function') throw refusal(name);
-  }
+  const { acquire, refresh, revoke } = optionsOf(options, ['acquire', 'refresh', 'revoke']);
+  checkFunctions({ acquire, refresh, revoke });
   return grantOf({
     description: { kind: 'custom', acquires: acquire !== undefined, refreshes: refresh !== undefined, revokes: revoke !== undefined },
     act(purpose, token, signal) {
@@ -203,20 +203,20 @@ export function customGrant(options: CustomGrantOptions): Grant {
 /** The parts of a grant that a grant function of this package made. */
 export function readGrant(grant: Grant): GrantParts {
   const parts = typeof grant === 'object' && grant !== null ? partsOfGrant.get(grant) : undefined;
-  if (!parts) throw refusal('grant');
+  if (!parts) throw misuse('grant', 'a grant that jsonLogin, oauth2, authorizationCode, cookieRefresh or customGrant returned', grant);
   return parts;
 }
 
 function grantOf(parts: GrantParts): Grant {
   const grant: Grant = Object.freeze({ kind: parts.description.kind });
-  partsOfGrant.set(grant, parts);
+  partsOfGrant.set(grant, own(parts));
   return grant;
 }
 
 /** Names a record. Two clients of one server have two, and so have two sign-ins of one client that get other tokens. */
 function nameOf(url: string | URL | undefined, parts: { [name: string]: string | undefined } = {}): string {
   const { origin, pathname } = absolute(url ?? '');
-  const words = Object.entries(parts).map(([name, part]) => `#${guarded(() => encodeURIComponent(part ?? ''), name)}`);
+  const words = Object.entries(parts).map(([name, part]) => `#${readable(() => encodeURIComponent(part ?? ''), name)}`);
   return origin + pathname + words.join('');
 }
 

@@ -2,6 +2,7 @@
 
 import { isTokenwardError } from '../error.js';
 import { call } from '../boundary/instance.js';
+import { own } from '../arguments.js';
 import { refusal } from '../refusal.js';
 import { textOf } from '../url.js';
 
@@ -47,10 +48,10 @@ export class Issuer {
   async #read(signal?: AbortSignal): Promise<Metadata> {
     for (const url of this.#places()) {
       const send = this.#fetch();
-      const response = await send(this.#checked(url), { headers: { accept: 'application/json' }, redirect: 'manual', ...(signal && { signal }) });
+      const response = await send(this.#checked(url), own<RequestInit>({ headers: own({ accept: 'application/json' }), redirect: 'manual', ...(signal && { signal }) }));
       const type = response.headers.get('content-type') ?? '';
       const metadata = JSON.parse(call('metadata_read', this.#issuer, response.status, type, await readSome(response))) as Metadata | null;
-      if (metadata) return metadata;
+      if (metadata) return own(metadata);
     }
     throw refusal('no-metadata');
   }

@@ -3,7 +3,8 @@
 import { Issuer } from './metadata.js';
 import { readGrant, type Authorization } from './grants.js';
 import { Machine, succeeded, type Calls, type Host, type Outcome } from './driver.js';
-import { checkSignal, guarded, optionsOf, refusal } from '../refusal.js';
+import { checkFunctions, checkSignal, checkWord, has, misuse, optionsOf, own, readable } from '../arguments.js';
+import { refusal } from '../refusal.js';
 import { IN_WORKERD } from '../runtime.js';
 import { memoryStore } from '../stores/memory.js';
 import type { Session, SessionEvents, SessionOptions, SessionSnapshot, TokenStore, TransitionRecord } from '../types.js';
@@ -17,12 +18,13 @@ const NAMES: readonly (keyof SessionOptions)[] = [
 const EVENTS: readonly (keyof SessionEvents)[] = ['change', 'refreshed', 'ended', 'challenge', 'warning'];
 const authorizing = new WeakMap<object, Authorizing>();
 const inners = new WeakMap<object, Inner>();
+const NO_BEARER_FETCH = 'a fetch that is not a bearer fetch; that one would call itself';
 
 /** What sends requests. The host's fetch is read at each call, so that test tools and frameworks may replace it. */
 export function sender(given?: typeof fetch): typeof fetch {
   const send = given ?? fetch;
   // Put in its place, a bearer fetch would call itself for ever.
-  if ('session' in send) throw refusal('fetch');
+  if (Object.hasOwn(send, 'session')) throw misuse('fetch', NO_BEARER_FETCH);
   return send;
 }
 
@@ -31,29 +33,29 @@ export function sender(given?: typeof fetch): typeof fetch {
  * @throws ERR_INVALID_ARG, ERR_INSECURE_URL
  */
 export function createSession(options: SessionOptions): Session {
-  return guarded(() => open(optionsOf(options, NAMES, 'session')), 'session');
+  return readable(() => open(optionsOf(options, NAMES)), 'options');
 }
 
 function open(options: SessionOptions): Session {
-  const { grant, name, store = memoryStore(), fetch: given, now, waitUntil, isolation = IN_WORKERD ? 'request' : 'shared', ...rest } = options;
+  const { grant, name, store = memoryStore(), fetch: given, now, waitUntil, isolation = IN_WORKERD ? 'request' : 'shared', insecure, timeoutMs } = options;
   const parts = readGrant(grant);
-  if (typeof store?.load !== 'function' || typeof store.save !== 'function' || typeof store.clear !== 'function') throw refusal('store');
-  if (given !== undefined && (typeof given !== 'function' || 'session' in given)) throw refusal('fetch');
-  if (now !== undefined && typeof now !== 'function') throw refusal('now');
-  if (waitUntil !== undefined && typeof waitUntil !== 'function') throw refusal('waitUntil');
+  if (!has(store, 'load', 'save', 'clear')) throw misuse('store', 'a token store: an object with the methods load, save and clear', store);
+  checkFunctions({ fetch: given, now, waitUntil });
+  if (given) sender(given);
   const called = name === undefined ? parts.name ?? (options.store ? undefined : 'custom') : name;
-  if (typeof called !== 'string') throw refusal('name');
-  if (isolation !== 'shared' && isolation !== 'request') throw refusal('isolation');
+  if (typeof called !== 'string') throw misuse('name', name === undefined ? 'given: sessions with customGrant and a store need one' : 'a string', ...name === undefined ? [] : [name]);
+  checkWord('isolation', isolation, ['shared', 'request']);
 
   const hasLock = store.shared === 'origin' && typeof navigator === 'object' && typeof navigator.locks?.request === 'function';
   const listeners = new Map<string, Set<Listener>>();
   const key = `tokenward:${called}`;
   const send = () => sender(given);
-  const loopback = rest.insecure !== 'never';
+  const loopback = insecure !== 'never';
   const issuer = parts.issuer === undefined ? undefined : new Issuer(parts.issuer, loopback, send);
+  const { refreshAhead, retry, replayWindowMs, onRefreshRejected } = options;
   const host: Host = {
     options: JSON.stringify({
-      ...rest, grant: parts.description, hasLock, storeIsShared: options.store !== undefined, storeIsEmpty: options.store === undefined,
+      refreshAhead, retry, replayWindowMs, onRefreshRejected, insecure, timeoutMs, grant: parts.description, hasLock, storeIsShared: options.store !== undefined, storeIsEmpty: options.store === undefined,
       storeIsEventual: store.consistency === 'eventual', endsWithRequest: isolation === 'request' && !waitUntil,
     }),
     store, hasLock, now, waitUntil,
@@ -85,8 +87,8 @@ function open(options: SessionOptions): Session {
     },
     async login(credentials, options) {
       const { signal } = copied(options, ['signal']);
-      const { username, password } = guarded(() => ({ ...credentials }) as Partial<typeof credentials>, 'credentials') ?? {};
-      if (credentials !== undefined && (typeof username !== 'string' || typeof password !== 'string')) throw refusal('credentials');
+      const { username, password } = readable(() => own({ ...credentials }) as Partial<NonNullable<typeof credentials>>, 'credentials');
+      if (credentials !== undefined && (typeof username !== 'string' || typeof password !== 'string')) throw misuse('credentials', 'an object with a username and a password, both strings');
       succeeded(await once((calls) => calls.ask({ event: 'login', username, password }, signal)));
       return machine.snapshot;
     },
@@ -102,15 +104,16 @@ function open(options: SessionOptions): Session {
     },
     on(event, listener, options) {
       const { signal } = copied(options, ['signal']);
-      if (!EVENTS.includes(event)) throw refusal('event');
-      if (typeof listener !== 'function') throw refusal('listener');
+      if (!EVENTS.includes(event)) throw misuse('event', `one of ${EVENTS.join(', ')}`);
+      checkFunctions({ listener });
+      if (listener === undefined) throw misuse('listener', 'a function', listener);
       const known = listeners.get(event) ?? new Set();
       // One function may listen twice.
       const heard: Listener = (detail) => listener(detail);
       listeners.set(event, known.add(heard));
       const stop = () => void known.delete(heard);
       if (signal?.aborted) stop();
-      signal?.addEventListener('abort', stop, { once: true });
+      signal?.addEventListener('abort', stop, own({ once: true }));
       return stop;
     },
     explain(): TransitionRecord[] {
@@ -129,14 +132,14 @@ function open(options: SessionOptions): Session {
       succeeded(await once((calls) => calls.ask({ event: 'login', code, verifier })));
       return machine.snapshot;
     };
-    authorizing.set(session, { authorization, issuer, timeoutMs: rest.timeoutMs ?? 10_000, store, key, signIn });
+    authorizing.set(session, { authorization, issuer, timeoutMs: timeoutMs ?? 10_000, store, key, signIn });
   }
   return session;
 }
 
 /** The options of a call, read once. */
 function copied<T extends object>(options: T | undefined, names: readonly (keyof T & string)[]): Partial<T> & { signal?: AbortSignal | undefined } {
-  const copy: Partial<T> & { signal?: AbortSignal | undefined } = options === undefined ? {} : optionsOf(options, names, 'options');
+  const copy: Partial<T> & { signal?: AbortSignal | undefined } = optionsOf(options ?? {} as T, names);
   checkSignal(copy.signal);
   return copy;
 }

@@ -1,4 +1,4 @@
-import { has, misuse } from '../error.js';
+import { has, misuse, own } from '../arguments.js';
 import type { JwksCache } from '../types.js';
 
 /** Cache keys are URLs; this host name is reserved and belongs to nobody (RFC 2606). */
@@ -19,7 +19,7 @@ export function cacheApiStore(cache?: Cache): JwksCache {
     },
     async set(key, value, ttlSeconds) {
       const headers = { 'content-type': 'application/json', 'cache-control': `max-age=${ttlSeconds}` };
-      await (await open()).put(BASE + key, new Response(value, { headers }));
+      await (await open()).put(BASE + key, new Response(value, own({ status: 200, statusText: '', headers: own(headers) })));
     },
   };
 }

@@ -1,4 +1,4 @@
-import { has, misuse } from '../error.js';
+import { has, misuse, own } from '../arguments.js';
 import type { TokenStore } from '../types.js';
 import { newVersion } from './version.js';
 
@@ -42,7 +42,7 @@ export function durableObjectStore(stub: unknown): TokenStore {
     throw misuse('stub', 'a Durable Object stub, or a function that gives one');
   }
   async function send<T>(command: Command): Promise<T> {
-    const response = await found().fetch(ADDRESS, { method: 'POST', body: JSON.stringify(command) });
+    const response = await found().fetch(ADDRESS, own({ method: 'POST', body: JSON.stringify(command) }));
     if (!response.ok) throw new Error(`the Durable Object answered ${response.status}`);
     return response.json() as Promise<T>;
   }
@@ -72,7 +72,7 @@ export class TokenStoreObject {
   async fetch(request: Request): Promise<Response> {
     const command = await request.json() as Command;
     const { key } = command;
-    return Response.json(await this.#state.storage.transaction(async (storage) => {
+    return answered(await this.#state.storage.transaction(async (storage) => {
       const row = await storage.get(key);
       if (command.command === 'load') return row ?? null;
       const expected = (row?.version ?? null) === command.expect;
@@ -86,4 +86,8 @@ export class TokenStoreObject {
       return { ok: true, version };
     }));
   }
+}
+
+function answered(value: unknown): Response {
+  return new Response(JSON.stringify(value), own({ status: 200, statusText: '', headers: own({ 'content-type': 'application/json' }) }));
 }

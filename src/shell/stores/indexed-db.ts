@@ -1,5 +1,4 @@
-import { misuse } from '../error.js';
-import { strayOption } from '../options.js';
+import { misuse, optionsOf } from '../arguments.js';
 import type { TokenStore } from '../types.js';
 import { newVersion } from './version.js';
 
@@ -71,14 +70,7 @@ export function indexedDbStore(options: { database?: string } = {}): TokenStore 
 }
 
 function nameIn(options: { database?: string }): string {
-  let [name, stray]: [unknown?, string?] = [];
-  try {
-    stray = strayOption(options, ['database']);
-    ({ database: name = 'tokenward' } = options);
-  } catch {
-    // No options, or somebody's proxy.
-  }
-  if (stray !== undefined) throw misuse(stray, 'left out: the only option is database');
-  if (typeof name !== 'string') throw misuse('database', 'a name');
-  return name;
+  const { database = 'tokenward' } = optionsOf(options, ['database']);
+  if (typeof database !== 'string') throw misuse('database', 'a string', database);
+  return database;
 }

@@ -1,4 +1,4 @@
-import { has, misuse } from '../error.js';
+import { has, misuse } from '../arguments.js';
 import type { JwksCache } from '../types.js';
 
 /** Workers KV refuses to forget sooner. What is older than it should be is not used: entries say when they were written. */

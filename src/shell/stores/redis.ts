@@ -1,4 +1,4 @@
-import { has, misuse } from '../error.js';
+import { has, misuse } from '../arguments.js';
 import type { JwksCache, TokenStore } from '../types.js';
 import { IN_WORKERD } from '../runtime.js';
 import { listening, type Duplicable } from './redis-channel.js';

@@ -1,4 +1,4 @@
-import { misuse } from '../error.js';
+import { misuse } from '../arguments.js';
 import type { TokenStore } from '../types.js';
 import { newVersion } from './version.js';
 

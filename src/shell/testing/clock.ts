@@ -1,4 +1,4 @@
-import { misuse } from '../error.js';
+import { misuse } from '../arguments.js';
 
 /** Beyond it a number of seconds is one of milliseconds. */
 const MAX_SECONDS = 1e11;

@@ -1,8 +1,7 @@
-import { misuse } from '../error.js';
+import { misuse, optionsOf, own } from '../arguments.js';
 import { base64url, utf8 } from './encode.js';
 import type { TestIssuer } from './issuer.js';
-import { only } from './options.js';
-import { serve, type ServedRequest, type TestService } from './service.js';
+import { answered, json, serve, type ServedRequest, type TestService } from './service.js';
 
 /** What a token endpoint is like. */
 export interface TokenEndpointOptions {
@@ -77,9 +76,9 @@ interface Grant { signIn: number; subject?: string | undefined; scope?: string |
  * @throws ERR_INVALID_ARG
  */
 export function createTokenEndpoint(options: TokenEndpointOptions = {}): TestTokenEndpoint {
-  const { issuer, users, clients, lifetime = 3600, rotation = true, replayWindowMs = 0 } =
-    only(options, 'issuer', 'users', 'clients', 'lifetime', 'rotation', 'replayWindowMs', 'now');
-  const now = options.now ?? (issuer ? () => issuer.rules.now() * 1000 : Date.now);
+  const { issuer, users, clients, lifetime = 3600, rotation = true, replayWindowMs = 0, now: given } =
+    optionsOf(options, ['issuer', 'users', 'clients', 'lifetime', 'rotation', 'replayWindowMs', 'now']);
+  const now = given ?? (issuer ? () => issuer.rules.now() * 1000 : Date.now);
   if (!(lifetime > 0)) throw misuse('lifetime', 'a number of seconds');
   const base = (issuer?.issuer ?? 'https://login.test').replace(/\/$/, '');
   const [tokenUrl, revokeUrl, authorizeUrl] = [`${base}/token`, `${base}/revoke`, `${base}/authorize`];
@@ -115,7 +114,7 @@ export function createTokenEndpoint(options: TokenEndpointOptions = {}): TestTok
     const { pathname, searchParams } = new URL(request.url);
     if (pathname === authorizePath) return authorize(searchParams);
     const isOurs = request.method === 'POST' && (pathname === tokenPath || pathname === revokePath);
-    if (!isOurs) return await issuer?.fetch(request.url, { headers: request.headers }) ?? new Response(null, { status: 404 });
+    if (!isOurs) return await issuer?.fetch(request.url, own({ headers: request.headers })) ?? answered(null, 404);
     const asked = read(request);
     if (asked === undefined) return refuse('invalid_request');
     const client = clientOf(asked, request.headers);
@@ -131,7 +130,7 @@ export function createTokenEndpoint(options: TokenEndpointOptions = {}): TestTok
     for (const [name, value] of Object.entries({ code, state: asked.get('state'), iss: issuer?.issuer })) {
       if (value) location.searchParams.set(name, value);
     }
-    return new Response(null, { status: 302, headers: { location: location.href } });
+    return answered(null, 302, { location: location.href });
   }
 
   async function token(asked: Asked, client: string | undefined): Promise<Response> {
@@ -162,7 +161,8 @@ export function createTokenEndpoint(options: TokenEndpointOptions = {}): TestTok
     return ended.has(known.signIn) ? refuse('invalid_grant') : give({ ...known, refresh: rotation ? true : text });
   }
 
-  async function give({ signIn, subject, scope, refresh }: Grant): Promise<Response> {
+  async function give(grant: Grant): Promise<Response> {
+    const { signIn, subject, scope, refresh } = own(grant);
     const number = ++self.issued;
     const at = Math.floor(now() / 1000);
     const said = { ...(subject !== undefined && { sub: subject }), ...(scope !== undefined && { scope }) };
@@ -215,17 +215,17 @@ function clientOf(asked: Asked, headers: Headers): { id?: string | undefined; se
 
 /** The members of a body in JSON or of a form; undefined for neither. */
 function read({ headers, body }: ServedRequest): Asked | undefined {
-  if (!/json/i.test(headers.get('content-type') ?? '')) return Object.fromEntries(new URLSearchParams(body));
+  if (!/json/i.test(headers.get('content-type') ?? '')) return own(Object.fromEntries(new URLSearchParams(body)));
   try {
     const value: unknown = JSON.parse(body);
-    return typeof value === 'object' && value !== null ? { ...value } : undefined;
+    return typeof value === 'object' && value !== null ? own(value) as Asked : undefined;
   } catch {
     return undefined;
   }
 }
 
 function plain(value: object, status = 200): Response {
-  return Response.json(value, { status, headers: { 'cache-control': 'no-store' } });
+  return json(JSON.stringify(value), own({ status }));
 }
 
 function random(): string {

@@ -1,8 +1,7 @@
-import { misuse } from '../error.js';
+import { misuse, optionsOf } from '../arguments.js';
 import type { Algorithm, Jwk } from '../types.js';
 import { createKey, type TestKey } from './key.js';
-import { only } from './options.js';
-import { serve, type ServedRequest, type TestService } from './service.js';
+import { answered, json, serve, type ServedRequest, type TestService } from './service.js';
 import { wrong, type WrongToken } from './wrong.js';
 
 /** Claims to be merged over those of a token. */
@@ -67,7 +66,7 @@ export interface TestIssuer extends TestService {
 export async function createIssuer(options: IssuerOptions = {}): Promise<TestIssuer> {
   const {
     issuer = 'https://issuer.test', audience = 'https://api.test', algorithms = ['ES256'], lifetime = 300, now = Date.now,
-  } = only(options, 'issuer', 'audience', 'algorithms', 'lifetime', 'now');
+  } = optionsOf(options, ['issuer', 'audience', 'algorithms', 'lifetime', 'now']);
   if (algorithms.length === 0) throw misuse('algorithms', 'a list with at least one algorithm');
   const seconds = () => now() / 1000;
   const meant = typeof audience === 'string' ? audience : [...audience];
@@ -96,15 +95,15 @@ export async function createIssuer(options: IssuerOptions = {}): Promise<TestIss
     metadata: {},
     jwks: () => ({ keys: keys.filter(({ jwk }) => jwk.kty !== 'oct').map(({ jwk }) => jwk) }),
     async token(claims?: Claims, options: TokenOptions = {}) {
-      const { alg, header } = only(options, 'alg', 'header');
+      const { alg, header } = optionsOf(options, ['alg', 'header']);
       return keyFor(alg).sign(claimsOf(claims), header);
     },
     async wrong(kind: WrongToken, claims?: Claims, options: { alg?: Algorithm } = {}) {
-      const { alg } = only(options, 'alg');
+      const { alg } = optionsOf(options, ['alg']);
       return wrong(kind, keyFor(alg), claimsOf(claims), Math.floor(seconds()));
     },
     async rotate(options: { withdraw?: boolean } = {}) {
-      const { withdraw = false } = only(options, 'withdraw');
+      const { withdraw = false } = optionsOf(options, ['withdraw']);
       keys.splice(0, withdraw ? keys.length : 0, ...await makeKeys());
     },
   });
@@ -112,12 +111,12 @@ export async function createIssuer(options: IssuerOptions = {}): Promise<TestIss
 
   function answer({ url }: ServedRequest): Response {
     const asked = new URL(url).pathname;
-    if (asked === jwksPath) return Response.json(self.jwks());
-    if (!documents.includes(asked)) return new Response(null, { status: 404 });
-    return Response.json({
+    if (asked === jwksPath) return json(JSON.stringify(self.jwks()));
+    if (!documents.includes(asked)) return answered(null, 404);
+    return json(JSON.stringify({
       issuer, jwks_uri: self.jwksUrl, response_types_supported: ['code'], subject_types_supported: ['public'],
       id_token_signing_alg_values_supported: algorithms, ...self.metadata,
-    });
+    }));
   }
 }
 

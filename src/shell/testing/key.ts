@@ -1,11 +1,10 @@
 // Keys that sign. crypto.subtle makes them and signs with them where it has the algorithm; the module does for ES256K and
 // ML-DSA.
 
-import { misuse } from '../error.js';
+import { misuse, optionsOf, own } from '../arguments.js';
 import { call } from '../boundary/instance.js';
 import type { Algorithm, Jwk } from '../types.js';
 import { base64url, fromBase64url, pem, utf8 } from './encode.js';
-import { only } from './options.js';
 
 /** What a key is called. */
 export interface KeyOptions {
@@ -80,7 +79,7 @@ const SPKI: { readonly [alg in Algorithm]?: string } = {
  * @throws ERR_INVALID_ARG for what is no algorithm; what the host says where its crypto.subtle lacks it
  */
 export async function createKey(alg: Algorithm = 'ES256', options: KeyOptions = {}): Promise<TestKey> {
-  const { kid = `${alg}-${base64url(random(6))}` } = only(options, 'kid');
+  const { kid = `${alg}-${base64url(random(6))}` } = optionsOf(options, ['kid']);
   const subtle = Object.hasOwn(SUBTLE, alg) ? SUBTLE[alg] : undefined;
   if (subtle) return keyOfSubtle(alg, subtle, kid);
   const spki = Object.hasOwn(SPKI, alg) ? SPKI[alg] : undefined;
@@ -107,7 +106,10 @@ async function keyOfSubtle(alg: Algorithm, { generate, how }: Subtle, kid: strin
       if (!secret) throw misuse('alg', 'HS256, HS384 or HS512');
       return fromBase64url(material['k'] ?? '');
     },
-    cryptoKey: ({ extractable = true } = {}) => crypto.subtle.importKey('jwk', material, generate, extractable, ['verify']),
+    async cryptoKey(options = {}) {
+      const { extractable = true } = optionsOf(options, ['extractable']);
+      return crypto.subtle.importKey('jwk', own(material), generate, extractable, ['verify']);
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 // What an issuer and a token endpoint have in common: they answer requests, remember them, and fail when they are told to.
 
-import { misuse } from '../error.js';
+import { misuse, own } from '../arguments.js';
 
 /** A request that was served, and what it carried. */
 export interface ServedRequest {
@@ -20,8 +20,13 @@ export type Answer = (request: ServedRequest) => Response | undefined | Promise<
 interface Moment { readonly request: ServedRequest; readonly signal: AbortSignal; readonly usual: () => Promise<Response> }
 type Failing = (moment: Moment) => Response | Promise<Response>;
 
-const json = (body: BodyInit, init: ResponseInit = {}): Response =>
-  new Response(body, { ...init, headers: { 'content-type': 'application/json', 'cache-control': 'no-store' } });
+/** Says every member of the init: a host may look for the others on `Object.prototype`. */
+export function answered(body: BodyInit | null, status: number, headers: Record<string, string> = {}): Response {
+  return new Response(body, own({ status, statusText: '', headers: own(headers) }));
+}
+
+export const json = (body: BodyInit, { status = 200 }: { status?: number } = own({})): Response =>
+  answered(body, status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
 
 /** How a service fails. */
 export type Failure =
@@ -53,7 +58,7 @@ export type Failure =
   | 'invalid_request' | 'invalid_client' | 'invalid_grant' | 'unauthorized_client' | 'unsupported_grant_type' | 'invalid_scope';
 
 const failing = (error: string, status = 400): Failing => () => json(JSON.stringify({ error }), { status });
-const empty = (status: number, headers: Record<string, string>): Response => new Response(null, { status, headers });
+const empty = (status: number, headers: Record<string, string>): Response => answered(null, status, headers);
 const broken = (): never => { throw new TypeError('fetch failed'); };
 
 const FAILURES: Readonly<Record<Failure, Failing>> = {
@@ -107,7 +112,7 @@ export function serve(answer: (request: ServedRequest) => Response | Promise<Res
     requests,
     delayMs: 0,
     async fetch(input, init) {
-      const asked = new Request(input, { duplex: 'half', ...init } as RequestInit);
+      const asked = new Request(input, own({ duplex: 'half', ...init } as RequestInit));
       const { method, url, headers, signal } = asked;
       const request = { method, url, headers, body: await asked.text() };
       requests.push(request);
@@ -144,7 +149,7 @@ function drip(signal: AbortSignal): ReadableStream<Uint8Array> {
       signal.addEventListener('abort', () => {
         clearInterval(timer);
         controller.error(signal.reason);
-      }, { once: true });
+      }, own({ once: true }));
     },
     cancel: () => clearInterval(timer),
   });
@@ -167,6 +172,6 @@ function flood(length: number): ReadableStream<Uint8Array> {
 function aborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     if (signal.aborted) reject(signal.reason);
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    signal.addEventListener('abort', () => reject(signal.reason), own({ once: true }));
   });
 }

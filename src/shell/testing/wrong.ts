@@ -1,6 +1,6 @@
 // Tokens with one flaw each. Whatever can be wrong by an hour is: no tolerance between clocks lets it pass.
 
-import { misuse } from '../error.js';
+import { misuse } from '../arguments.js';
 import type { ErrorCode } from '../types.js';
 import { base64url, utf8 } from './encode.js';
 import type { Claims } from './issuer.js';

@@ -1,11 +1,12 @@
 // A verifier inside the module, and what it needs of the host: keys that are fetched, and keys that stay with the host.
 
+import { readable } from '../arguments.js';
 import { isTokenwardError, tokenwardError, type ErrorFields } from '../error.js';
 import { RSA, rsaHolds, takesRsa } from '../boundary/engines.js';
 import { Held } from '../boundary/handle.js';
 import { call, generation } from '../boundary/instance.js';
 import { adopt, exportOnce, type Keys } from './keys.js';
-import { algorithm, answers, encode, guarded, message, number, put, range, refusal, text, trim } from '../boundary/memory.js';
+import { algorithm, answers, encode, message, number, put, range, refusal, text, trim } from '../boundary/memory.js';
 import type { Algorithm } from '../types.js';
 
 /** What `verify` of src/wasm/jwt.rs answers where the host's engine is needed. */
@@ -60,7 +61,7 @@ export class Compiled {
       this.#installs = keys.map(({ held }) => held.installs);
       return install(Uint32Array.from(keys, ({ held }) => held.handle));
     });
-    guarded(() => this.#held.handle, 'argument', 'rules');
+    readable(() => this.#held.handle, 'rules');
   }
 
   /** Gives the token to the module, to be asked about. */
@@ -79,7 +80,7 @@ export class Compiled {
         const missed = isMiss(attempt) ? keys.remote.version : 0;
         if (keys.remote.readyNow(keys.remote.moment()[0], missed) && missed > 0) continue;
       }
-      if (!('question' in attempt)) return settled(attempt);
+      if (!isQuestion(attempt)) return settled(attempt);
       if (!keys || !this.#adopt(attempt.issuer, keys)) throw refusal('sync-key');
     }
   }
@@ -104,7 +105,7 @@ export class Compiled {
         // Where it was waited for, the set is another one or time has passed.
         if (ready === true ? missed > 0 : ready !== false && await ready) continue;
       }
-      if (!('question' in attempt)) return settled(attempt);
+      if (!isQuestion(attempt)) return settled(attempt);
       const question = attempt.question as Question;
       const { generation: of } = question;
       if (question.rsa !== undefined) {
@@ -127,7 +128,7 @@ export class Compiled {
     const usable = new Map<Keys, boolean>();
     const stands = (attempt: Attempt<T>): attempt is Exclude<Attempt<T>, { question: unknown }> => {
       const keys = this.#keys[attempt.issuer - 1];
-      if ('question' in attempt) return false;
+      if (isQuestion(attempt)) return false;
       if (!keys?.remote) return true;
       if (isMiss(attempt) || this.#renew(attempt.issuer, keys)) return false;
       let ready = usable.get(keys);
@@ -139,7 +140,7 @@ export class Compiled {
       for (const attempt of this.#attempts(batch, moments, asking.read)) {
         const token = tokens[results.length] as string;
         if (!stands(attempt)) results.push(this.async(token, asking));
-        else results.push('error' in attempt ? new Refused(attempt.error) : attempt.value);
+        else results.push(isFailure(attempt) ? new Refused(attempt.error) : attempt.value);
       }
     }
     return results;
@@ -234,8 +235,18 @@ export class Refused {
   constructor(readonly error: unknown) {}
 }
 
+// Own members alone: an accepted token must not become a refused one through `Object.prototype`, nor the reverse.
+
+function isQuestion<T>(attempt: Attempt<T>): attempt is Extract<Attempt<T>, { question: unknown }> {
+  return Object.hasOwn(attempt, 'question');
+}
+
+function isFailure<T>(attempt: Attempt<T>): attempt is Extract<Attempt<T>, { error: unknown }> {
+  return Object.hasOwn(attempt, 'error');
+}
+
 function settled<T>(attempt: Exclude<Attempt<T>, { question: unknown }>): T {
-  if ('error' in attempt) throw attempt.error;
+  if (isFailure(attempt)) throw attempt.error;
   return attempt.value;
 }
 
@@ -252,5 +263,5 @@ async function askHost({ algorithm, message, signature }: Question, key: CryptoK
 }
 
 function isMiss(attempt: Attempt<unknown>): boolean {
-  return 'error' in attempt && isTokenwardError(attempt.error) && attempt.error.code === 'ERR_JWKS_NO_MATCHING_KEY';
+  return isFailure(attempt) && isTokenwardError(attempt.error) && attempt.error.code === 'ERR_JWKS_NO_MATCHING_KEY';
 }

@@ -3,8 +3,9 @@
 import { Compiled, Refused, type Asking, type Moment } from './compiled.js';
 import { isTokenwardError } from '../error.js';
 import { call, generation } from '../boundary/instance.js';
+import { checkFunctions, guarded, member, misuse, own, readable } from '../arguments.js';
 import type { Keys } from './keys.js';
-import { algorithm, guarded, number, refusal, text } from '../boundary/memory.js';
+import { algorithm, number, refusal, text } from '../boundary/memory.js';
 import type { Explanation, JoseHeader, JwtClaims, Rules, StandardSchema, TokenwardError, Verified } from '../types.js';
 
 /** The rules that only the host can apply. */
@@ -21,7 +22,7 @@ export class Judge<C extends object = {}> {
   #known: Pick<Verified, 'header' | 'key'> & { number: number; generation: number } | undefined;
 
   constructor(rules: readonly Callbacks[], keys: readonly Keys[], install: (keys: Uint32Array) => number) {
-    this.#callbacks = rules.map((each) => guarded(() => callbacks(each), 'argument', 'schema'));
+    this.#callbacks = rules.map((each) => readable(() => callbacks(each), 'schema'));
     this.#oneClock = this.#callbacks.every(({ now }) => now === this.#callbacks[0]?.now);
     this.#compiled = new Compiled(keys, install);
   }
@@ -172,11 +173,11 @@ export function moment(now: Rules['now']): Moment {
 }
 
 function callbacks({ now, isRevoked, schema }: Callbacks): Callbacks {
-  if (isRevoked !== undefined && typeof isRevoked !== 'function') throw refusal('argument', 'isRevoked');
+  checkFunctions({ isRevoked });
   if (schema !== undefined && typeof (schema as StandardSchema | null)?.['~standard']?.validate !== 'function') {
-    throw refusal('argument', 'schema');
+    throw misuse('schema', 'a Standard Schema: an object with "~standard".validate', schema);
   }
-  return { ...(now !== undefined && { now }), ...(isRevoked && { isRevoked }), ...(schema && { schema }) };
+  return own({ ...(now !== undefined && { now }), ...(isRevoked && { isRevoked }), ...(schema && { schema }) });
 }
 
 function settled(ask: () => unknown, failure: 'revocation' | 'schema'): unknown {
@@ -186,7 +187,7 @@ function settled(ask: () => unknown, failure: 'revocation' | 'schema'): unknown 
   } catch {
     throw refusal(failure, 'schema');
   }
-  if (guarded(() => typeof (answer as PromiseLike<unknown> | null | undefined)?.then === 'function', failure, 'schema')) {
+  if (guarded(() => typeof (answer as PromiseLike<unknown> | null | undefined)?.then === 'function', () => refusal(failure, 'schema'))) {
     Promise.resolve(answer).catch(() => {});
     throw refusal('sync-callback');
   }
@@ -208,10 +209,10 @@ function judgeRevocation(answer: unknown): void {
 
 function judgeSchema<C extends object>(verified: Verified<C>, answer: unknown): void {
   verified.payload = guarded(() => {
-    const { issues, value } = (answer ?? {}) as { issues?: readonly { path?: readonly unknown[] }[]; value?: unknown };
+    const [issues, value] = [member(Object(answer), 'issues') as readonly { path?: readonly unknown[] }[] | undefined, member(Object(answer), 'value')];
     if (!issues && typeof value === 'object' && value !== null) return value as JwtClaims & C;
     const first: unknown = issues?.[0]?.path?.[0];
     const name = typeof first === 'object' && first !== null ? (first as { key?: unknown }).key : first;
     throw refusal('schema', typeof name === 'string' ? name : 'schema');
-  }, 'schema', 'schema');
+  }, () => refusal('schema', 'schema'));
 }

@@ -3,7 +3,8 @@
 
 import { Held, disposable } from '../boundary/handle.js';
 import { bounded, call } from '../boundary/instance.js';
-import { guarded, optionsOf, refusal } from '../boundary/memory.js';
+import { refusal } from '../boundary/memory.js';
+import { checkSignal, guarded, member, misuse, optionsOf, own } from '../arguments.js';
 import { Remote } from './remote.js';
 import type { Algorithm, ImportOptions, Jwk, KeySetState, RemoteOptions } from '../types.js';
 
@@ -33,6 +34,7 @@ const lastRead = new WeakMap<object, { keys: Keys; said: string | Uint8Array | u
 const exportedJwk = new WeakMap<CryptoKey, string>();
 const cryptoKeyNumbers = new WeakMap<CryptoKey, number>();
 let cryptoKeys = 0;
+const NO_OPTIONS: ImportOptions = own({});
 
 /** One key, sound and meant for verifying. Made by `importKey`. */
 export class VerificationKey {
@@ -44,7 +46,7 @@ export class VerificationKey {
   readonly type: 'secret' | 'public';
 
   private constructor(keys: Keys) {
-    const facts = JSON.parse(call('key_facts', keys.held.handle)) as Pick<VerificationKey, 'algorithms' | 'kid' | 'type'>;
+    const facts = own(JSON.parse(call('key_facts', keys.held.handle)) as Pick<VerificationKey, 'algorithms' | 'kid' | 'type'>);
     this.algorithms = facts.algorithms;
     if (facts.kid !== undefined) this.kid = facts.kid;
     this.type = facts.type;
@@ -105,7 +107,7 @@ export class KeySet {
   /** Fetches the set now. @throws (rejects with) ERR_JWKS_FETCH_FAILED, ERR_JWKS_TIMEOUT; what there was stays. */
   async refresh(options: { signal?: AbortSignal } = {}): Promise<void> {
     const { signal } = optionsOf(options, ['signal']);
-    if (signal !== undefined && guarded(() => typeof signal.addEventListener, 'argument', 'signal') !== 'function') throw refusal('argument', 'signal');
+    checkSignal(signal);
     await keysOf.get(this)?.remote?.refresh(signal);
   }
 
@@ -134,7 +136,7 @@ disposable(KeySet);
  * @throws ERR_JWK_INVALID where it is malformed, ERR_KEY_WEAK, or ERR_KEY_UNUSABLE where it is meant for something else.
  */
 export function importKey(input: Exclude<KeyInput, KeySet | { keys: Jwk[] }>, options: ImportOptions = {}): VerificationKey {
-  return bounded(() => guarded(() => VerificationKey.of(readKey(input, optionsOf(options, ['alg', 'allowShortSecret']))), 'key-kind'));
+  return bounded(() => guarded(() => VerificationKey.of(readKey(input, optionsOf(options, ['alg', 'allowShortSecret']))), noKey));
 }
 
 /**
@@ -142,23 +144,24 @@ export function importKey(input: Exclude<KeyInput, KeySet | { keys: Jwk[] }>, op
  * @throws ERR_JWK_INVALID where a member that defines the key is missing.
  */
 export function thumbprint(jwk: Jwk): string {
-  return bounded(() => guarded(() => call('thumbprint', json(jwk)), 'key-kind'));
+  return bounded(() => guarded(() => call('thumbprint', json(jwk)), noKey));
 }
 
 /** The keys behind any key input: those that were read last, where it says the same as then. */
 export function readKeys(input: unknown): Keys {
-  if (typeof input !== 'object' || input === null) return bounded(() => guarded(() => readKey(input, {}), 'key-kind'));
+  if (typeof input !== 'object' || input === null) return bounded(() => guarded(() => readKey(input, NO_OPTIONS), noKey));
   return keysOf.get(input as VerificationKey) ?? bounded(() => installed(() => {
     const said = saidBy(input);
     const last = lastRead.get(input);
     if (last && isSame(last.said, said)) return last.keys;
-    // Not `'keys' in input`: bytes have a method of that name.
-    const isSet = Array.isArray((input as { keys?: unknown }).keys);
-    const keys = isSet && typeof said === 'string' ? readSet(said) : readKey(input, {}, said);
+    const isSet = Array.isArray(member(input, 'keys'));
+    const keys = isSet && typeof said === 'string' ? readSet(said) : readKey(input, NO_OPTIONS, said);
     lastRead.set(input, { keys, said });
     return keys;
   }));
 }
+
+const noKey = (): unknown => refusal('key-kind');
 
 /** Keys that the module has taken once, so that they are known to be sound. */
 function installed(read: () => Keys): Keys {
@@ -166,7 +169,7 @@ function installed(read: () => Keys): Keys {
     const keys = read();
     void keys.held.handle;
     return keys;
-  }, 'key-kind');
+  }, noKey);
 }
 
 /** Whether somebody but this file holds the keys of this input, and may free them. */
@@ -205,15 +208,15 @@ export function adopt(keys: Keys): void {
 }
 
 function readSet(jwks: string): Keys {
-  return { held: new Held('release_keys', () => call('keys_from_jwks', jwks)), jwks };
+  return own({ held: new Held('release_keys', () => call('keys_from_jwks', jwks)), jwks });
 }
 
 /** `said` is what `saidBy` says of the input, where that is known. */
 function readKey(input: unknown, options: ImportOptions, said?: string | Uint8Array): Keys {
   const { alg } = options;
   const allowShortSecret = options.allowShortSecret === true;
-  if (alg !== undefined && typeof alg !== 'string') throw refusal('argument', 'alg');
-  const held = (install: () => number): Keys => ({ held: new Held('release_keys', install) });
+  if (alg !== undefined && typeof alg !== 'string') throw misuse('alg', 'the name of an algorithm', alg);
+  const held = (install: () => number): Keys => own({ held: new Held('release_keys', install) });
   if (typeof input === 'string') return held(() => call('key_from_pem', input, alg));
   if (typeof input !== 'object' || input === null || Array.isArray(input)) throw refusal('key-kind');
   const known = keysOf.get(input as VerificationKey);
@@ -279,7 +282,7 @@ function boundTo(known: Keys, alg: Algorithm | undefined): Keys {
   const { held, cryptoKey, remote, jwks } = known;
   if (remote || jwks !== undefined) throw refusal('key-kind');
   if (alg === undefined) return known;
-  return { held: new Held('release_keys', () => call('key_bound', held.handle, alg), held), ...(cryptoKey && { cryptoKey, of: known }) };
+  return own({ held: new Held('release_keys', () => call('key_bound', held.handle, alg), held), ...(cryptoKey && { cryptoKey, of: known }) });
 }
 
 function fromCryptoKey(cryptoKey: CryptoKey, alg: Algorithm | undefined, allowShortSecret: boolean): Keys {
@@ -291,5 +294,5 @@ function fromCryptoKey(cryptoKey: CryptoKey, alg: Algorithm | undefined, allowSh
     algorithm.modulusLength ?? algorithm.length ?? 0, algorithm.publicExponent ?? new Uint8Array(),
     cryptoKey.usages.includes('verify'), number, exportedJwk.get(cryptoKey), alg, allowShortSecret,
   );
-  return { held: new Held('release_keys', install), cryptoKey };
+  return own({ held: new Held('release_keys', install), cryptoKey });
 }

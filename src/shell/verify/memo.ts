@@ -2,8 +2,7 @@
 // that does not say what the objects say now: the caller may have changed them in between.
 
 import { isHeld, readKeys, type KeyInput, type Keys } from './keys.js';
-import { guarded, refusal } from '../boundary/memory.js';
-import { copyOf } from '../options.js';
+import { copyOf, own, readable } from '../arguments.js';
 
 /** What was compiled from an object of options, and what these said then. */
 interface Remembered<O, R> { said: O; byKeys: WeakMap<Keys, R>; pem?: [text: string, keys: Keys] }
@@ -16,7 +15,7 @@ export function remembering<O extends object, R extends { linger(): void }>(
   return (key, options) => {
     const now = copied(options, 'rules');
     let known = byOptions.get(options);
-    if (!known || !saysTheSame(known.said, now)) byOptions.set(options, known = { said: now, byKeys: new WeakMap() });
+    if (!known || !saysTheSame(known.said, now)) byOptions.set(options, known = own<Remembered<O, R>>({ said: now, byKeys: new WeakMap() }));
     const keys = typeof key === 'string' && known.pem?.[0] === key ? known.pem[1] : readKeys(key);
     if (typeof key === 'string') known.pem = [key, keys];
     let compiled = known.byKeys.get(keys);
@@ -31,21 +30,18 @@ export function remembering<O extends object, R extends { linger(): void }>(
  * What the caller does with the options later changes nothing; a getter among them is asked once. Lists are copied, and
  * so are the claims that must have one value; dates, functions and keys are the caller's own.
  */
-export function copied<T extends object>(options: T, name: string): T {
-  return guarded(() => {
-    const copy = shallow(options, name) as Record<string, unknown>;
-    for (const [option, value] of Object.entries(copy)) {
-      if (Array.isArray(value)) copy[option] = [...value as unknown[]];
-      else if ((option === 'claims' || option === 'cache') && isObject(value)) copy[option] = shallow(value, option);
-    }
-    return copy as T;
-  }, 'argument', name);
+export function copied<T extends object>(options: T, path: string): T {
+  const copy = copyOf(options, path) as Record<string, unknown>;
+  for (const [name, value] of Object.entries(copy)) {
+    const within = path === 'rules' ? name : `${path}.${name}`;
+    if (isObject(value)) copy[name] = readable(() => nested(name, value, within), within);
+  }
+  return copy as T;
 }
 
-function shallow<T extends object>(options: T, name: string): T {
-  const copy = copyOf(options);
-  if (!copy) throw refusal('argument', name);
-  return copy;
+function nested(name: string, value: object, path: string): unknown {
+  if (Array.isArray(value)) return [...value as unknown[]];
+  return name === 'claims' || name === 'cache' ? copyOf(value, path) : value;
 }
 
 /** Whether two copies are of options that say the same. */

@@ -3,8 +3,8 @@
 import { Held } from '../boundary/handle.js';
 import { call } from '../boundary/instance.js';
 import type { Keys } from './keys.js';
-import { guarded, refusal } from '../boundary/memory.js';
-import { copyOf } from '../options.js';
+import { refusal } from '../boundary/memory.js';
+import { checkFunctions, checkWord, copyOf, has, misuse, own, readable } from '../arguments.js';
 import { IN_WORKERD } from '../runtime.js';
 import type { JwksCache, KeySetState, RemoteOptions } from '../types.js';
 import { partsOf, resolve } from '../url.js';
@@ -40,17 +40,17 @@ export class Remote {
 
   constructor(source: string | URL, isIssuer: boolean, options: RemoteOptions = {}) {
     const { maxAge, minAge, staleIfError, cooldown, timeoutMs, maxBytes, cache, snapshot } = this.#options
-      = guarded(() => check(copyOf(options)), 'argument', 'options');
+      = readable(() => check(copyOf(options)), 'options');
     this.#snapshot = snapshot;
     this.#source = parse(source, isIssuer);
     admit(this.#source, undefined, this.#options);
     const name = isIssuer ? String(source) : this.#source.href;
     const numbers = { maxAge, minAge, staleIfError, cooldown, timeoutMs, maxBytes };
     const written = () => JSON.stringify({ ...numbers, sharedCache: cache !== undefined, names: Object.keys(this.#options) });
-    const settings = guarded(written, 'argument', 'options');
+    const settings = readable(written, 'options');
     const install = () => call('remote_open', name, isIssuer, settings, randomSeed(), this.#snapshot);
     this.#held = new Held('release_remote', install);
-    this.keys = { held: new Held('release_keys', () => call('remote_keys', this.#held.handle), this.#held), remote: this };
+    this.keys = own({ held: new Held('release_keys', () => call('remote_keys', this.#held.handle), this.#held), remote: this });
     this.#version = call('remote_version', this.#held.handle);
   }
 
@@ -251,24 +251,21 @@ export class Remote {
     if (!headers.has('accept')) headers.set('accept', 'application/jwk-set+json, application/json');
     const send = this.#options.fetch ?? fetch;
     // A cache between would hand out the set in which a key was missed. workerd has none, and refuses the word.
-    return send(url.href, { headers, signal, redirect: 'manual', ...(!IN_WORKERD && { cache: 'no-store' }) });
+    return send(url.href, own<RequestInit>({ headers, signal, redirect: 'manual', ...(!IN_WORKERD && { cache: 'no-store' }) }));
   }
 }
 
-function check(options: RemoteOptions | undefined): RemoteOptions {
-  if (!options) throw refusal('argument', 'options');
+function check(options: RemoteOptions): RemoteOptions {
   const { fetch, headers, now, waitUntil, cache, snapshot, insecure } = options;
   try {
     void new Headers(headers);
   } catch {
-    throw refusal('argument', 'headers');
+    throw misuse('headers', 'a Headers object, or what makes one');
   }
-  for (const [name, value] of Object.entries({ fetch, now, waitUntil })) {
-    if (value !== undefined && typeof value !== 'function') throw refusal('argument', name);
-  }
-  if (cache !== undefined && (typeof cache?.get !== 'function' || typeof cache.set !== 'function')) throw refusal('argument', 'cache');
-  if (snapshot !== undefined && typeof snapshot !== 'string') throw refusal('argument', 'snapshot');
-  if (insecure !== undefined && insecure !== 'never' && insecure !== 'loopback') throw refusal('argument', 'insecure');
+  checkFunctions({ fetch, now, waitUntil });
+  if (cache !== undefined && !has(cache, 'get', 'set')) throw misuse('cache', 'an object with the methods get and set', cache);
+  if (snapshot !== undefined && typeof snapshot !== 'string') throw misuse('snapshot', 'a string that snapshot() gave', snapshot);
+  checkWord('insecure', insecure, ['never', 'loopback']);
   return options;
 }
 
@@ -280,7 +277,7 @@ function parse(source: unknown, isIssuer: boolean): URL {
   } catch {
     // Not a URL.
   }
-  throw refusal('argument', isIssuer ? 'issuer' : 'url');
+  throw misuse(isIssuer ? 'issuer' : 'url', 'an absolute URL');
 }
 
 function admit(url: URL, from: URL | undefined, { insecure }: RemoteOptions): void {
@@ -338,7 +335,7 @@ function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Pr
   if (!signal) return work;
   return new Promise<T>((resolve, reject) => {
     const abort = () => reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
+    signal.addEventListener('abort', abort, own({ once: true }));
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
 }

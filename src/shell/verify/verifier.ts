@@ -6,7 +6,8 @@ import { disposable } from '../boundary/handle.js';
 import { bounded, call } from '../boundary/instance.js';
 import { Judge, moment, parsed, usedKey } from './judge.js';
 import { readKeys, type KeyInput } from './keys.js';
-import { guarded, optionsOf, put, range, refusal, trim } from '../boundary/memory.js';
+import { put, range, trim } from '../boundary/memory.js';
+import { member, misuse, optionsOf, own, readable } from '../arguments.js';
 import { copied, remembering } from './memo.js';
 import type {
   Expiry, ExpiryOptions, Explanation, JoseHeader, JwsOptions, JwtClaims, Result, Rules, Verified, VerifiedJws,
@@ -38,7 +39,7 @@ export class Verifier<C extends object = {}> {
     const given = copied(options, 'rules');
     const several = 'issuers' in given;
     const list = (several ? listed(given.issuers) : [given]) as (Rules & { keys: KeyInput })[];
-    const read = several ? { ...given, issuers: list } : given;
+    const read = several ? own({ ...given, issuers: list }) : given;
     this.#judge = new Judge<C>(list, list.map(({ keys }) => readKeys(keys)), (keys) => call('verifier', read, keys));
   }
 
@@ -68,8 +69,8 @@ export class Verifier<C extends object = {}> {
 
   /** As `safeVerify` for each token, in order and in one crossing into the module. */
   async verifyMany(tokens: readonly string[]): Promise<Result<C>[]> {
-    const list = guarded(() => (Array.isArray(tokens) ? [...tokens] : undefined), 'argument', 'tokens');
-    if (!list) throw refusal('argument', 'tokens');
+    const list = readable(() => (Array.isArray(tokens) ? [...tokens] : undefined), 'tokens');
+    if (!list) throw misuse('tokens', 'a list of strings', tokens);
     return Promise.all(this.#judge.many(list).map(safely));
   }
 
@@ -147,9 +148,9 @@ export function decode<C extends object = {}>(token: string): { header: JoseHead
 export function checkExpiry(token: string | JwtClaims, options: ExpiryOptions = {}): Expiry {
   const { now: at, clockTolerance = 0 } = optionsOf(options, ['now', 'clockTolerance']);
   const [now, given] = moment(at);
-  if (typeof clockTolerance !== 'number') throw refusal('argument', 'clockTolerance');
+  if (typeof clockTolerance !== 'number') throw misuse('clockTolerance', 'between 0 and 600 seconds', clockTolerance);
   const claims = typeof token === 'object' && token !== null
-    ? guarded(() => JSON.stringify({ exp: token.exp, nbf: token.nbf }), 'argument', 'token') : undefined;
+    ? readable(() => JSON.stringify({ exp: member(token, 'exp'), nbf: member(token, 'nbf') }), 'token') : undefined;
   const [expired, notYetValid, exp] = claims === undefined
     ? call('expiry_of_token', put(token), now, given, clockTolerance)
     : bounded(() => call('expiry_of_claims', claims, now, given, clockTolerance));
@@ -166,17 +167,17 @@ export function isExpired(token: string | JwtClaims, options?: ExpiryOptions): b
   return checkExpiry(token, options).expired;
 }
 
-const ANY_JWS: JwsOptions = {};
+const ANY_JWS: JwsOptions = own({});
 
-const aboutJws: Asking<VerifiedJws> = {
+const aboutJws: Asking<VerifiedJws> = own<Asking<VerifiedJws>>({
   ask: (verifier, length, { hostKey, valid, takesRsa }) => call('verify_jws', verifier, length, hostKey, valid, takesRsa),
   read: () => ({ header: parsed('header'), payload: range('payload'), key: usedKey() }),
-};
+});
 
 /** The rules of each issuer. */
 function listed(issuers: readonly IssuerRules[]): IssuerRules[] {
-  if (!Array.isArray(issuers)) throw refusal('argument', 'issuers');
-  return issuers.map((rules: IssuerRules) => copied(rules, 'issuers'));
+  if (!Array.isArray(issuers)) throw misuse('issuers', 'a list of rules, each with one issuer of its own', issuers);
+  return issuers.map((rules: IssuerRules, at) => copied(rules, `issuers[${at}]`));
 }
 
 async function safely<C extends object>(verified: Promise<Verified<C>>): Promise<Result<C>> {
