@@ -55,6 +55,9 @@ declare const verifier: import('tokenward').Verifier;
 declare const session: import('tokenward').Session;
 declare const api: import('tokenward').BearerFetch;
 declare const request: Request;
+declare const grant: import('tokenward').Grant;
+declare const client: unknown;
+declare const env: { KEYS: unknown; TOKENS: { idFromName(name: string): unknown; get(id: unknown): unknown } };
 `);
   let count = 0;
   for (const file of readdirSync(at('src/shell'), { recursive: true }).filter((name) => name.endsWith('.ts'))) {

@@ -11,7 +11,12 @@ export * from '#api';
  * blocking, so it also works on the main thread of Chrome before 115, which refuses to do so at once.
  * @throws (rejects with) ERR_WASM_UNAVAILABLE, also for a file that is not the `core.wasm` of this version
  * @example
+ * ```ts
+ * import { init, verifySync } from 'tokenward/slim';
+ *
  * await init(fetch('/assets/core.wasm'));
+ * const { payload } = verifySync(token, jwk, { issuer: null, audience: null });
+ * ```
  */
 export async function init(source: WebAssembly.Module | BufferSource | Response | Promise<Response>): Promise<void> {
   const given = await source;
@@ -66,7 +71,11 @@ class Stock implements Reserve {
  * Loads `core.wasm`, compiled or as bytes, at once.
  * @throws ERR_WASM_UNAVAILABLE, also for a file that is not WebAssembly, and on the main thread of Chrome before 115
  * @example
- * initSync(readFileSync('core.wasm'));
+ * ```ts
+ * import { initSync } from 'tokenward/slim';
+ *
+ * initSync(await WebAssembly.compileStreaming(fetch('/assets/core.wasm')));
+ * ```
  */
 export function initSync(source: WebAssembly.Module | BufferSource): void {
   let module: WebAssembly.Module;

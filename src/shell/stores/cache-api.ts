@@ -1,13 +1,20 @@
 import { has, misuse, own } from '../arguments.js';
 import type { JwksCache } from '../types.js';
 
-/** Cache keys are URLs; this host name is reserved and belongs to nobody (RFC 2606). */
+/** A key of the Cache API is a URL. This host name is reserved (RFC 2606), so no site has it. */
 const BASE = 'https://tokenward.invalid/';
 
 /**
  * Shares JWK Sets through the Cache API: between the isolates of one Cloudflare data centre, or the tabs of a site.
- * @param cache where to keep them; default: `caches.open('tokenward')`
+ * @param cache the cache to use; default `caches.open('tokenward')`
  * @throws ERR_INVALID_ARG
+ * @example
+ * ```ts
+ * import { KeySet } from 'tokenward';
+ * import { cacheApiStore } from 'tokenward/stores';
+ *
+ * const keys = KeySet.discover('https://login.example.com', { cache: cacheApiStore() });
+ * ```
  */
 export function cacheApiStore(cache?: Cache): JwksCache {
   if (cache !== undefined && !has(cache, 'match', 'put')) throw misuse('cache', 'a Cache');

@@ -33,8 +33,12 @@ interface State {
  *   that outlives a request needs the function
  * @throws ERR_INVALID_ARG
  * @example
- * // Give each user an object of its own.
+ * ```ts
+ * import { durableObjectStore } from 'tokenward/stores';
+ *
+ * // An object for each user.
  * const store = durableObjectStore(() => env.TOKENS.get(env.TOKENS.idFromName('ada')));
+ * ```
  */
 export function durableObjectStore(stub: unknown): TokenStore {
   const found = typeof stub === 'function' ? stub as () => Stub : () => stub as Stub;
@@ -59,7 +63,10 @@ export function durableObjectStore(stub: unknown): TokenStore {
 /**
  * The Durable Object class behind `durableObjectStore`. Export it from the Worker, and bind it with SQLite or key-value storage.
  * @example
+ * ```ts
+ * // In the Worker's main module:
  * export { TokenStoreObject } from 'tokenward/stores';
+ * ```
  */
 export class TokenStoreObject {
   readonly #state: State;

@@ -7,9 +7,16 @@ const TABLE = 'records';
 interface Row { record: string; version: string }
 
 /**
- * Keeps sessions in IndexedDB, shared by the tabs and workers of an origin. Its transactions are the compare-and-set,
- * so tabs stay in order without any lock.
+ * Keeps sessions in IndexedDB, shared by the tabs and workers of an origin. Its transactions compare and set, so tabs stay in
+ * order without a lock.
+ * @param options `database`: the name of the database, `'tokenward'` by default
  * @throws ERR_INVALID_ARG
+ * @example
+ * ```ts
+ * import { createSession, indexedDbStore } from 'tokenward';
+ *
+ * const session = createSession({ grant, store: indexedDbStore({ database: 'my-app' }) });
+ * ```
  */
 export function indexedDbStore(options: { database?: string } = {}): TokenStore {
   const database = nameIn(options);
@@ -22,7 +29,7 @@ export function indexedDbStore(options: { database?: string } = {}): TokenStore 
       request.onerror = () => reject(request.error);
       request.onsuccess = () => {
         const db = request.result;
-        // Somebody deletes the database, or the browser does: the next call opens it again.
+        // The page or the browser deletes the database. The next call opens it again.
         db.onclose = db.onversionchange = () => {
           opened = undefined;
           db.close();
@@ -36,7 +43,7 @@ export function indexedDbStore(options: { database?: string } = {}): TokenStore 
     return opened;
   }
 
-  /** Lets `change` decide in one transaction what becomes of the row; resolves once that is on disk. */
+  /** Runs `change` on the row in one transaction. Resolves once its writes are on disk. */
   async function transact<T>(mode: IDBTransactionMode, key: string, change: (row: Row | undefined, table: IDBObjectStore) => T): Promise<T> {
     const transaction = (await open()).transaction(TABLE, mode);
     return new Promise<T>((resolve, reject) => {

@@ -1,7 +1,7 @@
 import { has, misuse } from '../arguments.js';
 import type { JwksCache } from '../types.js';
 
-/** Workers KV refuses to forget sooner. What is older than it should be is not used: entries say when they were written. */
+/** Seconds. Workers KV takes no shorter lifetime. An entry says when it was written, so one that is too old is not used. */
 const SHORTEST_TTL = 60;
 
 interface Namespace {
@@ -10,10 +10,17 @@ interface Namespace {
 }
 
 /**
- * Shares JWK Sets through Workers KV, between all data centres. KV may take a minute to show everywhere what was
- * written, so it saves most fetches, not all.
- * @param namespace the binding
+ * Shares JWK Sets through Workers KV, between all data centres. KV may take a minute to show a write everywhere, so it saves
+ * most fetches, not all.
+ * @param namespace the KV binding
  * @throws ERR_INVALID_ARG
+ * @example
+ * ```ts
+ * import { KeySet } from 'tokenward';
+ * import { kvStore } from 'tokenward/stores';
+ *
+ * const keys = KeySet.discover('https://login.example.com', { cache: kvStore(env.KEYS) });
+ * ```
  */
 export function kvStore(namespace: unknown): JwksCache {
   const kv = namespace as Namespace;

@@ -1,6 +1,15 @@
 import type { TokenStore } from '../types.js';
 
-/** Keeps sessions in this process's memory, for as long as it lives. Nothing is shared. The default. */
+/**
+ * Keeps sessions in memory, for as long as the process or page lives. Sessions over the same store object share it; nothing
+ * else does. Each session has one of its own by default.
+ * @example
+ * ```ts
+ * import { createSession, memoryStore } from 'tokenward';
+ *
+ * const session = createSession({ grant, store: memoryStore() });
+ * ```
+ */
 export function memoryStore(): TokenStore {
   const records = new Map<string, { record: string; version: string }>();
   const listeners = new Map<string, Set<() => void>>();

@@ -16,7 +16,12 @@ interface Client {
  * @param client a connected client of node-redis or ioredis
  * @throws ERR_INVALID_ARG
  * @example
+ * ```ts
+ * import { KeySet } from 'tokenward';
+ * import { redisStore } from 'tokenward/stores';
+ *
  * const keys = KeySet.discover('https://login.example.com', { cache: redisStore(client) });
+ * ```
  */
 export function redisStore(client: unknown): JwksCache {
   const write = ['setEx', 'setex'].find((name) => has(client, 'get', name)) as 'setEx' | 'setex' | undefined;
@@ -59,8 +64,13 @@ const LOAD = "return redis.call('HMGET', KEYS[1], 'version', 'record')";
  * @param client a connected client of node-redis or ioredis
  * @throws ERR_INVALID_ARG
  * @example
- * const client = await createClient({ url: process.env.REDIS_URL }).connect();
+ * ```ts
+ * import { createSession } from 'tokenward';
+ * import { redisTokenStore } from 'tokenward/stores';
+ *
+ * // One name for each user of the store.
  * const session = createSession({ grant, name: 'ada', store: redisTokenStore(client) });
+ * ```
  */
 export function redisTokenStore(client: unknown): TokenStore {
   if (!has(client, 'eval')) throw misuse('client', 'a client of node-redis or ioredis');

@@ -1,4 +1,4 @@
-/** Never used before, so that a record that was cleared and written again is another one. */
+/** 128 random bits: a record that was cleared and written again never has a version that it had before. */
 export function newVersion(): string {
   return [...crypto.getRandomValues(new Uint32Array(4))].map((word) => word.toString(36)).join('.');
 }

@@ -5,10 +5,17 @@ import { newVersion } from './version.js';
 interface Row { record: string; version: string }
 
 /**
- * Keeps sessions in `sessionStorage` (one tab) or `localStorage` (all tabs of an origin). Storage has no transactions:
- * between tabs, order depends on Web Locks, and where a browser has none two tabs may refresh at once.
- * `indexedDbStore` has no such gap.
+ * Keeps sessions in `sessionStorage` (one tab) or `localStorage` (all tabs of an origin). Web storage has no transactions, so
+ * order between tabs depends on Web Locks: in a browser without them, two tabs may refresh at once. `indexedDbStore`
+ * has no such gap.
+ * @param area `'session'` for `sessionStorage`, `'local'` for `localStorage`
  * @throws ERR_INVALID_ARG
+ * @example
+ * ```ts
+ * import { createSession, webStore } from 'tokenward';
+ *
+ * const session = createSession({ grant, store: webStore('session') });
+ * ```
  */
 export function webStore(area: 'session' | 'local'): TokenStore {
   if (area !== 'session' && area !== 'local') throw misuse('area', '"session" or "local"');
@@ -21,7 +28,7 @@ export function webStore(area: 'session' | 'local'): TokenStore {
       const { record, version } = JSON.parse(text) as Row;
       if (typeof record === 'string' && typeof version === 'string') return { record, version };
     } catch {
-      // Not ours: the session will say that it cannot be read.
+      // Not a record: the session reports that it cannot be read.
     }
     return { record: text, version: text };
   }
