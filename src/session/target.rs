@@ -50,12 +50,12 @@ impl Redirected<'_> {
             "POST" => status <= 303,
             _ => status == 303,
         };
-        let of_body = if becomes_get { OF_THE_BODY } else { "" };
-        let of_origin = if self.crosses { OF_THE_ORIGIN } else { "" };
+        let of_body: &[_] = if becomes_get { &OF_THE_BODY } else { &[] };
+        let of_origin: &[_] = if self.crosses { &OF_THE_ORIGIN } else { &[] };
         Ok(Redirect::Follow {
             becomes_get,
             signed: self.signed && self.inside,
-            dropped: [of_body, of_origin],
+            dropped: [of_body, of_origin].concat(),
         })
     }
 }
@@ -73,16 +73,17 @@ pub enum Redirect {
         becomes_get: bool,
         /// It carries the token.
         signed: bool,
-        /// Header fields that it has lost, with spaces between them.
-        dropped: [&'static str; 2],
+        /// The names of the header fields that it has lost.
+        dropped: Vec<&'static str>,
     },
 }
 
 /// Header fields about a body, of no use without one.
-const OF_THE_BODY: &str = "content-encoding content-language content-length content-location content-type";
+const OF_THE_BODY: [&str; 5] =
+    ["content-encoding", "content-language", "content-length", "content-location", "content-type"];
 
 /// Header fields that another origin is not to see. `Authorization` is set anew for every request.
-const OF_THE_ORIGIN: &str = "cookie host proxy-authorization";
+const OF_THE_ORIGIN: [&str; 3] = ["cookie", "host", "proxy-authorization"];
 
 /// The places where the token may go: origins, each with a path and everything below it.
 #[derive(Clone, Debug, Default)]

@@ -339,7 +339,7 @@ fn a_redirect_makes_of_method_and_body_what_the_fetch_standard_says() {
         Some("https://api.example/v1/b"),
     ) {
         Ok(Redirect::Follow { becomes_get, dropped, .. }) => {
-            assert_eq!(dropped[0].contains("content-type"), becomes_get, "{status} {method}");
+            assert_eq!(dropped.contains(&"content-type"), becomes_get, "{status} {method}");
             becomes_get
         }
         other => panic!("{status} {method}: {other:?}"),
@@ -380,8 +380,8 @@ fn another_origin_sees_neither_cookies_nor_the_credentials_of_a_proxy() {
         let Ok(Redirect::Follow { dropped, .. }) = redirected(307, "PUT", from, Some(to)) else {
             panic!("{to} is not followed")
         };
-        let expected = if crosses { "cookie host proxy-authorization" } else { "" };
-        assert_eq!(dropped, ["", expected], "{to}");
+        let expected: &[&str] = if crosses { &["cookie", "host", "proxy-authorization"] } else { &[] };
+        assert_eq!(dropped, expected, "{to}");
     }
 }
 

@@ -117,6 +117,9 @@ async function bearerFetch(wrapper: Wrapper, input: Input, init?: Init): Promise
   }
 }
 
+/** The module's answer about a redirect (src/wasm/session/mod.rs). */
+type Redirect = { is: 'final' } | { is: 'broken' } | { is: 'follow'; get: boolean; signed: boolean; dropped: string[] };
+
 /** What stays with a request that is redirected, beside method, headers and body. */
 const CARRIED = ['cache', 'cf', 'credentials', 'keepalive', 'referrer', 'referrerPolicy', 'signal'] as const;
 const MEMBERS = [...CARRIED, 'bearer', 'body', 'dispatcher', 'duplex', 'headers', 'integrity', 'method', 'mode', 'priority', 'redirect', 'window'];
@@ -196,19 +199,19 @@ class Exchange {
       const location = /^3/.test(String(response.status)) ? response.headers.get('location') : null;
       const to = location === null ? undefined : resolved(() => new URL(location, url));
       const inside = to !== undefined && admits(this.#wrapper, to);
-      const what: string = location === null ? 'final'
-        : call('follow_redirect', response.status, followed, method.toUpperCase(), once, signed, to?.protocol ?? '', to?.origin !== url.origin, inside);
-      if (what === 'final') {
+      const redirect: Redirect = location === null ? { is: 'final' } : JSON.parse(
+        call('follow_redirect', response.status, followed, method.toUpperCase(), once, signed, to?.protocol ?? '', to?.origin !== url.origin, inside),
+      ) as Redirect;
+      if (redirect.is === 'final') {
         if (followed > 0) Object.defineProperty(response, 'redirected', { value: true });
         return { response, ...(signed && { at: url }) };
       }
       discard(response);
-      if (what === 'broken' || !to) throw new TypeError('fetch failed');
+      if (redirect.is === 'broken' || !to) throw new TypeError('fetch failed');
       url = to;
-      const [isGet, isSigned, ...dropped] = what.split(' ');
-      signed = isSigned !== '';
-      for (const name of dropped) if (name) headers.delete(name);
-      if (isGet) {
+      signed = redirect.signed;
+      for (const name of redirect.dropped) headers.delete(name);
+      if (redirect.get) {
         method = 'GET';
         body = spare = undefined;
         once = false;

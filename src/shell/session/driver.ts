@@ -2,7 +2,7 @@
 
 import { lossOf, readSome, type EndpointName } from './metadata.js';
 import { type ErrorFields, tokenwardError } from '../error.js';
-import { Held } from '../boundary/handle.js';
+import { Handle } from '../boundary/handle.js';
 import { call } from '../boundary/instance.js';
 import { member, misuse, own, readable } from '../arguments.js';
 import type { SessionEvents, SessionSnapshot, TokenStore, TransitionRecord } from '../types.js';
@@ -78,7 +78,7 @@ export interface Calls {
 /** One machine with what it has under way. */
 export class Machine {
   readonly #host: Host;
-  readonly #held: Held;
+  readonly #held: Handle;
   readonly #session: Machine | undefined;
   #leaving = false;
   #outdated = false;
@@ -105,7 +105,7 @@ export class Machine {
     this.#host = host;
     this.#session = session;
     const seed = randomSeed();
-    this.#held = new Held('release_session', () => {
+    this.#held = new Handle('release_session', () => {
       const first = this.#opened++ === 0;
       if (first && session) return call('session_fork', session.#held.handle, seed);
       const [wall, mono] = first ? [0, 0] : this.#time();
@@ -115,8 +115,13 @@ export class Machine {
   }
 
   /** Every call in this machine. */
-  calls(): Calls {
-    return this;
+  sharedCalls(): Calls {
+    return {
+      need: (minValidity, once, force, signal) => this.#need(minValidity, once, force, signal),
+      ask: (event, signal) => this.#ask(event, signal),
+      report: (event) => this.report(event),
+      done() {},
+    };
   }
 
   /** Each call in a machine of its own, which is made when the token in hand does not serve. */
@@ -125,16 +130,14 @@ export class Machine {
     const own = () => fork ??= this.#fork();
     return {
       need: (minValidity, once, force, signal) =>
-        this.#stillServing(minValidity, once, force, signal) ?? own().need(minValidity, once, force, signal),
-      ask: (event, signal) => own().ask(event, signal),
+        this.#stillServing(minValidity, once, force, signal) ?? own().#need(minValidity, once, force, signal),
+      ask: (event, signal) => own().#ask(event, signal),
       report: (event) => own().report(event),
       done: () => {
         if (fork) fork.#free();
       },
     };
   }
-
-  done(): void {}
 
   #fork(): Machine {
     const fork = new Machine(this.#host, this);
@@ -204,12 +207,12 @@ export class Machine {
   }
 
   /** An access token: the one given last where that still serves, which most calls find. */
-  need(minValidity: number | undefined, once: boolean, force: boolean, signal?: AbortSignal | null): Outcome | Promise<Outcome> {
+  #need(minValidity: number | undefined, once: boolean, force: boolean, signal?: AbortSignal | null): Outcome | Promise<Outcome> {
     const serving = this.#stillServing(minValidity, once, force, signal);
     if (serving) return serving;
     // Calls that come while the record is loaded wait for the same answer.
     if (this.#host.store.check === 'each-call' && this.#loading === 0) this.report({ event: 'changed' });
-    return this.ask({ event: 'need', minValidity, once, force }, signal);
+    return this.#ask({ event: 'need', minValidity, once, force }, signal);
   }
 
   #stillServing(minValidity = 0, once: boolean, force: boolean, signal: AbortSignal | null | undefined): Outcome | undefined {
@@ -221,7 +224,7 @@ export class Machine {
   }
 
   /** Asks something of the machine. The answer is there at once where the machine has it. */
-  ask(event: Event, signal?: AbortSignal | null): Outcome | Promise<Outcome> {
+  #ask(event: Event, signal?: AbortSignal | null): Outcome | Promise<Outcome> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     const id = this.#calls = this.#calls % 0x7fffffff + 1;
     event['id'] = id;

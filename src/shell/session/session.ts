@@ -71,7 +71,8 @@ function open(options: SessionOptions): Session {
   const machine = new Machine(host);
   if (isolation === 'shared') machine.listen();
   else machine.heed();
-  const calls = (): Calls => (isolation === 'shared' ? machine.calls() : machine.forkedCalls());
+  const shared = isolation === 'shared' ? machine.sharedCalls() : undefined;
+  const calls = (): Calls => shared ?? machine.forkedCalls();
   const once = async <T>(ask: (calls: Calls) => T): Promise<Awaited<T>> => {
     const call = calls();
     try {

@@ -170,8 +170,8 @@ pub fn resources_admit(urls: &str, loopback: bool, url: &str) -> Option<bool> {
     settle(read_resources(urls, loopback).and_then(|resources| resources.admit(&read_url(url)?.as_url())))
 }
 
-/// What becomes of a redirected request: `final`, `broken`, or else words for what it is now, and the header fields that it
-/// has lost.
+/// What becomes of a redirected request: `{"is":"final"}`, `{"is":"broken"}`, or
+/// `{"is":"follow","get","signed","dropped":[…]}` with the names of the header fields that it has lost.
 #[allow(clippy::too_many_arguments, reason = "plain values need no reader")]
 #[wasm_bindgen]
 pub fn follow_redirect(
@@ -185,17 +185,19 @@ pub fn follow_redirect(
     inside: bool,
 ) -> Option<String> {
     let redirected = Redirected { status, followed, method, once, signed, protocol, crosses, inside };
-    settle(redirected.follow().map(|redirect| match redirect {
-        Redirect::Final => "final".to_owned(),
-        Redirect::Broken => "broken".to_owned(),
-        Redirect::Follow { becomes_get, signed, dropped: [of_body, of_origin] } => {
-            let mut words = String::from(if becomes_get { "get " } else { " " });
-            words.push_str(if signed { "signed " } else { " " });
-            words.push_str(of_body);
-            words.push(' ');
-            words.push_str(of_origin);
-            words
+    settle(redirected.follow().map(|redirect| {
+        let mut members = Members::default();
+        match redirect {
+            Redirect::Final => members.text("is", "final"),
+            Redirect::Broken => members.text("is", "broken"),
+            Redirect::Follow { becomes_get, signed, dropped } => {
+                members.text("is", "follow");
+                members.raw("get", if becomes_get { "true" } else { "false" });
+                members.raw("signed", if signed { "true" } else { "false" });
+                members.raw("dropped", &list(dropped.into_iter().map(quoted)));
+            }
         }
+        members.finish()
     }))
 }
 
@@ -252,12 +254,14 @@ pub fn authorization_code(
 #[wasm_bindgen]
 pub fn metadata_urls(issuer: &str) -> Option<String> {
     settle(Metadata::urls(issuer).map(|urls| {
-        list(urls.iter().map(|url| {
-            let mut text = String::new();
-            push_string(&mut text, url);
-            text
-        }))
+        list(urls.iter().map(|url| quoted(url)))
     }))
+}
+
+fn quoted(text: &str) -> String {
+    let mut quoted = String::new();
+    push_string(&mut quoted, text);
+    quoted
 }
 
 /// Reads an answer of one of these: endpoints by name, `null` where the next is to be asked.
