@@ -3,7 +3,6 @@
 export * from './session.js';
 export { createBearerGuard, type BearerGuardOptions } from './guard/guard.js';
 export { KeySet, VerificationKey, importKey, thumbprint, type KeyInput } from './verify/keys.js';
-export {
-  Verifier, checkExpiry, decode, isExpired, verify, verifyJws, verifyJwsSync, verifySync, type IssuerRules,
-  type VerifierOptions,
-} from './verify/verifier.js';
+export { checkExpiry, decode, isExpired } from './decode/decode.js';
+export { Verifier, type IssuerRules, type VerifierOptions } from './verify/verifier.js';
+export { verify, verifyJws, verifyJwsSync, verifySync } from './verify/verify.js';

@@ -183,8 +183,9 @@ pub fn issuer_of(verifier: u32, length: u32) -> Option<u32> {
 }
 
 /// Verifies the token in the scratch buffer: `ACCEPTED` or `CHECK_SIGNATURE`. In the second case the host is asked
-/// about one key, and its verdict comes with the next call; where the token needs another key by then, the verdict is
-/// not used and the host is asked again. With `takes_rsa` the host is asked about RSA keys too.
+/// about one key, and its verdict comes with the next call; if the token needs another key by then, the verdict is
+/// not used and the host is asked again. With `takes_rsa` the host is asked about RSA keys too. A verifier of signatures
+/// alone needs no moment.
 #[wasm_bindgen]
 pub fn verify(
     verifier: u32,
@@ -197,22 +198,10 @@ pub fn verify(
 ) -> Option<u32> {
     conclude(verifier, length, |verifier, token| {
         let host = host(host_key, valid, takes_rsa);
-        Ok(Reply::of(verifier.jwt()?.attempt(token, moment(now, given), host)))
-    })
-}
-
-/// As [`verify`], for a verifier of signatures alone.
-#[wasm_bindgen]
-pub fn verify_jws(
-    verifier: u32,
-    length: u32,
-    host_key: u32,
-    valid: Option<bool>,
-    takes_rsa: bool,
-) -> Option<u32> {
-    conclude(verifier, length, |verifier, token| {
-        let Compiled::Jws(verifier) = verifier else { return Err(freed()) };
-        Ok(Reply::of(verifier.attempt(token, host(host_key, valid, takes_rsa))))
+        Ok(match verifier {
+            Compiled::Jwt(verifier) => Reply::of(verifier.attempt(token, moment(now, given), host)),
+            Compiled::Jws(verifier) => Reply::of(verifier.attempt(token, host)),
+        })
     })
 }
 

@@ -45,7 +45,6 @@ interface JwtExports {
     verifier: number, length: number, now: number, given: boolean, hostKey: number, valid: boolean | null | undefined, takesRsa: boolean,
   ): number | undefined;
   verify_many(verifier: number, tokens: Uint8Array, lengths: Uint32Array, moments: Float64Array): number | undefined;
-  verify_jws(verifier: number, length: number, hostKey: number, valid: boolean | null | undefined, takesRsa: boolean): number | undefined;
 }
 
 /** src/wasm/remote.rs. Times are Unix milliseconds. */

@@ -24,13 +24,13 @@ function letGo(state: State): void {
 }
 
 /** Installs itself when it is first used, again in every new instance, and again whenever what it is made of was. */
-export class Held {
+export class Handle {
   readonly #install: () => number;
   readonly #state: State;
-  readonly #source: Held | undefined;
+  readonly #source: Handle | undefined;
   #made = 0;
 
-  constructor(release: State['release'], install: () => number, source?: Held) {
+  constructor(release: State['release'], install: () => number, source?: Handle) {
     this.#install = install;
     this.#source = source;
     this.#state = { handle: 0, generation: 0, installs: 0, release };
@@ -78,8 +78,11 @@ export class Held {
   }
 }
 
-/** Gives a class `[Symbol.dispose]` where the host has that symbol. In types it would break users without that lib. */
-export function disposable(type: { prototype: { free(): void } }): void {
+/**
+ * Gives a class `[Symbol.dispose]`, if the host has that symbol. Its constructor calls this: a statement beside the class
+ * would keep a bundler from dropping it, and a declaration in it would break users without that lib.
+ */
+export function disposable({ prototype }: { prototype: { free(): void } }): void {
   const { dispose } = Symbol as { dispose?: symbol };
-  if (dispose) Object.defineProperty(type.prototype, dispose, { value: type.prototype.free, configurable: true, writable: true });
+  if (dispose && !Object.hasOwn(prototype, dispose)) Object.defineProperty(prototype, dispose, { value: prototype.free, configurable: true, writable: true });
 }

@@ -125,6 +125,11 @@ export function text(name: Range): string | undefined {
   return found && decoder.decode(found);
 }
 
+/** A range of the last answer, which the module knows to be JSON. */
+export function parsed<T>(name: 'header' | 'payload'): T {
+  return JSON.parse(text(name) ?? '') as T;
+}
+
 function view(name: Range): Uint8Array<ArrayBuffer> | undefined {
   refresh();
   const at = answer + FIELDS[name];

@@ -1,7 +1,7 @@
 // The resource server's guard. src/guard.rs decides; this reads the request and makes the response.
 
 import { isTokenwardError } from '../error.js';
-import { Held } from '../boundary/handle.js';
+import { Handle } from '../boundary/handle.js';
 import { bounded, call } from '../boundary/instance.js';
 import { copyOf, has, member, own, readable } from '../arguments.js';
 import type { BearerGuard, GuardResult, Verified } from '../types.js';
@@ -38,7 +38,7 @@ export function createBearerGuard<C extends object = {}>(options: BearerGuardOpt
     const { verifier, cors } = given;
     return [verifier, written({ ...given, ...(isObject(cors) && { cors: copyOf(cors, 'cors') }), verifier: has(verifier, 'verify') })];
   }, 'options');
-  const held = new Held('release_guard', () => call('guard_open', settings));
+  const held = new Handle('release_guard', () => call('guard_open', settings));
   bounded(() => held.handle);
 
   async function judge(request: Request, need: string): Promise<Passed<C> | Refused> {

@@ -1,7 +1,7 @@
 // Keys in every form that JavaScript has for them. What a value is decides how it is read; nothing is guessed from
 // what a string or bytes contain.
 
-import { Held, disposable } from '../boundary/handle.js';
+import { Handle, disposable } from '../boundary/handle.js';
 import { bounded, call } from '../boundary/instance.js';
 import { refusal } from '../boundary/memory.js';
 import { checkSignal, guarded, member, misuse, optionsOf, own } from '../arguments.js';
@@ -16,7 +16,7 @@ export type KeyInput = CryptoKey | Jwk | { keys: Jwk[] } | string | Uint8Array |
 
 /** Keys that can be put into an instance of the module, and the CryptoKey among them that stays with the host. */
 export interface Keys {
-  readonly held: Held;
+  readonly held: Handle;
   readonly cryptoKey?: CryptoKey;
   /** Whether what is installed is the JWK that the host exported. */
   exported?: boolean;
@@ -46,6 +46,7 @@ export class VerificationKey {
   readonly type: 'secret' | 'public';
 
   private constructor(keys: Keys) {
+    disposable(VerificationKey);
     const facts = own(JSON.parse(call('key_facts', keys.held.handle)) as Pick<VerificationKey, 'algorithms' | 'kid' | 'type'>);
     this.algorithms = facts.algorithms;
     if (facts.kid !== undefined) this.kid = facts.kid;
@@ -63,11 +64,12 @@ export class VerificationKey {
     keysOf.get(this)?.held.free();
   }
 }
-disposable(VerificationKey);
 
 /** A JWK Set: members that cannot be used are skipped, and a token takes the one key that fits. */
 export class KeySet {
-  private constructor() {}
+  private constructor() {
+    disposable(KeySet);
+  }
 
   /** @throws ERR_JWKS_INVALID where it is not a set, or mixes shared secrets with public keys. */
   static fromJwks(jwks: { keys: Jwk[] }): KeySet {
@@ -129,7 +131,6 @@ export class KeySet {
     (keys?.remote ?? keys?.held)?.free();
   }
 }
-disposable(KeySet);
 
 /**
  * Reads a key once, for use with many tokens.
@@ -208,7 +209,7 @@ export function adopt(keys: Keys): void {
 }
 
 function readSet(jwks: string): Keys {
-  return own({ held: new Held('release_keys', () => call('keys_from_jwks', jwks)), jwks });
+  return own({ held: new Handle('release_keys', () => call('keys_from_jwks', jwks)), jwks });
 }
 
 /** `said` is what `saidBy` says of the input, where that is known. */
@@ -216,7 +217,7 @@ function readKey(input: unknown, options: ImportOptions, said?: string | Uint8Ar
   const { alg } = options;
   const allowShortSecret = options.allowShortSecret === true;
   if (alg !== undefined && typeof alg !== 'string') throw misuse('alg', 'the name of an algorithm', alg);
-  const held = (install: () => number): Keys => own({ held: new Held('release_keys', install) });
+  const held = (install: () => number): Keys => own({ held: new Handle('release_keys', install) });
   if (typeof input === 'string') return held(() => call('key_from_pem', input, alg));
   if (typeof input !== 'object' || input === null || Array.isArray(input)) throw refusal('key-kind');
   const known = keysOf.get(input as VerificationKey);
@@ -282,7 +283,7 @@ function boundTo(known: Keys, alg: Algorithm | undefined): Keys {
   const { held, cryptoKey, remote, jwks } = known;
   if (remote || jwks !== undefined) throw refusal('key-kind');
   if (alg === undefined) return known;
-  return own({ held: new Held('release_keys', () => call('key_bound', held.handle, alg), held), ...(cryptoKey && { cryptoKey, of: known }) });
+  return own({ held: new Handle('release_keys', () => call('key_bound', held.handle, alg), held), ...(cryptoKey && { cryptoKey, of: known }) });
 }
 
 function fromCryptoKey(cryptoKey: CryptoKey, alg: Algorithm | undefined, allowShortSecret: boolean): Keys {
@@ -294,5 +295,5 @@ function fromCryptoKey(cryptoKey: CryptoKey, alg: Algorithm | undefined, allowSh
     algorithm.modulusLength ?? algorithm.length ?? 0, algorithm.publicExponent ?? new Uint8Array(),
     cryptoKey.usages.includes('verify'), number, exportedJwk.get(cryptoKey), alg, allowShortSecret,
   );
-  return own({ held: new Held('release_keys', install), cryptoKey });
+  return own({ held: new Handle('release_keys', install), cryptoKey });
 }

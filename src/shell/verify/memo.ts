@@ -1,29 +1,34 @@
-// What single calls compiled, for the next call with the same objects. Nothing is kept alive by it, and nothing is used
-// that does not say what the objects say now: the caller may have changed them in between.
+// What single calls compiled, for the next call with the same objects. It keeps nothing alive, and uses nothing that does
+// not say what the objects say now: the caller may have changed them in between.
 
-import { isHeld, readKeys, type KeyInput, type Keys } from './keys.js';
 import { copyOf, own, readable } from '../arguments.js';
+import { isHeld, readKeys, type KeyInput, type Keys } from './keys.js';
+import type { Verification } from './verifier.js';
 
 /** What was compiled from an object of options, and what these said then. */
-interface Remembered<O, R> { said: O; byKeys: WeakMap<Keys, R>; pem?: [text: string, keys: Keys] }
+interface Remembered<O> { said: O; byKeys: WeakMap<Keys, Verification>; pem?: [text: string, keys: Keys] }
 
-/** As `compile`, once for each pair of objects that say the same as when they were compiled. */
-export function remembering<O extends object, R extends { linger(): void }>(
-  compile: (options: O, keys: Keys) => R,
-): (key: KeyInput, options: O) => R {
-  const byOptions = new WeakMap<object, Remembered<O, R>>();
-  return (key, options) => {
+/** Compiles once for each pair of objects, as long as they say the same. */
+export class Memo<O extends object> {
+  readonly #byOptions = new WeakMap<object, Remembered<O>>();
+  readonly #compile: (options: O, keys: Keys) => Verification;
+
+  constructor(compile: (options: O, keys: Keys) => Verification) {
+    this.#compile = compile;
+  }
+
+  of(key: KeyInput, options: O): Verification {
     const now = copied(options, 'rules');
-    let known = byOptions.get(options);
-    if (!known || !saysTheSame(known.said, now)) byOptions.set(options, known = own<Remembered<O, R>>({ said: now, byKeys: new WeakMap() }));
+    let known = this.#byOptions.get(options);
+    if (!known || !saysTheSame(known.said, now)) this.#byOptions.set(options, known = own<Remembered<O>>({ said: now, byKeys: new WeakMap() }));
     const keys = typeof key === 'string' && known.pem?.[0] === key ? known.pem[1] : readKeys(key);
     if (typeof key === 'string') known.pem = [key, keys];
     let compiled = known.byKeys.get(keys);
-    if (!compiled) known.byKeys.set(keys, compiled = compile(known.said, keys));
+    if (!compiled) known.byKeys.set(keys, compiled = this.#compile(known.said, keys));
     compiled.linger();
     if (!isHeld(key)) keys.held.linger();
     return compiled;
-  };
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 // Fetches JWK Sets. src/jwt/remote/ decides what is fetched, used, waited for and refused; this performs it.
 
-import { Held } from '../boundary/handle.js';
+import { Handle } from '../boundary/handle.js';
 import { call } from '../boundary/instance.js';
 import type { Keys } from './keys.js';
 import { refusal } from '../boundary/memory.js';
@@ -33,7 +33,7 @@ export class Remote {
   readonly keys: Keys;
   readonly #source: URL;
   readonly #options: RemoteOptions;
-  readonly #held: Held;
+  readonly #held: Handle;
   #snapshot: string | undefined;
   #version = 0;
   #flying: Promise<unknown> | undefined;
@@ -49,8 +49,8 @@ export class Remote {
     const written = () => JSON.stringify({ ...numbers, sharedCache: cache !== undefined, names: Object.keys(this.#options) });
     const settings = readable(written, 'options');
     const install = () => call('remote_open', name, isIssuer, settings, randomSeed(), this.#snapshot);
-    this.#held = new Held('release_remote', install);
-    this.keys = own({ held: new Held('release_keys', () => call('remote_keys', this.#held.handle), this.#held), remote: this });
+    this.#held = new Handle('release_remote', install);
+    this.keys = own({ held: new Handle('release_keys', () => call('remote_keys', this.#held.handle), this.#held), remote: this });
     this.#version = call('remote_version', this.#held.handle);
   }
 

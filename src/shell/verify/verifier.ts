@@ -1,23 +1,23 @@
-// Verification, as it is called: with rules compiled once, or with rules and key for a single call.
+// Verifiers: rules and keys that are compiled once, and the fetched keys and host engines that they need.
 
-import { Compiled, type Asking } from './compiled.js';
-import { isTokenwardError } from '../error.js';
-import { disposable } from '../boundary/handle.js';
-import { bounded, call } from '../boundary/instance.js';
-import { Judge, moment, parsed, usedKey } from './judge.js';
-import { readKeys, type KeyInput } from './keys.js';
-import { put, range, trim } from '../boundary/memory.js';
-import { member, misuse, optionsOf, own, readable } from '../arguments.js';
-import { copied, remembering } from './memo.js';
-import type {
-  Expiry, ExpiryOptions, Explanation, JoseHeader, JwsOptions, JwtClaims, Result, Rules, Verified, VerifiedJws,
-} from '../types.js';
+import { misuse, own, readable } from '../arguments.js';
+import { rsaHolds, takesRsa } from '../boundary/engines.js';
+import { Handle, disposable } from '../boundary/handle.js';
+import { call, generation } from '../boundary/instance.js';
+import { algorithm, answers, encode, number, parsed, put, range, refusal, text, trim } from '../boundary/memory.js';
+import { moment, type Moment } from '../clock.js';
+import { isTokenwardError, tokenwardError, type ErrorFields } from '../error.js';
+import type { Explanation, JoseHeader, Result, Rules, Verified, VerifiedJws } from '../types.js';
+import { callbacksOf, checkRevocation, checkSchema, checkSync, wordOf, type Callbacks } from './callbacks.js';
+import { adopt, exportOnce, readKeys, type KeyInput, type Keys } from './keys.js';
+import { copied } from './memo.js';
+import { NO_VERDICT, NO_VERDICT_YET, askHost, asked, type Question, type Verdict } from './question.js';
 
 /** The rules and keys of one issuer among several. */
 export interface IssuerRules extends Omit<Rules, 'issuer'> {
-  /** Compared with the token's `iss` letter for letter, before any key is looked for. */
+  /** Compared with the token's `iss` letter for letter, before a key is looked for. */
   issuer: string;
-  /** Its keys, and nobody else's. */
+  /** Its keys, and no other issuer's. */
   keys: KeyInput;
 }
 
@@ -32,38 +32,39 @@ export type VerifierOptions = ((Rules & { keys: KeyInput }) | { issuers: readonl
 
 /** Verifies tokens with rules and keys that are compiled once. */
 export class Verifier<C extends object = {}> {
-  readonly #judge: Judge<C>;
+  readonly #verification: Verification<C>;
 
   /** @throws ERR_INVALID_ARG for rules that check nothing, and what `importKey` throws. */
   constructor(options: VerifierOptions) {
+    disposable(Verifier);
     const given = copied(options, 'rules');
     const several = 'issuers' in given;
     const list = (several ? listed(given.issuers) : [given]) as (Rules & { keys: KeyInput })[];
     const read = several ? own({ ...given, issuers: list }) : given;
-    this.#judge = new Judge<C>(list, list.map(({ keys }) => readKeys(keys)), (keys) => call('verifier', read, keys));
+    this.#verification = new Verification<C>(list.map(({ keys }) => readKeys(keys)), list, (keys) => call('verifier', read, keys));
   }
 
   /** @throws (rejects with) the reason why the token is not accepted. */
   verify(token: string): Promise<Verified<C>> {
-    return this.#judge.async(token);
+    return this.#verification.verify(token);
   }
 
-  /** @throws the reason why the token is not accepted; ERR_SYNC_UNAVAILABLE where the answer exists only asynchronously. */
+  /** @throws the reason why the token is not accepted; ERR_SYNC_UNAVAILABLE if the answer exists only asynchronously. */
   verifySync(token: string): Verified<C> {
-    return this.#judge.sync(token);
+    return this.#verification.verifySync(token);
   }
 
   /** As `verify`, with the reason in the result. */
   async safeVerify(token: string): Promise<Result<C>> {
-    return safely(this.#judge.async(token));
+    return safely(this.#verification.verify(token));
   }
 
   /** As `verifySync`, with the reason in the result. */
   safeVerifySync(token: string): Result<C> {
     try {
-      return { ok: true, ...this.#judge.sync(token) };
+      return { ok: true, ...this.#verification.verifySync(token) };
     } catch (error) {
-      return refused(error);
+      return rejected(error);
     }
   }
 
@@ -71,108 +72,322 @@ export class Verifier<C extends object = {}> {
   async verifyMany(tokens: readonly string[]): Promise<Result<C>[]> {
     const list = readable(() => (Array.isArray(tokens) ? [...tokens] : undefined), 'tokens');
     if (!list) throw misuse('tokens', 'a list of strings', tokens);
-    return Promise.all(this.#judge.many(list).map(safely));
+    return Promise.all(this.#verification.verifyMany(list).map(safely));
   }
 
   /**
    * Every check in order: passed, failed, or skipped because the rules do not ask for it or an earlier one failed.
    * There is no secret and nothing of the token's text in it. Claims that the rules require come as a second `claims`
    * after `time`, a schema as one at the end.
-   * @throws (rejects) only where keys could not be fetched, or there is no clock.
+   * @throws (rejects) only if keys could not be fetched, or there is no clock.
    */
   explain(token: string): Promise<Explanation> {
-    return this.#judge.explain(token);
+    return this.#verification.explain(token);
   }
 
   /** Clears the verifier from the module's memory. Without it, that happens when this object is collected. */
   free(): void {
-    this.#judge.free();
-  }
-}
-disposable(Verifier);
-
-const judgeOf = remembering((rules: Rules, keys) => new Judge([rules], [keys], ([key = 0]) => call('rules_verifier', rules, key)));
-
-const jwsVerifierOf = remembering((options: JwsOptions, keys) =>
-  new Compiled([keys], ([key = 0]) => call('jws_verifier', options, key)));
-
-/**
- * Verifies a token: signature and rules. Rules and key are compiled once, for as long as they say the same.
- * @throws (rejects with) the reason why the token is not accepted.
- */
-export async function verify<C extends object = {}>(token: string, key: KeyInput, rules: Rules): Promise<Verified<C>> {
-  return judgeOf(key, rules).async(token) as Promise<Verified<C>>;
-}
-
-/**
- * As `verify`, at once.
- * @throws the reason why the token is not accepted; ERR_SYNC_UNAVAILABLE where the answer exists only asynchronously.
- */
-export function verifySync<C extends object = {}>(token: string, key: KeyInput, rules: Rules): Verified<C> {
-  return judgeOf(key, rules).sync(token) as Verified<C>;
-}
-
-/**
- * Verifies a compact JWS with any payload: format, algorithm, key and signature are judged, claims are not.
- * @throws (rejects with) the reason why the token is not accepted.
- */
-export async function verifyJws(token: string, key: KeyInput, options: JwsOptions = ANY_JWS): Promise<VerifiedJws> {
-  return jwsVerifierOf(key, options).async(token, aboutJws);
-}
-
-/**
- * As `verifyJws`, at once.
- * @throws the reason why the token is not accepted; ERR_SYNC_UNAVAILABLE where the answer exists only asynchronously.
- */
-export function verifyJwsSync(token: string, key: KeyInput, options: JwsOptions = ANY_JWS): VerifiedJws {
-  return jwsVerifierOf(key, options).sync(token, aboutJws);
-}
-
-/**
- * Header and claims of a JWT, **not verified**: anybody may have written them.
- * @throws ERR_JWT_MALFORMED
- */
-export function decode<C extends object = {}>(token: string): { header: JoseHeader; payload: JwtClaims & C } {
-  call('decode', put(token));
-  try {
-    return { header: parsed('header'), payload: parsed('payload') };
-  } finally {
-    trim();
+    this.#verification.free();
   }
 }
 
-/**
- * When a token starts and ends, without verifying it. A token that never expires has `expiresAt: null`.
- * @throws ERR_JWT_MALFORMED; ERR_JWT_CLAIM_VALIDATION_FAILED where `exp` or `nbf` is not a date.
- */
-export function checkExpiry(token: string | JwtClaims, options: ExpiryOptions = {}): Expiry {
-  const { now: at, clockTolerance = 0 } = optionsOf(options, ['now', 'clockTolerance']);
-  const [now, given] = moment(at);
-  if (typeof clockTolerance !== 'number') throw misuse('clockTolerance', 'between 0 and 600 seconds', clockTolerance);
-  const claims = typeof token === 'object' && token !== null
-    ? readable(() => JSON.stringify({ exp: member(token, 'exp'), nbf: member(token, 'nbf') }), 'token') : undefined;
-  const [expired, notYetValid, exp] = claims === undefined
-    ? call('expiry_of_token', put(token), now, given, clockTolerance)
-    : bounded(() => call('expiry_of_claims', claims, now, given, clockTolerance));
-  trim();
-  const expiresAt = exp === undefined || Number.isNaN(exp) ? null : exp;
-  return { expired: expired === 1, notYetValid: notYetValid === 1, expiresAt, expiresIn: expiresAt === null ? null : expiresAt - now };
+/** What stands in an answer if the host's engine is needed (src/wasm/answer.rs). */
+const CHECK_SIGNATURE = 1;
+/** What stands in one of many answers if the token is rejected. */
+const REFUSED = 2;
+/** The most bytes of tokens that cross into the module at once: what a call takes does not grow with its input. */
+const MAX_BATCH = 4 * 1024 * 1024;
+const NO_MOMENT: Moment = [NaN, true];
+
+/** A token that the module accepts, and the index of its issuer. */
+interface Accepted<C extends object> { verified: Verified<C>; issuer: number }
+/** What came of asking the module about a token. `issuer` says whose keys had a say, counted from 1; 0 if no key was looked for. */
+type Attempt<T> = { issuer: number; value: T } | { issuer: number; question: Question | undefined } | { issuer: number; error: unknown };
+/** Asks about the token in the scratch buffer: CHECK_SIGNATURE, or the answer is there to be read. */
+type Ask = (verifier: number, length: number, verdict: Verdict, moment: Moment) => number;
+
+const VERIFY: Ask = (verifier, length, { hostKey, valid, takesRsa }, [now, given]) =>
+  call('verify', verifier, length, now, given, hostKey, valid, takesRsa);
+
+/** Rules and keys inside the module, of one issuer or of several, with the caller's own checks. */
+export class Verification<C extends object = {}> extends Handle {
+  /** The keys of each issuer. */
+  readonly #keys: readonly Keys[];
+  /** The checks of each issuer; none if only signatures are verified. */
+  readonly #callbacks: readonly Callbacks[];
+  readonly #oneClock: boolean;
+  /** How often the keys of each issuer had been installed when the module got them. */
+  readonly #installs: number[];
+  #known: Pick<Verified, 'header' | 'key'> & { number: number; generation: number } | undefined;
+
+  constructor(keys: readonly Keys[], rules: readonly Callbacks[], install: (keys: Uint32Array) => number) {
+    const installs: number[] = [];
+    super('release_verifier', () => {
+      for (const [at, { held }] of keys.entries()) installs[at] = held.installs;
+      return install(Uint32Array.from(keys, ({ held }) => held.handle));
+    });
+    this.#keys = keys;
+    this.#installs = installs;
+    this.#callbacks = rules.map(callbacksOf);
+    this.#oneClock = this.#callbacks.every(({ now }) => now === this.#callbacks[0]?.now);
+    readable(() => this.handle, 'rules');
+  }
+
+  verifySync(token: string): Verified<C> {
+    const { verified, issuer } = this.#sync(token, this.#accepted);
+    checkSync(this.#callbacks[issuer] as Callbacks, verified);
+    return verified;
+  }
+
+  async verify(token: string): Promise<Verified<C>> {
+    return this.#checked(await this.#async(token, this.#accepted));
+  }
+
+  /** The signature alone, of any payload. */
+  jwsSync(token: string): VerifiedJws {
+    return this.#sync(token, jws);
+  }
+
+  jws(token: string): Promise<VerifiedJws> {
+    return this.#async(token, jws);
+  }
+
+  /** As `verify` for each token, in one crossing. A verdict that does not stand yet is asked for again, alone. */
+  verifyMany(tokens: readonly unknown[]): Promise<Verified<C>>[] {
+    const clocks = this.#oneClock ? this.#callbacks.slice(0, 1) : this.#callbacks;
+    const moments = Float64Array.from(clocks.flatMap(({ now }) => moment(now).map(Number)));
+    const usable = new Map<Keys, boolean>();
+    const stands = (attempt: Attempt<unknown>) => {
+      const keys = this.#keys[attempt.issuer - 1];
+      if (isQuestion(attempt)) return false;
+      if (!keys?.remote) return true;
+      if (isMiss(attempt) || this.#renew(attempt.issuer, keys)) return false;
+      let ready = usable.get(keys);
+      if (ready === undefined) usable.set(keys, ready = keys.remote.isReady);
+      return ready;
+    };
+    const results: (Attempt<Accepted<C>> | Promise<Accepted<C>>)[] = [];
+    for (const batch of this.#batches(tokens)) {
+      for (const attempt of this.#attempts(batch, moments)) {
+        results.push(stands(attempt) ? attempt : this.#async(tokens[results.length] as string, this.#accepted));
+      }
+    }
+    return results.map(async (result) => this.#checked(result instanceof Promise ? await result : settled(result)));
+  }
+
+  async explain(token: unknown): Promise<Explanation> {
+    let code = '';
+    // This fetches the keys that the explanation is about.
+    const accepted = await this.#async(token as string, this.#accepted).catch((error: unknown) => {
+      code = isTokenwardError(error) ? error.code : '';
+      return undefined;
+    });
+    // What is no token, or too long for one, has an explanation too.
+    const shown = typeof token === 'string' ? token.slice(0, this.#enough) : '';
+    const callbacks = this.#callbacks[this.#issuerOf(shown)] ?? own<Callbacks>({});
+    // What the checks say of a token that the module rejects is never reached.
+    const revocation = callbacks.isRevoked && await wordOf(accepted && (() => checkRevocation(callbacks, accepted.verified)), ({ code }) =>
+      (code === 'ERR_JWT_REVOKED' ? 'revoked' : 'revocation'));
+    const refused = callbacks.schema
+      && await wordOf(accepted && !revocation ? () => checkSchema(callbacks, accepted.verified) : undefined, ({ claim }) => claim);
+    const explain: Ask = (verifier, length, { hostKey, valid }, [now, given]) =>
+      call('explain', verifier, length, now, given, hostKey, valid, revocation, refused, code);
+    return this.#async(shown, () => parsed('payload'), explain);
+  }
+
+  /** Most tokens of an issuer have the same header: it is parsed once, and copied if a copy is as good. */
+  readonly #accepted = (): Accepted<C> => {
+    const issuer = number('issuer') - 1;
+    const headerNumber = number('headerNumber');
+    if (this.#known?.number !== headerNumber || this.#known.generation !== generation()) {
+      const known = { header: parsed<JoseHeader>('header'), key: usedKey() };
+      if (headerNumber === 0 || Object.values(known.header).some((value) => typeof value === 'object')) {
+        return { issuer, verified: { header: known.header, payload: parsed('payload'), key: known.key } };
+      }
+      this.#known = { ...known, number: headerNumber, generation: generation() };
+    }
+    const { header, key } = this.#known;
+    return { issuer, verified: { header: { ...header }, payload: parsed('payload'), key: { ...key } } };
+  };
+
+  /** Every function that is waited for takes a little, and most rules have no callbacks. */
+  #checked({ verified, issuer }: Accepted<C>): Verified<C> | Promise<Verified<C>> {
+    const callbacks = this.#callbacks[issuer] as Callbacks;
+    if (!callbacks.isRevoked && !callbacks.schema) return verified;
+    return checkRevocation(callbacks, verified).then(() => checkSchema(callbacks, verified)).then(() => verified);
+  }
+
+  /** Gives the token to the module, and the answer to `read`. */
+  #sync<T>(token: string, read: () => T): T {
+    for (;;) {
+      const attempt = this.#attempt(token, read, VERIFY, NO_VERDICT);
+      const keys = this.#keys[attempt.issuer - 1];
+      if (keys?.remote) {
+        if (this.#renew(attempt.issuer, keys)) continue;
+        const missed = isMiss(attempt) ? keys.remote.version : 0;
+        if (keys.remote.readyNow(keys.remote.moment()[0], missed) && missed > 0) continue;
+      }
+      if (!isQuestion(attempt)) return settled(attempt);
+      if (!keys || !this.#adopt(attempt.issuer, keys)) throw refusal('sync-key');
+    }
+  }
+
+  /**
+   * As `#sync`; fetches keys, and asks the host about the signature if the key stays with it. What the module says
+   * stands if the set it was said with may be used as it is: otherwise there is another set, and it is asked again.
+   */
+  async #async<T>(token: string, read: () => T, ask = VERIFY): Promise<T> {
+    let verdict = takesRsa() ? NO_VERDICT_YET : NO_VERDICT;
+    let since: number | undefined;
+    let missed = 0;
+    for (;;) {
+      const attempt = this.#attempt(token, read, ask, verdict);
+      const keys = this.#keys[attempt.issuer - 1];
+      if (keys?.remote) {
+        const { remote } = keys;
+        if (this.#renew(attempt.issuer, keys)) continue;
+        if (since === undefined || (isMiss(attempt) && missed === 0)) [since] = remote.moment();
+        missed = isMiss(attempt) ? remote.version : 0;
+        const ready = remote.ready(since, missed);
+        // After a wait, the set is another one or time has passed.
+        if (ready === true ? missed > 0 : ready !== false && await ready) continue;
+      }
+      if (!isQuestion(attempt)) return settled(attempt);
+      const question = attempt.question as Question;
+      const { generation: of } = question;
+      if (question.rsa !== undefined) {
+        const valid = await rsaHolds(question.algorithm, question.rsa, question.signature, question.message);
+        // If the host cannot say, the module does.
+        verdict = valid === undefined ? NO_VERDICT : { hostKey: question.hostKey, valid, generation: of, takesRsa: true };
+        continue;
+      }
+      if (keys) await exportOnce(keys);
+      if (keys && this.#adopt(attempt.issuer, keys)) continue;
+      verdict = { ...verdict, hostKey: question.hostKey, valid: await askHost(question, keys?.cryptoKey), generation: of };
+    }
+  }
+
+  #attempt<T>(token: string, read: () => T, ask: Ask, verdict: Verdict): Attempt<T> {
+    // The clock is the caller's function, which may call back in here: it is asked before the token goes in.
+    const now = this.#moment(token);
+    const verifier = this.handle;
+    // Another instance counts its keys anew.
+    const known = verdict.valid === undefined || verdict.generation === generation() ? verdict : { ...verdict, valid: undefined };
+    try {
+      const status = ask(verifier, put(token, verifier), known, now);
+      const issuer = number('issuer');
+      return status === CHECK_SIGNATURE ? { issuer, question: asked() } : { issuer, value: read() };
+    } catch (error) {
+      return { issuer: number('issuer'), error };
+    } finally {
+      trim();
+    }
+  }
+
+  #moment(token: string): Moment {
+    if (this.#callbacks.length === 0) return NO_MOMENT;
+    return moment(this.#callbacks[this.#oneClock ? 0 : this.#issuerOf(token)]?.now);
+  }
+
+  /** The index of the issuer that the token names; -1 if verification will reject it for that. */
+  #issuerOf(token: string): number {
+    if (this.#callbacks.length === 1) return 0;
+    try {
+      const verifier = this.handle;
+      return call('issuer_of', verifier, put(token, verifier));
+    } catch {
+      return -1;
+    }
+  }
+
+  /** Gives the module an issuer's keys if there are others by now. */
+  #renew(issuer: number, { held }: Keys): boolean {
+    const verifier = this.handle;
+    if (this.#installs[issuer - 1] === held.installs) return false;
+    call('replace_keys', verifier, issuer - 1, held.handle);
+    this.#installs[issuer - 1] = held.installs;
+    return true;
+  }
+
+  #adopt(issuer: number, keys: Keys): boolean {
+    adopt(keys);
+    return this.#renew(issuer, keys);
+  }
+
+  /** How many characters of a token the module needs to see that it is too long. */
+  get #enough(): number {
+    return call('max_token_length', this.handle) + 1;
+  }
+
+  /** The tokens in parts of bounded size. */
+  *#batches(tokens: readonly unknown[]): Generator<unknown[]> {
+    const enough = this.#enough;
+    let batch: unknown[] = [];
+    let size = 0;
+    for (const token of tokens) {
+      const part = typeof token === 'string' ? token.slice(0, enough) : undefined;
+      size += part?.length ?? 0;
+      if (size > MAX_BATCH && batch.length > 0) {
+        yield batch;
+        [batch, size] = [[], part?.length ?? 0];
+      }
+      batch.push(part);
+    }
+    if (batch.length > 0) yield batch;
+  }
+
+  #attempts(batch: unknown[], moments: Float64Array): Attempt<Accepted<C>>[] {
+    const verifier = this.handle;
+    // Before all of them: a set that has come since is the set for each.
+    for (const [at, keys] of this.#keys.entries()) this.#renew(at + 1, keys);
+    const texts = batch.map((token) => (typeof token === 'string' ? token : ''));
+    try {
+      const [bytes, lengths] = encode(texts);
+      const select = answers(call('verify_many', verifier, bytes, lengths, moments));
+      return batch.map((token, at) => {
+        if (token === undefined) return { issuer: 0, error: refusal('token-kind') };
+        select(at);
+        const issuer = number('issuer');
+        switch (number('status')) {
+          case CHECK_SIGNATURE: return { issuer, question: undefined };
+          case REFUSED: return { issuer, error: tokenwardError(JSON.parse(text('error') ?? '') as ErrorFields) };
+          default: return { issuer, value: this.#accepted() };
+        }
+      });
+    } finally {
+      trim();
+    }
+  }
 }
 
-/**
- * Whether a token has expired, without verifying it.
- * @throws as `checkExpiry`
- */
-export function isExpired(token: string | JwtClaims, options?: ExpiryOptions): boolean {
-  return checkExpiry(token, options).expired;
+function jws(): VerifiedJws {
+  return { header: parsed('header'), payload: range('payload'), key: usedKey() };
 }
 
-const ANY_JWS: JwsOptions = own({});
+/** The key that the last answer names. */
+function usedKey(): Verified['key'] {
+  const kid = text('kid');
+  return { ...(kid !== undefined && { kid }), alg: algorithm() };
+}
 
-const aboutJws: Asking<VerifiedJws> = own<Asking<VerifiedJws>>({
-  ask: (verifier, length, { hostKey, valid, takesRsa }) => call('verify_jws', verifier, length, hostKey, valid, takesRsa),
-  read: () => ({ header: parsed('header'), payload: range('payload'), key: usedKey() }),
-});
+// Own members alone: an accepted token must not become a rejected one through `Object.prototype`, nor the reverse.
+
+function isQuestion<T>(attempt: Attempt<T>): attempt is Extract<Attempt<T>, { question: unknown }> {
+  return Object.hasOwn(attempt, 'question');
+}
+
+function isFailure<T>(attempt: Attempt<T>): attempt is Extract<Attempt<T>, { error: unknown }> {
+  return Object.hasOwn(attempt, 'error');
+}
+
+function settled<T>(attempt: Attempt<T>): T {
+  if (isFailure(attempt)) throw attempt.error;
+  return (attempt as { value: T }).value;
+}
+
+function isMiss(attempt: Attempt<unknown>): boolean {
+  return isFailure(attempt) && isTokenwardError(attempt.error) && attempt.error.code === 'ERR_JWKS_NO_MATCHING_KEY';
+}
 
 /** The rules of each issuer. */
 function listed(issuers: readonly IssuerRules[]): IssuerRules[] {
@@ -184,11 +399,11 @@ async function safely<C extends object>(verified: Promise<Verified<C>>): Promise
   try {
     return { ok: true, ...await verified };
   } catch (error) {
-    return refused(error);
+    return rejected(error);
   }
 }
 
-function refused<C extends object>(error: unknown): Result<C> {
+function rejected<C extends object>(error: unknown): Result<C> {
   if (isTokenwardError(error)) return { ok: false, error };
   throw error;
 }
