@@ -253,9 +253,7 @@ pub fn authorization_code(
 /// Where an issuer's metadata may stand, as a list.
 #[wasm_bindgen]
 pub fn metadata_urls(issuer: &str) -> Option<String> {
-    settle(Metadata::urls(issuer).map(|urls| {
-        list(urls.iter().map(|url| quoted(url)))
-    }))
+    settle(Metadata::urls(issuer).map(|urls| list(urls.iter().map(|url| quoted(url)))))
 }
 
 fn quoted(text: &str) -> String {
