@@ -203,7 +203,20 @@ pub enum Flow {
 /// [`Error::InsecureUrl`].
 pub fn endpoint(url: &UrlParts<'_>, loopback: bool) -> Result<String, Error> {
     url.require_secure(loopback)?;
-    Ok(format!("{}{}{}", url.origin(), url.pathname, url.search))
+    Ok(text_of(url))
+}
+
+/// The URL of an endpoint that the metadata of `issuer` name, checked.
+///
+/// # Errors
+/// [`Error::InsecureUrl`], also for `http:` on a loopback host unless the issuer itself is there.
+pub fn named_endpoint(url: &UrlParts<'_>, issuer: &UrlParts<'_>, loopback: bool) -> Result<String, Error> {
+    url.require_secure_for(issuer, loopback)?;
+    Ok(text_of(url))
+}
+
+fn text_of(url: &UrlParts<'_>) -> String {
+    format!("{}{}{}", url.origin(), url.pathname, url.search)
 }
 
 impl Grant {

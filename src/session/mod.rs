@@ -83,13 +83,13 @@ use token::{Epochs, Held, TokenSet};
 
 use crate::{Error, NumericDate, Secret};
 
-pub use authorize::{AuthorizationRequest, AuthorizationResponse};
+pub use authorize::{AuthorizationRequest, AuthorizationResponse, PendingAuthorizations};
 pub use challenge::{Challenge, parse_challenges};
 pub use discover::Metadata;
 pub use event::{CallId, Effect, EndReason, Event, Loss, Notice, Op, StoreFailed, Stored, Warning};
 pub use grant::{
     ClientAuth, CookieRefresh, Credentials, Custom, Endpoint, Flow, Grant, JsonLogin, OAuth, Purpose,
-    Request, endpoint,
+    Request, endpoint, named_endpoint,
 };
 pub use response::{Answer, Fields, MAX_RESPONSE_LENGTH};
 pub use snapshot::{Snapshot, Transition};

@@ -11,7 +11,7 @@ use crate::session::response::scopes;
 use crate::session::token::TokenSet;
 
 /// Changes with every change of the format; a record of another version is not read.
-const VERSION: f64 = 1.0;
+pub(crate) const VERSION: f64 = 1.0;
 
 /// The record of one session.
 #[derive(Clone, Debug)]

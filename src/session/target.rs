@@ -149,16 +149,17 @@ impl Resources {
     }
 }
 
-/// Whether decoding `%2e`, `%2f` and `%5c`, once or more often, would give a segment `.` or `..`.
+/// Whether some decoder would find a segment `.` or `..` in a path: one that undoes percent-encoding once or more
+/// often, splits at `\`, cuts a segment at `;`, `?`, `#` or NUL, trims spaces, drops control characters, or accepts
+/// overlong UTF-8 and the look-alikes of dots and slashes.
 fn hides_dot_segment(pathname: &str) -> bool {
     let mut path = pathname.as_bytes().to_vec();
-    // Each round undoes one layer of percent-encoding; more layers than these no server peels off.
+    // Each round undoes one layer of encoding. No server undoes more layers than these.
     for _ in 0..4 {
-        let dotted = |segment: &[u8]| matches!(segment, b"." | b"..") || segment.starts_with(b"..;");
-        if path.split(|byte| matches!(byte, b'/' | b'\\')).any(dotted) {
+        if path.split(|byte| matches!(byte, b'/' | b'\\')).any(is_dot_segment) {
             return true;
         }
-        let decoded = percent_decode(&path);
+        let decoded = plain(&percent_decode(&path));
         if decoded == path {
             return false;
         }
@@ -167,20 +168,91 @@ fn hides_dot_segment(pathname: &str) -> bool {
     true
 }
 
-/// Undoes the encoding of what matters to paths: the dot, both slashes and the percent sign itself.
+/// Whether a segment is made of dots alone, or of dots and then a byte that a decoder may drop, decode or take for the
+/// end. Names such as `.well-known` and `..draft` are not.
+fn is_dot_segment(segment: &[u8]) -> bool {
+    let mut bytes = segment.iter().skip_while(|byte| !byte.is_ascii_graphic()).peekable();
+    bytes.peek() == Some(&&b'.')
+        && bytes
+            .find(|byte| **byte != b'.')
+            .is_none_or(|byte| !(byte.is_ascii_alphanumeric() || b"-_~@".contains(byte)))
+}
+
+/// Undoes one layer of percent-encoding, `%u002e` of old servers included.
 fn percent_decode(path: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(path.len());
     let mut rest = path;
     while let Some((&byte, after)) = rest.split_first() {
-        let meaning = match rest {
-            [b'%', b'2', b'5', ..] => Some(b'%'),
-            [b'%', b'2', b'e' | b'E', ..] => Some(b'.'),
-            [b'%', b'2', b'f' | b'F', ..] => Some(b'/'),
-            [b'%', b'5', b'c' | b'C', ..] => Some(b'\\'),
-            _ => None,
+        let long = after.strip_prefix(b"u").or_else(|| after.strip_prefix(b"U"));
+        let wide = long.and_then(|digits| char::from_u32(hex(digits.get(..4))?));
+        rest = if byte != b'%' {
+            decoded.push(byte);
+            after
+        } else if let Some(wide) = wide {
+            decoded.extend_from_slice(wide.encode_utf8(&mut [0; 4]).as_bytes());
+            after.get(5..).unwrap_or_default()
+        } else if let Some(code) = hex(after.get(..2)) {
+            decoded.push(code as u8);
+            after.get(2..).unwrap_or_default()
+        } else {
+            decoded.push(byte);
+            after
         };
-        decoded.push(meaning.unwrap_or(byte));
-        rest = if meaning.is_some() { rest.get(3..).unwrap_or_default() } else { after };
     }
     decoded
+}
+
+fn hex(digits: Option<&[u8]>) -> Option<u32> {
+    digits?.iter().try_fold(0, |number, digit| Some(number * 16 + char::from(*digit).to_digit(16)?))
+}
+
+/// Dots and slashes in overlong UTF-8, and what compatibility mappings and best-fit code pages turn into them.
+const LOOK_ALIKES: [(u8, &[&[u8]]); 2] = [
+    (
+        b'.',
+        &[
+            b"\xc0\xae",
+            b"\xe0\x80\xae",
+            b"\xf0\x80\x80\xae",
+            "\u{2024}".as_bytes(),
+            "\u{2025}".as_bytes(),
+            "\u{2026}".as_bytes(),
+            "\u{3002}".as_bytes(),
+            "\u{fe52}".as_bytes(),
+            "\u{ff0e}".as_bytes(),
+            "\u{ff61}".as_bytes(),
+        ],
+    ),
+    (
+        b'/',
+        &[
+            b"\xc0\xaf",
+            b"\xe0\x80\xaf",
+            b"\xf0\x80\x80\xaf",
+            b"\xc1\x9c",
+            b"\xe0\x81\x9c",
+            b"\xf0\x80\x81\x9c",
+            "\u{2044}".as_bytes(),
+            "\u{2215}".as_bytes(),
+            "\u{2216}".as_bytes(),
+            "\u{fe68}".as_bytes(),
+            "\u{ff0f}".as_bytes(),
+            "\u{ff3c}".as_bytes(),
+        ],
+    ),
+];
+
+/// The path with plain dots and slashes in the place of their look-alikes.
+fn plain(path: &[u8]) -> Vec<u8> {
+    let mut written = Vec::with_capacity(path.len());
+    let mut rest = path;
+    while let Some((&byte, after)) = rest.split_first() {
+        let meant = LOOK_ALIKES.iter().find_map(|(meant, written)| {
+            written.iter().find_map(|each| rest.strip_prefix(*each)).map(|after| (*meant, after))
+        });
+        let (byte, after) = meant.unwrap_or((byte, after));
+        written.push(byte);
+        rest = after;
+    }
+    written
 }

@@ -466,7 +466,7 @@ export interface SessionEvents {
   /** A resource asks for more than a new token: another scope, or another way to sign in. */
   challenge: { url: string; status: 401 | 403; scheme: string; error?: string; scope?: string };
   /** Something that the session works around. */
-  warning: { code: 'persist-failed' | 'clock-jump' | 'rejected-on-arrival' | 'lock-unavailable' };
+  warning: { code: 'persist-failed' | 'clock-jump' | 'rejected-on-arrival' | 'lock-unavailable' | 'authorization-kept' };
 }
 
 /** One step of a session. */
@@ -495,8 +495,11 @@ export interface TokenStore {
   readonly consistency: 'strong' | 'eventual';
   /** The record and its version; null where there is none. */
   load(key: string): Promise<{ record: string; version: string } | null>;
-  /** Stores the record where the version is still `expect`, null for none at all; `ok: false` where it is not. */
-  save(key: string, record: string, expect: string | null): Promise<{ ok: true; version: string } | { ok: false }>;
+  /**
+   * Stores the record if the version is still `expect`, null for none at all; otherwise answers `ok: false`. A record with
+   * `ttlSeconds` is of no use after so many seconds: a store that can, forgets it then.
+   */
+  save(key: string, record: string, expect: string | null, ttlSeconds?: number): Promise<{ ok: true; version: string } | { ok: false }>;
   /** Removes the record where the version is still `expect`. False where it is not. */
   clear(key: string, expect: string | null): Promise<boolean>;
   /**

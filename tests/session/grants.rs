@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::support::{Host, Reply, SharedStore, json_login, oauth_error, password, secret};
 use tokenward::session::{
     Answer, AuthorizationRequest, AuthorizationResponse, ClientAuth, CookieRefresh, Credentials, Custom,
-    EndReason, Event, Flow, Grant, Metadata, OAuth, Options, Snapshot,
+    EndReason, Event, Flow, Grant, Metadata, OAuth, Options, PendingAuthorizations, Snapshot,
 };
 use tokenward::{Error, Secret};
 
@@ -191,12 +191,100 @@ fn an_authorization_response_is_refused_where_the_issuer_or_the_server_says_so()
     let rejected = Error::LoginRejected { status: None, oauth_error: None };
     assert_eq!(foreign.into_code(Some("https://as.example"), false).expect_err("foreign"), rejected);
     let denied = AuthorizationResponse { error: issuer("access_denied"), ..code() };
+    for name in [Some("https://evil.example"), None] {
+        let foreign = AuthorizationResponse { issuer: name.map(str::to_owned), ..denied.clone() };
+        let error = foreign.into_code(Some("https://as.example"), true).expect_err("foreign");
+        assert_eq!(error, rejected, "an error of {name:?} is not the issuer's");
+    }
     let denied = denied.into_code(None, false).expect_err("denied");
     assert_eq!(denied, Error::LoginRejected { status: None, oauth_error: Some("access_denied") });
     assert_eq!(
         AuthorizationResponse::default().into_code(None, false).expect_err("nothing").code(),
         "ERR_INVALID_ARG"
     );
+}
+
+#[test]
+fn a_response_is_read_if_its_state_has_our_shape_and_nothing_is_there_twice() {
+    let read = |query: &[(&str, &str)]| {
+        let query = query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        AuthorizationResponse::read(query).map_err(|error| error.code())
+    };
+    let ours = AuthorizationRequest::new("https://as.example/", "c", "r", None, &[7; 64]).state;
+    let response =
+        read(&[("code", "c"), ("x", "1"), ("x", "2"), ("state", &ours), ("iss", "i")]).expect("ours");
+    assert_eq!(response.state, ours);
+    assert_eq!(response.issuer.as_deref(), Some("i"));
+    let refused = Some("ERR_INVALID_ARG");
+    let longer = format!("{ours}A");
+    let unused_bits = format!("{}B", &ours[..42]);
+    for state in [
+        "",
+        "billing",
+        &ours[..42],
+        &longer,
+        &unused_bits,
+        &format!("{}=", &ours[..42]),
+        &format!("{}:", &ours[..42]),
+    ] {
+        assert_eq!(read(&[("code", "c"), ("state", state)]).err(), refused, "{state}");
+    }
+    assert_eq!(read(&[("code", "c")]).err(), refused);
+    for name in ["state", "code", "error", "iss"] {
+        assert_eq!(read(&[("state", &ours), (name, &ours), (name, &ours)]).err(), refused, "{name}");
+    }
+}
+
+#[test]
+fn the_newest_eight_authorization_requests_wait_and_none_for_more_than_an_hour() {
+    const HOUR: u64 = PendingAuthorizations::LIFETIME_MS;
+    let request = |at: u8| AuthorizationRequest::new("https://as.example/", "c", "r", None, &[at; 64]);
+    let mut pending = PendingAuthorizations::default();
+    for at in 0..20 {
+        pending.add(&request(at), 1_000 + u64::from(at));
+        let text = pending.to_text();
+        pending = PendingAuthorizations::parse(text.reveal()).expect("its own text");
+    }
+    assert!(pending.clone().take(&request(11).state, 1_020).is_none());
+    for at in 12..20 {
+        let verifier = pending.take(&request(at).state, 1_020).expect("waits");
+        assert_eq!(verifier.reveal(), request(at).verifier.reveal());
+        assert!(pending.take(&request(at).state, 1_020).is_none(), "taken twice");
+    }
+    assert!(pending.is_empty());
+    pending.add(&request(1), HOUR);
+    let mut late = pending.clone();
+    assert!(late.take(&request(1).state, 2 * HOUR + 1).is_none());
+    assert!(late.is_empty());
+    // A clock that was set back: the request is of the future, and does not stay for ever.
+    assert!(pending.clone().take(&request(1).state, HOUR - 60_000).is_some());
+    pending.add(&request(2), 0);
+    assert!(pending.take(&request(1).state, 0).is_some());
+    pending.add(&request(3), HOUR + 1);
+    assert!(pending.take(&request(2).state, HOUR + 1).is_none());
+}
+
+#[test]
+fn a_record_that_is_not_one_of_waiting_requests_is_not_read() {
+    let mut pending = PendingAuthorizations::default();
+    pending.add(&AuthorizationRequest::new("https://as.example/", "c", "r", None, &[7; 64]), 1);
+    let text = pending.to_text().reveal().clone();
+    assert!(PendingAuthorizations::parse(&text).is_some());
+    let entry = &text[text.find("{\"at").expect("an entry")..text.len() - 2];
+    for odd in [
+        String::new(),
+        "[]".to_owned(),
+        "{}".to_owned(),
+        r#"{"v":1,"epoch":5,"generation":1,"access":"a","sent":1}"#.to_owned(),
+        text.replace("\"v\":1", "\"v\":2"),
+        text.replace("\"at\":1", "\"at\":\"1\""),
+        text.replace("\"verifier\":\"B", "\"verifier\":\"R E"),
+        text.replace("\"state\":\"B", "\"state\":\""),
+        format!(r#"{{"v":1,"pending":[{}]}}"#, [entry; 9].join(",")),
+        format!(r#"{{"v":1,"pending":[{entry},7]}}"#),
+    ] {
+        assert!(PendingAuthorizations::parse(&odd).is_none(), "{odd}");
+    }
 }
 
 #[test]

@@ -85,14 +85,14 @@ interface GuardExports {
 
 /** src/wasm/session.rs. Options, events, effects and snapshots are JSON text. */
 interface SessionExports {
-  authorization_code(
-    code: string | null | undefined, error: string | null | undefined, issuer: string | null | undefined,
-    expectedIssuer: string | null | undefined, named: boolean,
-  ): string | undefined;
+  authorization_check(response: string): boolean | undefined;
+  authorization_code(response: string, issuer: string | null | undefined, named: boolean): string | undefined;
   authorization_request(
     endpoint: string, clientId: string, redirectUri: string, scope: string | null | undefined, random: Uint8Array,
+    record: string | null | undefined, wallMs: number, given: boolean,
   ): string | undefined;
-  endpoint_url(url: string, loopback: boolean): string | undefined;
+  authorization_take(response: string, record: string | null | undefined, wallMs: number, given: boolean): string | undefined;
+  endpoint_url(urls: string, loopback: boolean): string | undefined;
   follow_redirect(
     status: number, followed: number, method: string, once: boolean, signed: boolean, protocol: string, crosses: boolean, inside: boolean,
   ): string | undefined;

@@ -55,6 +55,15 @@ interface Wrapper {
 }
 
 async function bearerFetch(wrapper: Wrapper, input: Input, init?: Init): Promise<Response> {
+  const sentTo = readable(() => (isRequest(input) ? platformUrl(input) : undefined), 'input');
+  if (sentTo === undefined && readable(() => isRequest(input), 'input')) {
+    const like = input as Request;
+    // The platform would send to what it says as a string. What was judged is what is sent.
+    const [url, members] = readable(() => [String(like.url), membersOf(like)] as const, 'input');
+    const body = await bodyOf(like);
+    const given = Object.entries(readable(() => copyOf(init), 'init')).filter(([, value]) => value !== undefined);
+    return bearerFetch(wrapper, url, { ...members, ...body !== undefined && { body, ...isStream(body) && { duplex: 'half' } }, ...Object.fromEntries(given) as Init });
+  }
   // What a Request is made of is not its own, so no copy of it has any.
   if (readable(() => isRequest(init), 'init')) return bearerFetch(wrapper, new Request(input, init));
   const { bearer = {}, ...others } = readable(() => copyOf(init), 'init');
@@ -66,7 +75,7 @@ async function bearerFetch(wrapper: Wrapper, input: Input, init?: Init): Promise
   const plain = () => send(input, init && rest);
 
   const request = isRequest(input) ? input : undefined;
-  const url = resolved(() => resolve(request ? request.url : input as string | URL));
+  const url = resolved(() => resolve(sentTo ?? input as string | URL));
   if (!url || !admits(wrapper, url)) {
     if (wrapper.foreign === 'throw' || auth === 'required') throw refusal('foreign-url');
     return plain();
@@ -123,6 +132,18 @@ type Redirect = { is: 'final' } | { is: 'broken' } | { is: 'follow'; get: boolea
 /** What stays with a request that is redirected, beside method, headers and body. */
 const CARRIED = ['cache', 'cf', 'credentials', 'keepalive', 'referrer', 'referrerPolicy', 'signal'] as const;
 const MEMBERS = [...CARRIED, 'bearer', 'body', 'dispatcher', 'duplex', 'headers', 'integrity', 'method', 'mode', 'priority', 'redirect', 'window'];
+
+/** What a Request of another library has of an init, apart from its body. */
+function membersOf(request: Request): RequestInit {
+  const names = [...CARRIED, 'headers', 'integrity', 'method', 'mode', 'redirect'] as const;
+  return Object.fromEntries(names.map((name) => [name, (request as unknown as Record<string, unknown>)[name]]).filter(([, value]) => value != null));
+}
+
+/** Its body. Some libraries show it by a method alone. */
+async function bodyOf(request: Request): Promise<BodyInit | undefined> {
+  if (/^(GET|HEAD)$/i.test(request.method)) return undefined;
+  return request.body ?? await (request as Partial<Request>).arrayBuffer?.();
+}
 
 /** The caller's init, each member asked once. Platforms read those that they know also where they are inherited. */
 function copyOf(init: Init | undefined): Init {
@@ -268,7 +289,19 @@ function resolved(resolve: () => URL): URL | undefined {
   }
 }
 
-/** Also one of another realm. */
+/** Where the platform's fetch sends this Request, whatever it says itself. Undefined if the platform would take it for text. */
+function platformUrl(request: Request): string | undefined {
+  const { get } = Object.getOwnPropertyDescriptor(Request.prototype, 'url') ?? {};
+  try {
+    // Before compatibility date 2022-01-31, workerd has the members on each object.
+    const url = get ? get.call(request) as string : request instanceof Request ? request.url : undefined;
+    return url === request.url ? url : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Also one of another realm, or of another library. */
 function isRequest(input: unknown): input is Request {
   return typeof input === 'object' && input !== null && member(input, 'url') !== undefined && member(input, 'method') !== undefined;
 }

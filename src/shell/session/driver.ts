@@ -63,6 +63,8 @@ interface Waiting { event: Event; settle(outcome: Outcome): void; reject(error: 
 
 /** A store that hangs must not hang everybody. */
 export const STORE_TIME_LIMIT_MS = 3_000;
+/** Characters of a record: more than a token response of the greatest length takes up, escaped. */
+const MAX_RECORD_LENGTH = 0x80000;
 /** Timers of a longer time go off at once. */
 const MAX_TIMER_MS = 0x7fffffff;
 
@@ -282,16 +284,8 @@ export class Machine {
   }
 
   /** Before the handle is taken: a clock of the caller's may cost the instance its life. */
-  #time(): [wall: number, mono: number, given: boolean] {
-    const { now } = this.#host;
-    if (!now) return [Date.now(), performance.now(), false];
-    let reading: unknown;
-    try {
-      reading = now();
-    } catch {
-      // What is no number is refused.
-    }
-    return typeof reading === 'number' ? [reading, reading, true] : [NaN, NaN, true];
+  #time(): Reading {
+    return readClock(this.#host.now);
   }
 
   #step(event: Event): void {
@@ -330,7 +324,7 @@ export class Machine {
       }
       case 'load':
         this.#loading += 1;
-        this.#answer(effect.op, 'loaded', inTime(() => store.load(key), STORE_TIME_LIMIT_MS).then(onlyRow).finally(() => { this.#loading -= 1; }));
+        this.#answer(effect.op, 'loaded', inTime(() => store.load(key), STORE_TIME_LIMIT_MS).then(rowOf).finally(() => { this.#loading -= 1; }));
         break;
       case 'save':
         this.#answer(effect.op, 'saved', this.#write(() => store.save(key, effect.record, effect.expect ?? null)).then(onlySaved));
@@ -484,6 +478,21 @@ export function succeeded<O extends Outcome>(outcome: Outcome): Exclude<O, { eff
   return outcome as Exclude<O, { effect: 'fail' }>;
 }
 
+/** The wall clock and one that is never set, in milliseconds, and whether they are the caller's. */
+type Reading = [wall: number, mono: number, given: boolean];
+
+/** Reads the caller's clock, or else the host's. The module refuses NaN. */
+export function readClock(now: (() => number) | undefined): Reading {
+  if (!now) return [Date.now(), performance.now(), false];
+  let reading: unknown;
+  try {
+    reading = now();
+  } catch {
+    // Not a number either.
+  }
+  return typeof reading === 'number' ? [reading, reading, true] : [NaN, NaN, true];
+}
+
 /** Names an instance and spreads pauses: 53 random bits. */
 function randomSeed(): number {
   // At a Worker's module scope there is no randomness to be had.
@@ -506,8 +515,11 @@ function reportable(result: unknown): object {
   }
 }
 
-function onlyRow(row: unknown): object {
-  return { record: member(Object(row), 'record'), version: member(Object(row), 'version') };
+/** What a store answered, if it is a row. A record that is too long for any session of ours is one that cannot be read. */
+export function rowOf(row: unknown): { record: string; version: string } | undefined {
+  const [record, version] = [member(Object(row), 'record'), member(Object(row), 'version')];
+  if (typeof record !== 'string' || typeof version !== 'string') return undefined;
+  return { record: record.length > MAX_RECORD_LENGTH ? '' : record, version };
 }
 
 function onlySaved(saved: unknown): object {

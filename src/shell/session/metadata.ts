@@ -4,7 +4,7 @@ import { isTokenwardError } from '../error.js';
 import { call } from '../boundary/instance.js';
 import { own } from '../arguments.js';
 import { refusal } from '../refusal.js';
-import { textOf } from '../url.js';
+import { partsOf } from '../url.js';
 
 /** An endpoint of an authorization server, by its name in the metadata. */
 export type EndpointName = 'authorization_endpoint' | 'token_endpoint' | 'revocation_endpoint';
@@ -18,6 +18,7 @@ const MAX_BODY_LENGTH = 64 * 1024 + 1;
 /** Reads an issuer's metadata once, and again only where that failed. Nobody waits for another's request. */
 export class Issuer {
   readonly #issuer: string;
+  readonly #url: URL;
   readonly #loopback: boolean;
   readonly #fetch: () => typeof fetch;
   #metadata: Metadata | undefined;
@@ -27,6 +28,7 @@ export class Issuer {
     this.#loopback = loopback;
     this.#fetch = fetch;
     for (const url of this.#places()) this.#checked(url);
+    this.#url = new URL(issuer);
   }
 
   /** @throws (rejects with) ERR_TOKEN_ENDPOINT_MISCONFIGURED, ERR_TOKEN_REFRESH_UNAVAILABLE, or what `fetch` rejected with */
@@ -38,7 +40,7 @@ export class Issuer {
   async endpoint(name: EndpointName, signal?: AbortSignal): Promise<string> {
     const url = (await this.metadata(signal))[name];
     if (url === undefined) throw refusal('no-metadata');
-    return this.#checked(url);
+    return this.#checked(url, this.#url);
   }
 
   #places(): string[] {
@@ -56,14 +58,15 @@ export class Issuer {
     throw refusal('no-metadata');
   }
 
-  #checked(url: string): string {
+  /** `issuer`: whose metadata name the URL. */
+  #checked(url: string, issuer?: URL): string {
     let parsed: URL;
     try {
       parsed = new URL(url);
     } catch {
       throw refusal('not-a-url');
     }
-    return call('endpoint_url', textOf(parsed), this.#loopback);
+    return call('endpoint_url', JSON.stringify([partsOf(parsed), ...issuer ? [partsOf(issuer)] : []]), this.#loopback);
   }
 }
 

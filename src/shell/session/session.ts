@@ -6,8 +6,10 @@ import { Machine, succeeded, type Calls, type Host, type Outcome } from './drive
 import { checkFunctions, checkSignal, checkWord, has, misuse, optionsOf, own, readable } from '../arguments.js';
 import { refusal } from '../refusal.js';
 import { IN_WORKERD } from '../runtime.js';
+import { pendingKey, sessionKey } from './store-keys.js';
+import { PendingRequests } from './pending.js';
 import { memoryStore } from '../stores/memory.js';
-import type { Session, SessionEvents, SessionOptions, SessionSnapshot, TokenStore, TransitionRecord } from '../types.js';
+import type { Session, SessionEvents, SessionOptions, SessionSnapshot, TransitionRecord } from '../types.js';
 
 type Used = Extract<Outcome, { effect: 'use' | 'fail' }>;
 type Listener = (detail: never) => void;
@@ -48,7 +50,8 @@ function open(options: SessionOptions): Session {
 
   const hasLock = store.shared === 'origin' && typeof navigator === 'object' && typeof navigator.locks?.request === 'function';
   const listeners = new Map<string, Set<Listener>>();
-  const key = `tokenward:${called}`;
+  const key = sessionKey(called);
+  let signOuts = 0;
   const send = () => sender(given);
   const loopback = insecure !== 'never';
   const issuer = parts.issuer === undefined ? undefined : new Issuer(parts.issuer, loopback, send);
@@ -82,6 +85,10 @@ function open(options: SessionOptions): Session {
     }
   };
 
+  const { authorization } = parts;
+  // In a Worker, requests must not wait for each other.
+  const pending = authorization && new PendingRequests(store, pendingKey(called), isolation === 'shared');
+
   const session: Session = {
     get snapshot(): SessionSnapshot {
       return machine.snapshot;
@@ -100,7 +107,9 @@ function open(options: SessionOptions): Session {
     },
     async logout(options) {
       const { reason } = copied(options, ['reason']);
+      signOuts += 1;
       const { revoked } = succeeded<Extract<Outcome, { effect: 'signed-out' | 'fail' }>>(await once((calls) => calls.ask({ event: 'logout', reason })));
+      if (pending && !await pending.forget()) host.tell('warning', { code: 'authorization-kept' });
       return { revoked };
     },
     on(event, listener, options) {
@@ -127,13 +136,12 @@ function open(options: SessionOptions): Session {
   const { dispose } = Symbol as { dispose?: symbol };
   if (dispose) Object.defineProperty(session, dispose, { value: session.close });
   inners.set(session, { calls, loopback });
-  const { authorization } = parts;
-  if (authorization) {
+  if (authorization && pending) {
     const signIn = async (code: string, verifier: string) => {
       succeeded(await once((calls) => calls.ask({ event: 'login', code, verifier })));
       return machine.snapshot;
     };
-    authorizing.set(session, { authorization, issuer, timeoutMs: timeoutMs ?? 10_000, store, key, signIn });
+    authorizing.set(session, { authorization, issuer, timeoutMs: timeoutMs ?? 10_000, pending, now, signOuts: () => signOuts, signIn });
   }
   return session;
 }
@@ -150,8 +158,10 @@ export interface Authorizing {
   authorization: Authorization;
   issuer: Issuer | undefined;
   timeoutMs: number;
-  store: TokenStore;
-  key: string;
+  pending: PendingRequests;
+  now: (() => number) | undefined;
+  /** How often the session was signed out. */
+  signOuts(): number;
   signIn(code: string, verifier: string): Promise<SessionSnapshot>;
 }
 

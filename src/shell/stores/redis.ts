@@ -43,19 +43,21 @@ interface Evaluator {
 
 /**
  * Saves or clears in one script, so that nothing comes between the check and the change. `ARGV[1]` is the version that must
- * be stored, empty for none. Without `ARGV[4]`, the new version, the record is removed. The change is published on the
- * channel `ARGV[2]` in the name of `ARGV[3]`; a user that may not publish can still save.
+ * be stored, empty for none. `ARGV[2]` and `ARGV[3]` are the new version and record; with an empty version the record is
+ * removed. The change is published on the channel `ARGV[4]` in the name of `ARGV[5]`; a user that may not publish can still
+ * save. `ARGV[6]`: the seconds after which Redis removes the record.
  */
 const CHANGE = `
 if (redis.call('HGET', KEYS[1], 'version') or '') ~= ARGV[1] then return 0 end
-if ARGV[4] then redis.call('HSET', KEYS[1], 'version', ARGV[4], 'record', ARGV[5]) else redis.call('DEL', KEYS[1]) end
-redis.pcall('PUBLISH', ARGV[2], ARGV[3])
+if ARGV[2] == '' then redis.call('DEL', KEYS[1]) else redis.call('HSET', KEYS[1], 'version', ARGV[2], 'record', ARGV[3]) end
+if ARGV[6] then redis.call('EXPIRE', KEYS[1], ARGV[6]) end
+redis.pcall('PUBLISH', ARGV[4], ARGV[5])
 return 1`;
 const LOAD = "return redis.call('HMGET', KEYS[1], 'version', 'record')";
 
 /**
  * Keeps sessions in Redis, shared by all processes and machines that use it. A record stays until its session ends: only the
- * authorization server knows how long a refresh token lives.
+ * authorization server knows how long a refresh token lives. Authorization requests that are not completed expire after an hour.
  *
  * A change is published on the channel `key`. Sessions hear it over a second connection, which the client's `duplicate()`
  * makes, so a sign-out in one process ends the session in all of them at once. The connection opens with the first session
@@ -86,12 +88,13 @@ export function redisTokenStore(client: unknown): TokenStore {
       const [version, record] = await run(LOAD, key) as [string | null, string | null];
       return version != null && record != null ? { record, version } : null;
     },
-    async save(key, record, expect) {
+    async save(key, record, expect, ttlSeconds) {
       const version = newVersion();
-      return await run(CHANGE, key, expect ?? '', key, self, version, record) === 1 ? { ok: true, version } : { ok: false };
+      const ttl = ttlSeconds === undefined ? [] : [String(ttlSeconds)];
+      return await run(CHANGE, key, expect ?? '', version, record, key, self, ...ttl) === 1 ? { ok: true, version } : { ok: false };
     },
     async clear(key, expect) {
-      return await run(CHANGE, key, expect ?? '', key, self) === 1;
+      return await run(CHANGE, key, expect ?? '', '', '', key, self) === 1;
     },
   };
   // In workerd a connection belongs to the request that opened it.

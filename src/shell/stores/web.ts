@@ -1,5 +1,6 @@
 import { misuse } from '../arguments.js';
 import type { TokenStore } from '../types.js';
+import { writeLock } from '../session/store-keys.js';
 import { newVersion } from './version.js';
 
 interface Row { record: string; version: string }
@@ -36,7 +37,7 @@ export function webStore(area: 'session' | 'local'): TokenStore {
   async function change<T>(key: string, expect: string | null, refused: T, apply: () => T): Promise<T> {
     const attempt = () => ((read(key)?.version ?? null) === expect ? apply() : refused);
     const locks = area === 'local' && typeof navigator === 'object' ? navigator.locks : undefined;
-    return locks ? locks.request(`${key}:write`, attempt) as Promise<T> : attempt();
+    return locks ? locks.request(writeLock(key), attempt) as Promise<T> : attempt();
   }
 
   return {

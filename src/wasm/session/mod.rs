@@ -17,10 +17,11 @@ use options::read_options;
 
 use crate::Secret;
 use crate::error::Error;
-use crate::json::{Object, push_string, seconds};
+use crate::json::{Object, Value, push_string, seconds};
 use crate::session::{
-    Answer, AuthorizationRequest, AuthorizationResponse, Effect, Metadata, Now, Redirect, Redirected,
-    Resources, Session, Snapshot, endpoint, parse_challenges as read_challenges,
+    Answer, AuthorizationRequest, AuthorizationResponse, Effect, Metadata, Now, PendingAuthorizations,
+    Redirect, Redirected, Resources, Session, Snapshot, endpoint, named_endpoint,
+    parse_challenges as read_challenges,
 };
 use crate::wasm::error::{Members, settle};
 use crate::wasm::table::Table;
@@ -217,7 +218,9 @@ pub fn parse_challenges(value: &str) -> String {
     }))
 }
 
-/// Where to send the user: `{url, state, verifier}`. `random` is 64 bytes fit for keys.
+/// Where to send the user, and the record of waiting requests with this one added:
+/// `{"result":{"url","state"},"pending","ttlSeconds"}`. `random` is 64 bytes fit for keys.
+#[allow(clippy::too_many_arguments, reason = "plain values need no reader")]
 #[wasm_bindgen]
 pub fn authorization_request(
     endpoint: &str,
@@ -225,29 +228,87 @@ pub fn authorization_request(
     redirect_uri: &str,
     scope: Option<String>,
     random: &[u8],
+    record: Option<String>,
+    wall_ms: f64,
+    given: bool,
 ) -> Option<String> {
-    let random = random.try_into().map_err(|_| argument("random"));
-    settle(random.map(|random| {
+    let request = || {
+        let now = Now::read(wall_ms, 0.0, given)?;
+        let random = random.try_into().map_err(|_| argument("random"))?;
         let request = AuthorizationRequest::new(endpoint, client_id, redirect_uri, scope.as_deref(), random);
+        // A record that cannot be read is replaced.
+        let mut pending = record.as_deref().and_then(PendingAuthorizations::parse).unwrap_or_default();
+        pending.add(&request, now.wall_ms);
+        let mut result = Members::default();
+        result.text("url", &request.url);
+        result.text("state", &request.state);
         let mut members = Members::default();
-        members.text("url", &request.url);
-        members.text("state", &request.state);
-        members.text("verifier", request.verifier.reveal());
-        members.finish()
-    }))
+        members.raw("result", &result.finish());
+        write_pending(&mut members, &pending);
+        Ok(members.finish())
+    };
+    settle(request())
 }
 
-/// The code of what came back.
+/// Refuses a response that cannot be the answer to a request of ours. `response` is the query of the URL that came back, as
+/// a list of names and values.
 #[wasm_bindgen]
-pub fn authorization_code(
-    code: Option<String>,
-    error: Option<String>,
-    issuer: Option<String>,
-    expected_issuer: Option<String>,
-    named: bool,
+pub fn authorization_check(response: &str) -> Option<bool> {
+    settle(read_response(response).map(|_| true))
+}
+
+/// Takes the request of this response out of the record: `{"result":verifier}`, and what is left of the record as
+/// `"pending","ttlSeconds"`.
+#[wasm_bindgen]
+pub fn authorization_take(
+    response: &str,
+    record: Option<String>,
+    wall_ms: f64,
+    given: bool,
 ) -> Option<String> {
-    let response = AuthorizationResponse { code: code.map(Secret::new), error, issuer };
-    settle(response.into_code(expected_issuer.as_deref(), named).map(|code| code.reveal().clone()))
+    let take = || {
+        let now = Now::read(wall_ms, 0.0, given)?;
+        let state = read_response(response)?.state;
+        let mut pending = record
+            .as_deref()
+            .and_then(PendingAuthorizations::parse)
+            .ok_or_else(AuthorizationResponse::not_ours)?;
+        let verifier = pending.take(&state, now.wall_ms).ok_or_else(AuthorizationResponse::not_ours)?;
+        let mut members = Members::default();
+        members.text("result", verifier.reveal());
+        if !pending.is_empty() {
+            write_pending(&mut members, &pending);
+        }
+        Ok(members.finish())
+    };
+    settle(take())
+}
+
+/// The code of a response.
+#[wasm_bindgen]
+pub fn authorization_code(response: &str, issuer: Option<String>, named: bool) -> Option<String> {
+    let code = read_response(response).and_then(|response| response.into_code(issuer.as_deref(), named));
+    settle(code.map(|code| code.reveal().clone()))
+}
+
+fn write_pending(members: &mut Members, pending: &PendingAuthorizations) {
+    members.text("pending", pending.to_text().reveal());
+    members.optional_number("ttlSeconds", Some(PendingAuthorizations::LIFETIME_MS / 1000));
+}
+
+fn read_response(response: &str) -> Result<AuthorizationResponse, Error> {
+    let query =
+        crate::json::parse_array(response.as_bytes()).map_err(|_| AuthorizationResponse::not_ours())?;
+    let text = |value: Option<Value<'_>>| {
+        value.and_then(Value::as_text).map(|text| text.to_cow().into_owned()).unwrap_or_default()
+    };
+    AuthorizationResponse::read(query.into_iter().map(|pair| {
+        let mut pair = match pair {
+            Value::Array(pair) => pair.elements().into_iter(),
+            _ => Vec::new().into_iter(),
+        };
+        (text(pair.next()), text(pair.next()))
+    }))
 }
 
 /// Where an issuer's metadata may stand, as a list.
@@ -279,10 +340,18 @@ pub fn metadata_read(issuer: &str, status: u16, content_type: String, body: Stri
     }))
 }
 
-/// A URL that may be asked for metadata or sent credentials.
+/// A URL that may be asked for metadata or sent credentials. `urls` holds it and, if metadata name it, their issuer.
 #[wasm_bindgen]
-pub fn endpoint_url(url: &str, loopback: bool) -> Option<String> {
-    settle(read_url(url).and_then(|parts| endpoint(&parts.as_url(), loopback)))
+pub fn endpoint_url(urls: &str, loopback: bool) -> Option<String> {
+    let check = || {
+        let mut urls = crate::json::parse_array(urls.as_bytes()).map_err(|_| no_url())?.into_iter();
+        let url = Parts::read(urls.next())?;
+        match urls.next() {
+            None => endpoint(&url.as_url(), loopback),
+            issuer => named_endpoint(&url.as_url(), &Parts::read(issuer)?.as_url(), loopback),
+        }
+    };
+    settle(check())
 }
 
 /// Leaves the error for something that only the shell can see.
@@ -294,6 +363,7 @@ pub fn session_refuse(what: &str) -> Option<bool> {
         "body-not-replayable" => Error::BodyNotReplayable,
         "not-a-url" => no_url(),
         "timeout" => Error::TokenTimeout,
+        "signed-out" => Error::SignedOut,
         "store-unavailable" => Error::StoreUnavailable,
         "no-metadata" => Error::TokenEndpointMisconfigured { status: None, oauth_error: None },
         _ => match what.strip_prefix("no-option:") {
@@ -318,7 +388,6 @@ pub(super) fn argument(name: &str) -> Error {
         "foreign" => "\"pass\" or \"throw\"",
         "bearer" => "an object with auth, minValidity or replay",
         "credentials" => "a user name and a password",
-        "returned" => "the URL that came back, for a request that this session began and has not completed",
         "header" => "a name and a value",
         "acquire" | "refresh" | "revoke" => "a function",
         "wwwAuthenticate" => "a string",

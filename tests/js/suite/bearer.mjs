@@ -78,6 +78,41 @@ export default ({ test, assert, tokenward, host }) => {
     assert.same(server.requests.map((request) => request.url), [`${AUTH}/token`, `${API}/me`]);
   });
 
+  test('an object that only looks like a Request is sent to the URL that was judged', async () => {
+    const server = world();
+    const bearer = await signedIn(server);
+    const [mine, evil] = [`${API}/me`, 'https://evil.test/'];
+    let reads = 0;
+    const shifting = { get url() { return (reads += 1) > 1 ? evil : mine; }, method: 'GET', toString: () => evil };
+    class Moved extends Request {
+      get url() { return mine; }
+    }
+    const likes = {
+      'a polyfill': { url: mine, method: 'GET', toString: () => evil },
+      'a subclass': new Moved(evil),
+      'a url of its own': Object.defineProperty(new Request(evil), 'url', { value: mine }),
+      'a proxy': new Proxy(new Request(evil), { get: (target, name) => (name === 'url' ? mine : Reflect.get(target, name, target)) }),
+      'a getter that changes': shifting,
+    };
+    for (const [name, like] of Object.entries(likes)) {
+      server.requests.length = 0;
+      await bearer(like);
+      assert.same(server.requests.map(({ url, authorization }) => [url, authorization]), [[mine, 'Bearer access-1']], name);
+    }
+    server.requests.length = 0;
+    const hollow = Object.create(Request.prototype, { url: { value: mine }, method: { value: 'GET' }, toString: { value: () => evil } });
+    await assert.rejects('ERR_INVALID_ARG', bearer(hollow));
+    assert.same(server.requests, []);
+    await bearer({ url: evil, method: 'GET', toString: () => mine });
+    await bearer(new Proxy(new Request(mine), { get: (target, name) => (name === 'url' ? evil : Reflect.get(target, name, target)) }));
+    assert.same(server.requests.map(({ url, authorization }) => [url, authorization]), [[evil, null], [evil, null]]);
+    const posted = { url: mine, method: 'POST', headers: { 'x-mine': '1' }, mode: null, signal: null, arrayBuffer: async () => new TextEncoder().encode('hello').buffer };
+    server.valid.clear();
+    assert.same(await (await bearer(posted)).json(), { method: 'POST', body: 'hello' });
+    assert.equal(server.requests.at(-1).headers.get('x-mine'), '1');
+    assert.same(await (await bearer(posted, { method: 'PUT', body: undefined })).json(), { method: 'PUT', body: 'hello' });
+  });
+
   test('what is no URL is foreign, where foreign is refused', async () => {
     const server = world();
     const strict = await signedIn(server, { foreign: 'throw' });

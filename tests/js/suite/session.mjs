@@ -174,7 +174,7 @@ export default ({ test, assert, tokenward, host }) => {
     const inside = [`${API}/v1`, `${API}/v1/`, `${API}/v1/users?x=/../`, `${API}/v2/../v1/a`, 'https://SECOND.test:443/any'];
     const outside = [
       `${API}/v10`, `${API}/V1`, `${API}/v1/../v2`, `${API}/v1/..%2fv2`, `${API}/v1/%2e%2e/v2`, `${API}/v1/%2e%2e%2fv2`, `${API}/v1%2f..`,
-      `${API}/v1/..%5cv2`, `${API}/v1/%252e%252e/v2`, 'https://api.test.evil.test/v1', 'https://evil.test/https://api.test/v1', 'https://api.test:8443/v1',
+      `${API}/v1/..%5cv2`, `${API}/v1/%252e%252e/v2`, ...['..%3b', '..;', '..%00', '..%20', '..%09', '%c0%ae%c0%ae', '%ef%bc%8e.', '%25252e.'].map((dots) => `${API}/v1/${dots}/v2`), 'https://api.test.evil.test/v1', 'https://evil.test/https://api.test/v1', 'https://api.test:8443/v1',
       'http://api.test/v1', 'https://api.test./v1', 'https://evil.test\\@api.test/v1', 'https://[::1]/v1', 'https://xn--pi-7ka.test/v1', 'https://аpi.test/v1',
     ];
     for (const url of inside) {
@@ -194,12 +194,14 @@ export default ({ test, assert, tokenward, host }) => {
   test('tokens travel over https, or http to this machine', () => {
     const insecure = (options, session = {}) => () => createBearerFetch({ session: { grant: grantOf(), ...session }, ...options });
     assert.throws('ERR_INSECURE_URL', insecure({ resources: 'http://api.test' }));
-    assert.throws('ERR_INSECURE_URL', insecure({ resources: 'http://127.0.0.1.evil.test' }));
+    for (const host of ['127.0.0.1.evil.test', '127.0.0.+1', 'app.localhost', 'localhost.', '[::ffff:127.0.0.1]', '0.0.0.0']) {
+      assert.throws('ERR_INSECURE_URL', insecure({ resources: `http://${host}` }));
+    }
     assert.throws('ERR_INSECURE_URL', insecure({ resources: 'http://localhost' }, { insecure: 'never' }));
     assert.throws('ERR_INSECURE_URL', insecure({ resources: 'https://user@api.test' }));
     assert.throws('ERR_INSECURE_URL', () => createSession({ grant: jsonLogin({ tokenUrl: 'http://login.test/token' }) }));
     assert.throws('ERR_INSECURE_URL', () => createSession({ grant: grantOf({ revokeUrl: 'http://login.test/logout' }) }));
-    for (const local of ['http://localhost:8080', 'http://127.0.0.1', 'http://[::1]:3000/v1', 'http://app.localhost']) {
+    for (const local of ['http://localhost:8080', 'http://127.0.0.1', 'http://[::1]:3000/v1']) {
       insecure({ resources: local })();
     }
   });
