@@ -109,11 +109,12 @@ fn verify<C: Generator, const N: usize>(
     let width = <C::Field as Field>::BYTES;
     let Some((r, s)) = signature.split_at_checked(width) else { return false };
     let (Some(r_scalar), Some(s)) = (n.nonzero(r), n.nonzero(s)) else { return false };
-    let inverse = n.to_montgomery(&n.invert(&s));
+    let Some(inverse) = n.invert(&s) else { return false };
+    let inverse = n.to_montgomery(&inverse);
     let u1 = n.multiply(&n.reduced_once(digest), &inverse);
     let u2 = n.multiply(&r_scalar, &inverse);
     let Some(generator) = C::generator() else { return false };
-    let (of_generator, of_key) = (generator.best(), key.best());
+    let (Some(of_generator), Some(of_key)) = (generator.best(), key.best()) else { return false };
     let point = sum([
         (&*of_generator, &*signed_digits(&u1, n.bits, of_generator.layout.window)),
         (&*of_key, &*signed_digits(&u2, n.bits, of_key.layout.window)),

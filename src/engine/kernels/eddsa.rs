@@ -62,8 +62,8 @@ impl Ed25519Key {
         if point.has_small_order() {
             return Err(Error::KeyWeak { weakness: Weakness::SmallOrder });
         }
-        let entry = Extended::to_entries(&[point]).first().map(Entry::negate);
-        match entry {
+        let entries = Extended::to_entries(&[point]);
+        match entries.as_deref().and_then(<[_]>::first).map(Entry::negate) {
             Some(entry) => Ok(Self { encoded, tables: Tables::new(entry, OF_KEY) }),
             None => Err(Error::JwkInvalid { fault: JwkFault::Point }),
         }
@@ -76,13 +76,12 @@ impl Ed25519Key {
         let hash = Sha512::new().chain_update(r).chain_update(self.encoded).chain_update(message).finalize();
         let k = L.reduce_wide(&reversed(&hash));
         let Some(generator) = generator() else { return false };
-        let (of_generator, of_key) = (generator.best(), self.tables.best());
+        let (Some(of_generator), Some(of_key)) = (generator.best(), self.tables.best()) else { return false };
         let point = sum([
             (&*of_generator, &*signed_digits(&s, L.bits, of_generator.layout.window)),
             (&*of_key, &*signed_digits(&k, L.bits, of_key.layout.window)),
         ]);
-        let encoded = point.encode();
-        let holds = encoded == *r && !is_of_small_order(encoded);
+        let holds = point.encode().is_some_and(|encoded| encoded == *r && !is_of_small_order(encoded));
         generator.grow();
         self.tables.grow();
         holds
@@ -92,7 +91,7 @@ impl Ed25519Key {
 /// The generator; nothing only if its constants were wrong.
 fn generator() -> Option<&'static Arc<Tables<Edwards25519>>> {
     static TABLES: OnceLock<Option<Arc<Tables<Edwards25519>>>> = OnceLock::new();
-    let entry = || Extended::to_entries(&[Extended::decode(&GENERATOR)?]).first().copied();
+    let entry = || Extended::to_entries(&[Extended::decode(&GENERATOR)?])?.first().copied();
     TABLES.get_or_init(|| Some(Tables::new(entry()?, OF_GENERATOR))).as_ref()
 }
 

@@ -13,7 +13,8 @@ const D: &[u8] = &hex::<32>("52036cee2b6ffe738cc740797779e89800700a4d4141d8ab75e
 /// A square root of -1, big endian.
 const ROOT: &[u8] = &hex::<32>("2b8324804fc1df0b2b4d00993dfbd7a72f431806ad2fe478c4ee1b274a0ea0b0");
 /// `(p - 5) / 8`, big endian.
-const ROOT_EXPONENT: &[u8] = &hex::<32>("0ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffd");
+pub(crate) const ROOT_EXPONENT: &[u8] =
+    &hex::<32>("0ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffd");
 
 /// A point as `(X / Z, Y / Z)`, with `T = X Y / Z`. All are products.
 #[derive(Clone, Copy, Debug)]
@@ -49,17 +50,18 @@ impl<F: Field> Extended<F> {
         let negative = big_endian[0] >> 7 == 1;
         big_endian[0] &= 0x7f;
         let y = F::from_bytes(&big_endian)?;
-        Self::with_y(&y, negative, &F::from_bytes(D)?, &F::from_bytes(ROOT)?)
+        Self::with_y(&y, negative, &F::from_bytes(D)?, &F::from_bytes(ROOT)?, ROOT_EXPONENT)
     }
 
-    /// The point with this `y` and an `x` that is odd if `negative`. All elements are products.
-    pub(crate) fn with_y(y: &F, negative: bool, d: &F, root: &F) -> Option<Self> {
+    /// The point with this `y` and an `x` that is odd if `negative`, given a square root of -1 and `(p - 5) / 8`. All elements
+    /// are products.
+    pub(crate) fn with_y(y: &F, negative: bool, d: &F, root: &F, root_exponent: &[u8]) -> Option<Self> {
         let y_squared = y.sqr();
         let u = y_squared.sub(&F::ONE).carry();
         let v = y_squared.mul(d).add(&F::ONE).carry();
         let v_cubed = v.sqr().mul(&v);
         let u_v_7 = v_cubed.sqr().mul(&v).mul(&u);
-        let mut x = u_v_7.power(ROOT_EXPONENT).mul(&v_cubed).mul(&u);
+        let mut x = u_v_7.power(root_exponent).mul(&v_cubed).mul(&u);
         let v_x_squared = x.sqr().mul(&v);
         if !v_x_squared.equals(&u) {
             if !v_x_squared.add(&u).mul(&F::ONE).is_zero() {
@@ -78,9 +80,9 @@ impl<F: Field> Extended<F> {
         Some(Self { x, y: *y, z: F::ONE, t: x.mul(y) })
     }
 
-    /// The encoding (RFC 8032 §5.1.2).
-    pub(crate) fn encode(&self) -> [u8; 32] {
-        let inverse = self.z.invert();
+    /// The encoding (RFC 8032 §5.1.2). `None` if `Z` is 0, which it is of no point.
+    pub(crate) fn encode(&self) -> Option<[u8; 32]> {
+        let inverse = self.z.invert()?;
         let (x, y) = (self.x.mul(&inverse).canonical(), self.y.mul(&inverse).canonical());
         let mut bytes = [0; 32];
         bytes.copy_from_slice(&super::field::to_bytes(&y, F::LIMB_BITS, 32));
@@ -88,7 +90,7 @@ impl<F: Field> Extended<F> {
             bytes[0] |= 0x80;
         }
         bytes.reverse();
-        bytes
+        Some(bytes)
     }
 
     /// Whether eight times the point is the identity, which is the only one with `y = 1`.
@@ -119,21 +121,21 @@ impl<F: Field> Extended<F> {
         Self { x: e.mul(&f), y: g.mul(&h), z: f.mul(&g), t: e.mul(&h) }
     }
 
-    /// Points to be added: one inversion for all.
-    pub(crate) fn to_entries(points: &[Self]) -> Vec<Entry<F>> {
-        let Some(d) = F::from_bytes(D) else { return Vec::new() };
+    /// Points to be added: one inversion for all. `None` if a `Z` is 0, which it is of no point.
+    pub(crate) fn to_entries(points: &[Self]) -> Option<Vec<Entry<F>>> {
+        let d = F::from_bytes(D)?;
         Self::to_entries_with(points, &d.add(&d))
     }
 
     /// The same, given `2 d`.
-    pub(crate) fn to_entries_with(points: &[Self], d_2: &F) -> Vec<Entry<F>> {
+    pub(crate) fn to_entries_with(points: &[Self], d_2: &F) -> Option<Vec<Entry<F>>> {
         let mut product = F::ONE;
         let mut before = Vec::with_capacity(points.len());
         for point in points {
             before.push(product);
             product = product.mul(&point.z);
         }
-        let mut inverse = product.invert();
+        let mut inverse = product.invert()?;
         let mut entries: Vec<_> = points
             .iter()
             .zip(before)
@@ -150,7 +152,7 @@ impl<F: Field> Extended<F> {
             })
             .collect();
         entries.reverse();
-        entries
+        Some(entries)
     }
 }
 
@@ -175,7 +177,7 @@ impl Group for Edwards25519 {
         entry.negate()
     }
 
-    fn to_entries(points: &[Self::Point]) -> Vec<Self::Entry> {
+    fn to_entries(points: &[Self::Point]) -> Option<Vec<Self::Entry>> {
         Extended::to_entries(points)
     }
 }

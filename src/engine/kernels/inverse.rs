@@ -4,10 +4,11 @@
 //! Thirty steps at a time are worked out on the lowest limbs alone, as a matrix, which is then applied to whole numbers.
 //! Numbers have limbs of 30 bits, of which the highest is signed.
 //!
-//! Bounds: a step at most doubles an entry of the matrix, so after thirty each lies between `-2^30` and `2^30`. A sum of two
-//! products of entries and limbs is at most `2^61`, one of a limb of the modulus and its factor (below `2^32`) at most `2^62`
-//! more, and what is carried from the limb below `2^34`: in all below `2^63`. Modulo `n`, numbers stay between `-2 n` and `n`
-//! (section 11 there), for which the highest limb has room.
+//! Bounds: a step at most doubles the sum of a row of the matrix, so after thirty the absolute values in a row sum to at most
+//! `2^30`. A sum of two products of entries and limbs is at most `2^61`, one of a limb of the modulus and its factor (below
+//! `2^32`) at most `2^62` more, and what is carried from the limb below `2^34`: in all below `2^63`. Modulo `n`, numbers stay
+//! between `-2 n` and `n` (section 11 there), for which the highest limb has room. `tests/engine/kernels/inverse_bounds.rs`
+//! runs the functions here at the corners of these ranges, with overflow checks on.
 #![expect(
     clippy::indexing_slicing,
     clippy::cast_possible_truncation,
@@ -16,49 +17,51 @@
 
 use super::digits::regrouped;
 
-const LIMB_BITS: u32 = 30;
-const MASK: i64 = (1 << LIMB_BITS) - 1;
+pub(super) const LIMB_BITS: u32 = 30;
+pub(super) const MASK: i64 = (1 << LIMB_BITS) - 1;
 /// For 521 bits, the sign, and twice the modulus.
-const MOST_LIMBS: usize = 18;
+pub(super) const MOST_LIMBS: usize = 18;
 /// Bernstein and Yang, theorem 11.2: for 521 bits 1505 steps are enough.
-const MOST_ROUNDS: usize = 51;
+pub(super) const MOST_ROUNDS: usize = 51;
 
-type Number = [i32; MOST_LIMBS];
+pub(super) type Number = [i32; MOST_LIMBS];
 
 /// `2^30` times what thirty steps make of `f` and `g`: `u f + v g` and `q f + r g`.
-struct Matrix {
-    u: i64,
-    v: i64,
-    q: i64,
-    r: i64,
+pub(super) struct Matrix {
+    pub(super) u: i64,
+    pub(super) v: i64,
+    pub(super) q: i64,
+    pub(super) r: i64,
 }
 
 /// As many limbs as a number of 521 bits has where they are smallest, of 28 bits.
 pub(crate) const LIMBS: usize = 19;
 
-/// `1 / a mod n`, for `a < n` and an odd `n` of at most 521 bits that has no factor in common with `a`; 0 for 0. Limbs have
-/// `width` bits, 28 to 32, lowest first.
+/// `1 / a mod n`, for `a < n` and an odd `n` of at most 521 bits. Limbs have `width` bits, 28 to 32, lowest first.
+///
+/// `None` if `a` has no inverse: it is 0 or has a factor in common with `n`. Also if the rounds were too few, which the
+/// bound on them excludes: no wrong inverse is ever returned, not even then.
 pub(crate) fn inverse(
     a: impl Iterator<Item = u32>,
     n: impl Iterator<Item = u32>,
     width: u32,
-) -> [u32; LIMBS] {
-    let inverse = inverse_30(number(a, width), &number(n, width));
+) -> Option<[u32; LIMBS]> {
+    let inverse = inverse_30(number(a, width), &number(n, width), MOST_ROUNDS)?;
     let mut limbs = [0; LIMBS];
     let regrouped = regrouped(inverse.into_iter().map(i32::cast_unsigned), LIMB_BITS, width);
     limbs.iter_mut().zip(regrouped).for_each(|(limb, digit)| *limb = digit);
-    limbs
+    Some(limbs)
 }
 
-fn number(limbs: impl Iterator<Item = u32>, width: u32) -> Number {
+pub(super) fn number(limbs: impl Iterator<Item = u32>, width: u32) -> Number {
     let mut number = [0; MOST_LIMBS];
     let regrouped = regrouped(limbs, width, LIMB_BITS);
     number.iter_mut().zip(regrouped).for_each(|(limb, digit)| *limb = digit as i32);
     number
 }
 
-/// The same in limbs of 30 bits.
-fn inverse_30(mut g: Number, n: &Number) -> Number {
+/// The same in limbs of 30 bits, in so many rounds at most.
+pub(super) fn inverse_30(mut g: Number, n: &Number, rounds: usize) -> Option<Number> {
     let highest = n.iter().rposition(|&limb| limb != 0).unwrap_or(0);
     // Its bits and two more.
     let length = highest + if n[highest] >> (LIMB_BITS - 2) == 0 { 1 } else { 2 };
@@ -71,7 +74,7 @@ fn inverse_30(mut g: Number, n: &Number) -> Number {
     e[0] = 1;
     let n_inverse = odd_inverse(n[0] as u32);
     let (mut eta, mut left) = (-1, n.len());
-    for _ in 0..MOST_ROUNDS {
+    for _ in 0..rounds {
         let matrix = divsteps(&mut eta, f[0] as u32, g[0] as u32);
         apply_modulo(&matrix, d, &mut e[..n.len()], n, n_inverse);
         apply::<false>(&matrix, &mut f[..left], &mut g[..left], n, (0, 0));
@@ -80,7 +83,10 @@ fn inverse_30(mut g: Number, n: &Number) -> Number {
         }
         left = shortened(&mut f, &mut g, left);
     }
-    // Here f is 1 or -1.
+    // f is the greatest common divisor, or its opposite, if g is 0.
+    if !is_unit(&f[..left]) || g[..left].iter().any(|&limb| limb != 0) {
+        return None;
+    }
     if is_negative(d) {
         combine(d, 1, n, 1);
     }
@@ -90,12 +96,12 @@ fn inverse_30(mut g: Number, n: &Number) -> Number {
     if is_negative(d) {
         combine(d, 1, n, 1);
     }
-    inverse
+    Some(inverse)
 }
 
 /// Thirty divsteps on the lowest limbs; `eta` is the paper's `-delta`. Runs of an even `g` are taken in one, and of an odd
 /// `g` as many low bits are cleared at a time as may be before `f` and `g` change places, six at most.
-fn divsteps(eta: &mut i32, mut f: u32, mut g: u32) -> Matrix {
+pub(super) fn divsteps(eta: &mut i32, mut f: u32, mut g: u32) -> Matrix {
     let (mut u, mut v, mut q, mut r) = (1_i64, 0_i64, 0_i64, 1_i64);
     let mut left = LIMB_BITS;
     loop {
@@ -106,7 +112,7 @@ fn divsteps(eta: &mut i32, mut f: u32, mut g: u32) -> Matrix {
         *eta -= zeros as i32;
         left -= zeros;
         if left == 0 {
-            debug_assert!([u, v, q, r].iter().all(|entry| entry.abs() <= 1 << LIMB_BITS));
+            debug_assert!(u.abs() + v.abs() <= 1 << LIMB_BITS && q.abs() + r.abs() <= 1 << LIMB_BITS);
             return Matrix { u, v, q, r };
         }
         if *eta < 0 {
@@ -126,7 +132,7 @@ fn divsteps(eta: &mut i32, mut f: u32, mut g: u32) -> Matrix {
 
 /// The inverse of an odd number modulo 64.
 #[inline(always)]
-const fn odd_inverse_6(odd: u32) -> u32 {
+pub(super) const fn odd_inverse_6(odd: u32) -> u32 {
     // Every odd number is its own inverse modulo 8; one step of Newton's doubles the bits.
     odd.wrapping_mul(2_u32.wrapping_sub(odd.wrapping_mul(odd)))
 }
@@ -140,7 +146,7 @@ fn odd_inverse(odd: u32) -> u32 {
 }
 
 /// Applies the matrix and divides by `2^30` modulo `n`: adds the multiples of `n` that make the lowest limbs zero.
-fn apply_modulo(matrix: &Matrix, d: &mut [i32], e: &mut [i32], n: &[i32], n_inverse: u32) {
+pub(super) fn apply_modulo(matrix: &Matrix, d: &mut [i32], e: &mut [i32], n: &[i32], n_inverse: u32) {
     let last = d.len() - 1;
     // Of a negative number as if n had been added, so that the range is kept.
     let (sign_d, sign_e) = (i64::from(d[last] >> 31), i64::from(e[last] >> 31));
@@ -156,7 +162,13 @@ fn apply_modulo(matrix: &Matrix, d: &mut [i32], e: &mut [i32], n: &[i32], n_inve
 
 /// Applies the matrix, and `MODULO` `n` adds so many `times` it, and divides by `2^30`: what the steps or the multiples
 /// of `n` were chosen for is that the lowest limbs are zero.
-fn apply<const MODULO: bool>(matrix: &Matrix, f: &mut [i32], g: &mut [i32], n: &[i32], times: (i64, i64)) {
+pub(super) fn apply<const MODULO: bool>(
+    matrix: &Matrix,
+    f: &mut [i32],
+    g: &mut [i32],
+    n: &[i32],
+    times: (i64, i64),
+) {
     let (mut of_f, mut of_g) = (0_i64, 0_i64);
     let last = f.len() - 1;
     for index in 0..=last {
@@ -190,12 +202,22 @@ fn shortened(f: &mut Number, g: &mut Number, length: usize) -> usize {
     last
 }
 
+/// Whether the number is 1 or -1.
+fn is_unit(number: &[i32]) -> bool {
+    let last = number.len() - 1;
+    if is_negative(number) {
+        number[last] == -1 && number[..last].iter().all(|&limb| i64::from(limb) == MASK)
+    } else {
+        number[0] == 1 && number[1..].iter().all(|&limb| limb == 0)
+    }
+}
+
 const fn is_negative(number: &[i32]) -> bool {
     number[number.len() - 1] < 0
 }
 
 /// `number := sign * number + times * n`.
-fn combine(number: &mut [i32], sign: i32, n: &[i32], times: i32) {
+pub(super) fn combine(number: &mut [i32], sign: i32, n: &[i32], times: i32) {
     let last = number.len() - 1;
     let mut carry = 0;
     for (index, (limb, &n)) in number.iter_mut().zip(n).enumerate() {

@@ -29,8 +29,8 @@ pub(crate) trait Group: Copy + Debug + Send + Sync + 'static {
         false
     }
 
-    /// Points, none of them the identity, as entries.
-    fn to_entries(points: &[Self::Point]) -> Vec<Self::Entry>;
+    /// Points as entries; `None` if one of them cannot be one, as infinity on a Weierstrass curve.
+    fn to_entries(points: &[Self::Point]) -> Option<Vec<Self::Entry>>;
 }
 
 /// How a table is laid out.
@@ -72,12 +72,23 @@ pub(crate) struct Multiples<G: Group> {
 }
 
 impl<G: Group> Multiples<G> {
-    /// The table with one row.
-    pub(crate) fn one_row(point: &G::Entry, bits: usize) -> Self {
+    /// The table with one row; `None` if a multiple in it cannot be an entry.
+    pub(crate) fn one_row(point: &G::Entry, bits: usize) -> Option<Self> {
         let mut builder = Builder::new(point, Layout::one_row(bits));
-        builder.add_row();
-        builder.table
+        builder.add_row()?;
+        Some(builder.table)
     }
+}
+
+/// How far a table has come with one row more.
+#[derive(Debug)]
+pub(crate) enum Built<G: Group> {
+    /// Rows are missing.
+    Part(Builder<G>),
+    /// The last row is built.
+    Whole(Multiples<G>),
+    /// A multiple in the row cannot be an entry. No point of the curves in use has such a multiple.
+    Impossible,
 }
 
 /// A table being built, a row at a time.
@@ -94,13 +105,16 @@ impl<G: Group> Builder<G> {
         Self { table: Multiples { layout, rows: Vec::with_capacity(layout.rows()) }, base: *point }
     }
 
-    /// Builds a row; the table when it was the last.
-    pub(crate) fn step(mut self) -> Result<Multiples<G>, Self> {
-        self.add_row();
-        if self.table.rows.len() == self.table.layout.rows() { Ok(self.table) } else { Err(self) }
+    /// Builds a row.
+    pub(crate) fn step(mut self) -> Built<G> {
+        match self.add_row() {
+            None => Built::Impossible,
+            Some(()) if self.table.rows.len() == self.table.layout.rows() => Built::Whole(self.table),
+            Some(()) => Built::Part(self),
+        }
     }
 
-    fn add_row(&mut self) {
+    fn add_row(&mut self) -> Option<()> {
         let Layout { window, stride, .. } = self.table.layout;
         let first = G::add(&G::IDENTITY, &self.base);
         let mut points = vec![first];
@@ -115,11 +129,10 @@ impl<G: Group> Builder<G> {
             base = G::double(&base);
         }
         points.push(base);
-        let mut row = G::to_entries(&points);
-        if let Some(base) = row.pop() {
-            self.base = base;
-        }
+        let mut row = G::to_entries(&points)?;
+        self.base = row.pop()?;
         self.table.rows.push(row);
+        Some(())
     }
 }
 

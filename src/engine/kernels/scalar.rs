@@ -149,10 +149,10 @@ impl<const N: usize> Order<N> {
         self.multiply(&self.r_squared, a)
     }
 
-    /// `1 / a mod n`, for `0 < a < n`; `n` is a prime.
-    pub(crate) fn invert(&self, a: &Scalar<N>) -> Scalar<N> {
-        let inverse = inverse(a.iter().copied(), self.n.iter().copied(), 32);
-        std::array::from_fn(|index| inverse[index])
+    /// `1 / a mod n`, for `a < n`; `None` for 0.
+    pub(crate) fn invert(&self, a: &Scalar<N>) -> Option<Scalar<N>> {
+        let inverse = inverse(a.iter().copied(), self.n.iter().copied(), 32)?;
+        Some(std::array::from_fn(|index| inverse[index]))
     }
 }
 

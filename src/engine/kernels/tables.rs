@@ -10,7 +10,7 @@ use std::sync::{
     atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
 };
 
-use super::multiples::{Builder, Group, Layout, Multiples};
+use super::multiples::{Builder, Built, Group, Layout, Multiples};
 
 /// The uses of a point before its large table is begun.
 const PATIENCE: u32 = 4;
@@ -51,7 +51,7 @@ trait Holder: Send + Sync {
 pub(super) struct Tables<G: Group> {
     point: G::Entry,
     layout: Layout,
-    small: OnceLock<Arc<Multiples<G>>>,
+    small: OnceLock<Option<Arc<Multiples<G>>>>,
     large: RwLock<Option<Arc<Multiples<G>>>>,
     growth: Mutex<Growth<G>>,
     last_used: AtomicU64,
@@ -78,13 +78,14 @@ impl<G: Group> Tables<G> {
         })
     }
 
-    /// The largest table there is.
-    pub(super) fn best(&self) -> Arc<Multiples<G>> {
+    /// The largest table there is. `None` only if the arithmetic failed, and then nothing verifies.
+    pub(super) fn best(&self) -> Option<Arc<Multiples<G>>> {
         self.last_used.store(CLOCK.fetch_add(1, Relaxed), Relaxed);
         if let Some(table) = &*self.large.read().unwrap_or_else(PoisonError::into_inner) {
-            return Arc::clone(table);
+            return Some(Arc::clone(table));
         }
-        Arc::clone(self.small.get_or_init(|| Arc::new(Multiples::one_row(&self.point, self.layout.bits))))
+        let small = || Multiples::one_row(&self.point, self.layout.bits).map(Arc::new);
+        self.small.get_or_init(small).clone()
     }
 
     /// Works on the large table once the point has been used enough. To be called when the answer is known.
@@ -102,8 +103,9 @@ impl<G: Group> Tables<G> {
         let mut builder = growth.builder.take().unwrap_or_else(|| Builder::new(&self.point, self.layout));
         for _ in 0..ROWS_PER_USE {
             builder = match builder.step() {
-                Err(unfinished) => unfinished,
-                Ok(table) => {
+                Built::Part(unfinished) => unfinished,
+                Built::Impossible => return,
+                Built::Whole(table) => {
                     growth.uses = 0;
                     growth.patience = growth.patience.saturating_mul(2);
                     let mut holders = lock(&HOLDERS);

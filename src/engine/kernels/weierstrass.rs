@@ -69,7 +69,7 @@ impl<F: Field> Affine<F> {
         if product.is_zero() {
             return false;
         }
-        let mut inverse = product.invert();
+        let Some(mut inverse) = product.invert() else { return false };
         for list in lists.iter_mut().rev() {
             let (pairs, rest) = list.as_chunks();
             let mut sums = Vec::with_capacity(pairs.len() + rest.len());
@@ -147,15 +147,15 @@ impl<F: Field> Jacobian<F> {
         Self { x: x3, y: y3, z: z3 }
     }
 
-    /// Points, none of them infinity, with their coordinates as products: one inversion for all.
-    pub(crate) fn to_affine(points: &[Self]) -> Vec<Affine<F>> {
+    /// Points with their coordinates as products: one inversion for all. `None` if one of them is infinity.
+    pub(crate) fn to_affine(points: &[Self]) -> Option<Vec<Affine<F>>> {
         let mut product = F::ONE;
         let mut before = Vec::with_capacity(points.len());
         for point in points {
             before.push(product);
             product = product.mul(&point.z);
         }
-        let mut inverse = product.invert();
+        let mut inverse = product.invert()?;
         let mut affine: Vec<_> = points
             .iter()
             .zip(before)
@@ -168,7 +168,7 @@ impl<F: Field> Jacobian<F> {
             })
             .collect();
         affine.reverse();
-        affine
+        Some(affine)
     }
 
     /// Whether the point's `x` is the given one. Infinity has none.
@@ -198,7 +198,7 @@ impl<C: Curve> Group for C {
         Affine::add_neighbours(lists)
     }
 
-    fn to_entries(points: &[Self::Point]) -> Vec<Self::Entry> {
+    fn to_entries(points: &[Self::Point]) -> Option<Vec<Self::Entry>> {
         Jacobian::to_affine(points)
     }
 }

@@ -11,9 +11,8 @@ fn limbs(number: &BigUint) -> [u32; LIMBS] {
 }
 
 fn agrees(a: &BigUint, n: &BigUint) {
-    let Some(expected) = a.modinv(n) else { return };
     let ours = inverse(limbs(a).into_iter(), limbs(n).into_iter(), 32);
-    assert_eq!(BigUint::from_slice(&ours), expected, "1 / {a} modulo {n}");
+    assert_eq!(ours.map(|ours| BigUint::from_slice(&ours)), a.modinv(n), "1 / {a} modulo {n}");
 }
 
 /// Numbers without any design, as long as is asked for.

@@ -23,6 +23,7 @@ mod weierstrass;
 
 mod fields;
 mod generated;
+mod inverse_bounds;
 mod inverses;
 mod points;
 mod powers;

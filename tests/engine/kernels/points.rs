@@ -3,7 +3,7 @@
 
 use super::edwards::{Edwards25519, Extended};
 use super::field::{Field, ed25519::Element};
-use super::multiples::{Builder, Group, Layout, Multiples, sum};
+use super::multiples::{Builder, Built, Group, Layout, Multiples, sum};
 use super::samples::{big_endian, limbs, scalars};
 use super::scalar::{Order, signed_digits};
 use super::weierstrass::{self, Affine, Curve};
@@ -16,15 +16,16 @@ fn chosen(i: usize, j: usize, point: usize) -> bool {
 
 /// The tables of a point: one row, and those that the engine builds.
 fn tables<G: Group>(point: &G::Entry, bits: usize) -> Vec<Multiples<G>> {
-    let mut tables = vec![Multiples::one_row(point, bits)];
+    let mut tables = vec![Multiples::one_row(point, bits).unwrap()];
     for (window, stride) in
         [(5, 2), (5, 3), (5, 4), (6, 3), (6, 4), (7, 2), (7, 3), (5, 1), (6, 1), (6, 2), (7, 1)]
     {
         let mut builder = Builder::new(point, Layout { window, stride, bits });
         tables.push(loop {
             match builder.step() {
-                Ok(table) => break table,
-                Err(unfinished) => builder = unfinished,
+                Built::Whole(table) => break table,
+                Built::Part(unfinished) => builder = unfinished,
+                Built::Impossible => panic!("window {window}, stride {stride}"),
             }
         });
     }
@@ -64,7 +65,7 @@ fn compare<C: Curve, const N: usize>(
                         let (x, y) = (C::Field::from_bytes(x).unwrap(), C::Field::from_bytes(y).unwrap());
                         assert!(point.has_x(&x), "x of {u} G + {v} Q{index}");
                         assert!(!point.has_x(&x.add(&C::Field::ONE).mul(&C::Field::ONE)));
-                        let affine = weierstrass::Jacobian::to_affine(&[point])[0];
+                        let affine = weierstrass::Jacobian::to_affine(&[point]).unwrap()[0];
                         assert!(affine.x.equals(&x) && affine.y.equals(&y), "{u} G + {v} Q{index}");
                     }
                 }
@@ -133,8 +134,9 @@ fn edwards25519() {
     let generator = constants::ED25519_BASEPOINT_POINT;
     let entry = |point: &EdwardsPoint| {
         let point = Extended::<Element>::decode(point.compress().as_bytes()).unwrap();
-        assert_eq!(point.encode(), Extended::<Element>::decode(&point.encode()).unwrap().encode());
-        Extended::to_entries(&[point])[0]
+        let encoded = point.encode().unwrap();
+        assert_eq!(Extended::<Element>::decode(&encoded).unwrap().encode(), Some(encoded));
+        Extended::to_entries(&[point]).unwrap()[0]
     };
     let scalar = |number: &BigUint| {
         let mut bytes = big_endian(number, 32);
@@ -161,7 +163,7 @@ fn edwards25519() {
                     (t, &*signed_digits(&limbs::<8>(v), order.bits, t.layout.window)),
                 ]);
                 let expected = EdwardsPoint::vartime_double_scalar_mul_basepoint(&scalar(v), q, &scalar(u));
-                assert_eq!(point.encode(), expected.compress().to_bytes(), "{u} B + {v} Q");
+                assert_eq!(point.encode(), Some(expected.compress().to_bytes()), "{u} B + {v} Q");
                 assert_eq!(point.has_small_order(), expected.is_small_order());
             }
         }
@@ -176,7 +178,7 @@ fn a_table_has_a_row_for_so_many_digits_and_takes_the_memory_that_its_layout_say
         for (window, stride) in [(5, bits / 5 + 1), (5, 1), (6, 2), (7, 1), (7, 3), (6, 4)] {
             let layout = Layout { window, stride, bits };
             let (mut rows, mut builder) = (1_usize, Builder::<G>::new(point, layout));
-            while let Err(unfinished) = builder.step() {
+            while let Built::Part(unfinished) = builder.step() {
                 (rows, builder) = (rows + 1, unfinished);
             }
             assert_eq!(rows, (bits / window + 1).div_ceil(stride), "{layout:?}");
@@ -188,7 +190,7 @@ fn a_table_has_a_row_for_so_many_digits_and_takes_the_memory_that_its_layout_say
     check::<weierstrass::P521>(&generator, 521);
     let basepoint = curve25519_dalek::constants::ED25519_BASEPOINT_COMPRESSED;
     let point = Extended::<Element>::decode(basepoint.as_bytes()).unwrap();
-    check::<Edwards25519>(&Extended::to_entries(&[point])[0], 253);
+    check::<Edwards25519>(&Extended::to_entries(&[point]).unwrap()[0], 253);
 }
 
 #[test]
@@ -202,8 +204,8 @@ fn neighbours_are_added_as_points_are() {
             Some(*sum)
         })
         .collect();
-    let multiples = P256::to_entries(&multiples);
-    let total = |list: &[Affine<_>]| P256::to_entries(&[list.iter().fold(P256::IDENTITY, add)])[0];
+    let multiples = P256::to_entries(&multiples).unwrap();
+    let total = |list: &[Affine<_>]| P256::to_entries(&[list.iter().fold(P256::IDENTITY, add)]).unwrap()[0];
     let before: Vec<_> =
         [0..1, 1..3, 3..6, 6..12].into_iter().map(|range| multiples[range].to_vec()).collect();
     let mut lists = [before.clone(), vec![Vec::new()]].concat();
@@ -221,7 +223,7 @@ fn neighbours_are_added_as_points_are() {
     }
     let basepoint = curve25519_dalek::constants::ED25519_BASEPOINT_COMPRESSED;
     let point = Extended::<Element>::decode(basepoint.as_bytes()).unwrap();
-    let mut lists = vec![Extended::to_entries(&[point, point.double()])];
+    let mut lists = vec![Extended::to_entries(&[point, point.double()]).unwrap()];
     assert!(!Edwards25519::add_neighbours(&mut lists) && lists[0].len() == 2, "it has no such way");
 }
 
@@ -229,6 +231,8 @@ fn neighbours_are_added_as_points_are() {
 fn infinity_has_no_x() {
     let infinity = <weierstrass::P256 as Group>::IDENTITY;
     assert!(infinity.is_infinity() && !infinity.has_x(&Field::ZERO) && !infinity.has_x(&Field::ONE));
+    let generator = Affine::new::<weierstrass::P256>(weierstrass::P256::X, weierstrass::P256::Y).unwrap();
+    assert!(weierstrass::Jacobian::to_affine(&[generator.into(), infinity]).is_none());
 }
 
 #[test]
@@ -247,7 +251,11 @@ fn a_point_of_edwards25519_is_decoded_from_its_one_encoding() {
             // Theirs takes other encodings too.
             let expected = CompressedEdwardsY(bytes).decompress().filter(|point| point.compress().0 == bytes);
             let point = Extended::<Element>::decode(&bytes);
-            assert_eq!(point.map(|point| point.encode()), expected.map(|point| point.compress().0), "{y}");
+            assert_eq!(
+                point.map(|point| point.encode().unwrap()),
+                expected.map(|point| point.compress().0),
+                "{y}"
+            );
             if let (Some(point), Some(expected)) = (point, expected) {
                 points += 1;
                 assert_eq!(point.has_small_order(), expected.is_small_order(), "{y}");

@@ -1,4 +1,4 @@
-//! Scalars to try arithmetic with, and their encodings.
+//! Numbers to try arithmetic with, and their encodings.
 
 use num_bigint::BigUint;
 
@@ -38,4 +38,17 @@ pub(crate) fn scalars(n: &BigUint) -> Vec<BigUint> {
         scalars.push(random.clone());
     }
     scalars
+}
+
+/// Numbers as good as random (SplitMix64).
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
 }

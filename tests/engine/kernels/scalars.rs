@@ -44,9 +44,7 @@ fn scalars_calculate_right() {
             assert_eq!(order.nonzero(&big_endian(a, width)).map(|a| number(&a)), nonzero);
             assert_eq!(to_bytes(&limbs::<N>(a), width), Some(big_endian(a, width)));
             assert_eq!(to_bytes(&limbs::<N>(a), N), (a.bits() <= 8 * N as u64).then(|| big_endian(a, N)));
-            if nonzero.is_some() {
-                assert_eq!(Some(number(&order.invert(&limbs(a)))), a.modinv(&n), "1 / {a}");
-            }
+            assert_eq!(order.invert(&limbs(a)).map(|a| number(&a)), a.modinv(&n), "1 / {a}");
         }
         for above in [n.clone(), &n + 1_u32] {
             assert!(order.below(&big_endian(&above, width)).is_none());
@@ -75,4 +73,52 @@ fn signed_digits_add_up_to_their_scalar_and_are_in_range() {
         }
     }
     for_every_order!(check);
+}
+
+/// Sums in `multiply` are at most `(2^32 - 1)^2 + 2 (2^32 - 1)`, which is `2^64 - 1`, whatever the limbs are; the highest limb
+/// of what is kept has room because the sum stays below `2 n`. So the largest modulus that leaves two bits, and the largest
+/// factors, are the corner. Tests run with overflow checks.
+#[test]
+fn products_are_right_at_the_corners_of_their_range() {
+    fn check<const N: usize>() {
+        let most = BigUint::from(1_u32) << (32 * N - 2);
+        for n in [&most - 1_u32, (&most >> 1) + 1_u32, (&most >> 31) - 1_u32] {
+            let order = Order::<N>::new(&format!("{n:x}"));
+            let r = BigUint::from(1_u32) << (32 * N);
+            let inverse_of_r = r.modinv(&n).unwrap();
+            for a in [&n - 1_u32, &n >> 1, BigUint::ZERO] {
+                for b in [&r - 1_u32, &r >> 1, &n - 1_u32, BigUint::ZERO] {
+                    let product = order.multiply(&limbs(&a), &limbs(&b));
+                    assert_eq!(BigUint::from_slice(&product), &a * &b * &inverse_of_r % &n);
+                }
+            }
+            for number in [&n * 2_u32 - 1_u32, n.clone(), &n - 1_u32, BigUint::ZERO] {
+                let reduced = order.reduced_once(&big_endian(&number, 4 * N));
+                assert_eq!(BigUint::from_slice(&reduced), number % &n);
+            }
+        }
+    }
+    assert_eq!(u32::MAX as u64 * u32::MAX as u64 + 2 * u32::MAX as u64, u64::MAX);
+    check::<8>();
+    check::<9>();
+    check::<13>();
+    check::<17>();
+}
+
+/// A digit depends on `window` bits and on what is carried into it, so sixteen bits contain every case of two digits in a row;
+/// they are tried where a limb begins, where one ends, and across two.
+#[test]
+fn signed_digits_are_right_for_all_bits_there_can_be() {
+    for shift in [0, 9, 16, 24] {
+        for low in 0..1_u64 << 16 {
+            let number = low << shift;
+            let scalar = [number as u32, (number >> 32) as u32];
+            for window in 4..=8 {
+                let digits = signed_digits(&scalar, 16 + shift, window);
+                assert!(digits.iter().all(|digit| digit.abs() <= 1 << (window - 1)));
+                let sum = digits.iter().rev().fold(0_i64, |sum, &digit| (sum << window) + i64::from(digit));
+                assert_eq!(sum, number as i64, "window {window}");
+            }
+        }
+    }
 }

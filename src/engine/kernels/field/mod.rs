@@ -101,10 +101,10 @@ pub(crate) trait Field: Copy + std::fmt::Debug + Send + Sync + 'static {
         power
     }
 
-    /// The inverse; 0 of 0.
-    fn invert(&self) -> Self {
-        let inverse = inverse(unsigned(&self.canonical()), unsigned(Self::PRIME), Self::LIMB_BITS);
-        Self::from_limbs(&inverse.map(u32::cast_signed)).mul(&Self::R_SQUARED)
+    /// The inverse of a product; `None` for 0.
+    fn invert(&self) -> Option<Self> {
+        let inverse = inverse(unsigned(&self.canonical()), unsigned(Self::PRIME), Self::LIMB_BITS)?;
+        Some(Self::from_limbs(&inverse.map(u32::cast_signed)).mul(&Self::R_SQUARED))
     }
 }
 
