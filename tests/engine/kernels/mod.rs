@@ -21,11 +21,15 @@ mod scalar;
 #[path = "../../../src/engine/kernels/weierstrass.rs"]
 mod weierstrass;
 
+mod fiat;
 mod fields;
 mod generated;
 mod inverse_bounds;
 mod inverses;
 mod points;
+mod power_bounds;
 mod powers;
 mod samples;
 mod scalars;
+mod small_curves;
+mod symbolic;

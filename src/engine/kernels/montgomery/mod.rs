@@ -9,7 +9,8 @@
 //!   conditional subtraction is needed between multiplications.
 //! - A column collects at most `k` products of the factors, `k` of quotient and modulus, and one carry from below: at
 //!   most `2 k (2^l - 1)^2 + 2^(64 - l)`, which is below `2^64` (asserted below, for every size). A squaring adds half
-//!   as many products twice as large.
+//!   as many products twice as large. `tests/engine/kernels/power_bounds.rs` runs the functions here on the largest limbs
+//!   and the largest quotient digits, with overflow checks on.
 //!
 //! All of it is public data, so time varies with it freely.
 #![expect(
@@ -30,7 +31,7 @@ use simd::{Columns, Rows};
 use super::digits::{to_bytes, to_limbs};
 
 /// The bits of a limb, and how many limbs a modulus of `bits` bits has: a multiple of four.
-const fn shape(bits: usize) -> (u32, usize) {
+pub(super) const fn shape(bits: usize) -> (u32, usize) {
     let limb_bits = if bits <= 3400 { 28 } else { 27 };
     (limb_bits, (bits + 3).div_ceil(limb_bits as usize).next_multiple_of(4))
 }
@@ -62,9 +63,35 @@ pub(super) struct Modulus {
 }
 
 /// What one multiplication works in.
-struct Workspace {
+pub(super) struct Workspace {
     columns: Columns,
     rows: Rows,
+}
+
+impl Workspace {
+    /// The columns of `a * b`.
+    pub(super) fn product(&mut self, a: &[u32], b: &[u32]) {
+        self.columns.clear();
+        self.rows.set(b);
+        for (block, &four) in a.as_chunks::<4>().0.iter().enumerate() {
+            self.columns.add_rows::<false>(block, &self.rows, 0, four);
+        }
+    }
+
+    /// The columns of `a * a`: of each pair of products that are the same, one is computed, twice as large.
+    pub(super) fn square(&mut self, a: &[u32]) {
+        self.columns.clear();
+        self.rows.set(a);
+        for (block, &four) in a.as_chunks::<4>().0.iter().enumerate() {
+            let [a0, a1, a2, a3] = four;
+            let doubled = [2 * a0, 2 * a1, 2 * a2, 2 * a3];
+            let (d0, d1, d2) = (u64::from(2 * a0), u64::from(2 * a1), u64::from(2 * a2));
+            let (a0, a1, a2, a3) = (u64::from(a0), u64::from(a1), u64::from(a2), u64::from(a3));
+            self.columns.add(2 * block, [a0 * a0, d0 * a1, d0 * a2 + a1 * a1, d0 * a3 + d1 * a2]);
+            self.columns.add(2 * block + 1, [d1 * a3 + a2 * a2, d2 * a3, a3 * a3, 0]);
+            self.columns.add_rows::<false>(2 * block + 1, &self.rows, block + 1, doubled);
+        }
+    }
 }
 
 impl Modulus {
@@ -72,7 +99,13 @@ impl Modulus {
     pub(super) fn new(n: &[u8]) -> Self {
         let bits = n.len() * 8 - n.first().map_or(0, |first| first.leading_zeros() as usize);
         let (limb_bits, count) = shape(bits);
-        let limbs = to_limbs(n, limb_bits, count);
+        let mut modulus = Self::of_limbs(to_limbs(n, limb_bits, count), limb_bits, n.len());
+        modulus.r_squared = modulus.compute_r_squared(bits);
+        modulus
+    }
+
+    /// The modulus with these limbs, of so many bytes; `R^2 mod n` is not known yet.
+    pub(super) fn of_limbs(limbs: Vec<u32>, limb_bits: u32, bytes: usize) -> Self {
         // Newton's iteration doubles the correct bits; an odd number is its own inverse modulo 8.
         let low = limbs[0];
         let mut inverse = low;
@@ -80,18 +113,16 @@ impl Modulus {
             inverse = inverse.wrapping_mul(2_u32.wrapping_sub(low.wrapping_mul(inverse)));
         }
         let mask = (1_u32 << limb_bits) - 1;
-        let mut rows = Rows::new(count / 4);
+        let mut rows = Rows::new(limbs.len() / 4);
         rows.set(&limbs);
-        let mut modulus = Self {
+        Self {
             rows,
             limb_bits,
             negative_inverse: u64::from(inverse.wrapping_neg() & mask),
             r_squared: Vec::new(),
-            bytes: n.len(),
+            bytes,
             limbs,
-        };
-        modulus.r_squared = modulus.compute_r_squared(bits);
-        modulus
+        }
     }
 
     /// `base^e mod n`, big endian and as long as `n`. The base is big endian and below `n`; `e` is odd and at least 3.
@@ -114,7 +145,7 @@ impl Modulus {
         to_bytes(power.into_iter(), self.limb_bits, self.bytes)
     }
 
-    fn workspace(&self) -> Workspace {
+    pub(super) fn workspace(&self) -> Workspace {
         let blocks = self.limbs.as_chunks::<4>().0.len();
         Workspace { columns: Columns::new(2 * blocks), rows: Rows::new(blocks) }
     }
@@ -141,37 +172,30 @@ impl Modulus {
 
     /// `a * b / R mod n`, below `1.5 n` where both factors are below `2 n`.
     fn multiply(&self, a: &mut [u32], b: &[u32], work: &mut Workspace) {
-        work.columns.clear();
-        work.rows.set(b);
-        for (block, &four) in a.as_chunks::<4>().0.iter().enumerate() {
-            work.columns.add_rows::<false>(block, &work.rows, 0, four);
-        }
-        self.reduce(&mut work.columns, a);
+        work.product(a, b);
+        self.reduce(work, a);
     }
 
-    /// `a * a / R mod n`: of each pair of products that are the same, one is computed, twice as large.
+    /// `a * a / R mod n`, likewise.
     fn square(&self, a: &mut [u32], work: &mut Workspace) {
-        work.columns.clear();
-        work.rows.set(a);
-        for (block, &four) in a.as_chunks::<4>().0.iter().enumerate() {
-            let [a0, a1, a2, a3] = four;
-            let doubled = [2 * a0, 2 * a1, 2 * a2, 2 * a3];
-            let (d0, d1, d2) = (u64::from(2 * a0), u64::from(2 * a1), u64::from(2 * a2));
-            let (a0, a1, a2, a3) = (u64::from(a0), u64::from(a1), u64::from(a2), u64::from(a3));
-            work.columns.add(2 * block, [a0 * a0, d0 * a1, d0 * a2 + a1 * a1, d0 * a3 + d1 * a2]);
-            work.columns.add(2 * block + 1, [d1 * a3 + a2 * a2, d2 * a3, a3 * a3, 0]);
-            work.columns.add_rows::<false>(2 * block + 1, &work.rows, block + 1, doubled);
-        }
-        self.reduce(&mut work.columns, a);
+        work.square(a);
+        self.reduce(work, a);
     }
 
     /// Montgomery's reduction of the columns, and the only pass of carries.
-    fn reduce(&self, columns: &mut Columns, out: &mut [u32]) {
+    fn reduce(&self, work: &mut Workspace, out: &mut [u32]) {
+        let mask = (1_u64 << self.limb_bits) - 1;
+        self.reduce_with(work, out, |column| column.wrapping_mul(self.negative_inverse) & mask);
+    }
+
+    /// The same, given how to find the quotient digit of a column: a limb.
+    #[inline(always)]
+    pub(super) fn reduce_with(&self, work: &mut Workspace, out: &mut [u32], quotient: impl Fn(u64) -> u64) {
+        let columns = &mut work.columns;
         let bits = self.limb_bits;
         let mask = (1_u64 << bits) - 1;
         let limb = |index: usize| u64::from(self.limbs[index]);
         let (n0, n1, n2, n3) = (limb(0), limb(1), limb(2), limb(3));
-        let quotient = |column: u64| column.wrapping_mul(self.negative_inverse) & mask;
         let blocks = out.as_chunks::<4>().0.len();
         for block in 0..blocks {
             let [t0, t1, t2, t3] = columns.get(block);
@@ -203,7 +227,7 @@ impl Modulus {
     }
 
     /// `a := 2 a mod n` for `a < n`.
-    fn double(&self, a: &mut [u32]) {
+    pub(super) fn double(&self, a: &mut [u32]) {
         let mask = (1_u32 << self.limb_bits) - 1;
         let mut carry = 0;
         for limb in a.iter_mut() {
