@@ -36,6 +36,8 @@ test: ## Build the package, check formatting, lints, types, and run every test, 
 test-all: test setup deny ## Every test there is: also what takes long
 	@cargo clippy --quiet --locked --all-targets -- -D warnings
 	@cargo test --quiet --locked --test verify --test engine ml_dsa
+	@cargo test --quiet --locked --test engine -- --ignored
+	@TOKENWARD_SOAK=1000000 cargo test --quiet --locked --test engine fiat::
 	@for host in node issuer runtimes; do node tests/js/run-$$host.mjs --long || exit; done
 	@SIMULATOR_SCHEDULES=300000 cargo test --quiet --locked --release --test session simulator
 	@node tests/js/run-browsers.mjs --long
