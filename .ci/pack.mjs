@@ -6,6 +6,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, r
 import { createRequire } from 'node:module';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { rollUp } from './declarations.mjs';
 import { checkSimd } from './simd.mjs';
 import { at, cargoHome, locked, output, packing as work, read, root, run, tarball, target, variant, version } from './tools.mjs';
 
@@ -211,43 +212,23 @@ function commandLine() {
   });
 }
 
-/** Checks the types, and writes declarations for ESM and, under other names, for CommonJS. */
+/** Checks the types, and writes one file of declarations and the exports of each entry point, for ESM and for CommonJS. */
 function declare() {
   say('types');
   for (const { name, generated } of BUILDS) checkExports(name, generated);
   const types = join(work, 'types');
   run('tsc', ['-p', root, '--noEmit', 'false', '--declaration', '--emitDeclarationOnly', '--rootDir', shell, '--outDir', types]);
 
-  const api = [...BUILDS, ...PLAIN].map((build) => [build.api.replace('.ts', ''), build.name]);
-  const slim = BUILDS.filter((build) => build.slim).map((build) => ['entry/slim', build.slim]);
-  const renamed = new Map([...api, ...slim].map(([from, to]) => [join(types, `${from}.d.ts`), to]));
-  const nameOf = (file) => renamed.get(file) ?? relative(types, file).replace('.d.ts', '').replaceAll('/', '.');
-  const waiting = [...renamed.keys()];
-  const done = new Set();
-  while (waiting.length > 0) {
-    const file = waiting.pop();
-    if (done.has(file)) continue;
-    done.add(file);
-    const source = ofHost(readFileSync(file, 'utf8'), relative(dirname(file), join(types, 'host.js')));
-    for (const [ours, theirs] of [['.d.ts', '.js'], ['.d.cts', '.cjs']]) {
-      const text = source.replace(/(["'])(#api|\.[^"']*\.js)\1/g, (_, quote, name) => {
-        const found = name === '#api' ? join(types, 'index.d.ts') : resolve(dirname(file), name.replace('.js', '.d.ts'));
-        waiting.push(found);
-        return `${quote}./${nameOf(found)}${theirs}${quote}`;
-      });
-      writeFileSync(join(dist, nameOf(file) + ours), text);
+  const api = [...BUILDS, ...PLAIN].map(({ name, api: file }) => [name, file]);
+  const slim = BUILDS.filter((build) => build.slim).map((build) => [build.slim, 'entry/slim.ts']);
+  const entries = Object.fromEntries([...api, ...slim].map(([name, file]) => [name, join(types, file.replace('.ts', '.d.ts'))]));
+  const { names, text } = rollUp(entries, join(types, 'host.d.ts'), { '#api': join(types, 'index.d.ts') });
+  for (const [ours, theirs] of [['.d.ts', '.js'], ['.d.cts', '.cjs']]) {
+    writeFileSync(join(dist, `types${ours}`), text);
+    for (const [name, exported] of Object.entries(names)) {
+      writeFileSync(join(dist, name + ours), exported.length === 0 ? 'export {};\n' : `export { ${exported.join(', ')} } from './types${theirs}';\n`);
     }
   }
-}
-
-/** A declaration that takes the host's types from src/shell/host.ts, and so needs none of them to be there. */
-function ofHost(source, host) {
-  if (source.includes('declare namespace WebAssembly')) return source;
-  const text = source.replace(/typeof (globalThis\.)?fetch\b/g, 'Fetch').replaceAll('Uint8Array<ArrayBuffer>', 'Bytes');
-  const code = text.replace(/\/\*[^]*?\*\//g, '');
-  const names = [...read('src/shell/host.ts').matchAll(/^export (?:type|declare namespace) (\w+)/gm)].map(([, name]) => name);
-  const used = names.filter((name) => new RegExp(`\\b${name}\\b`).test(code));
-  return used.length === 0 ? text : `import type { ${used.join(', ')} } from './${host}';\n${text}`;
 }
 
 /** Holds src/shell/boundary/exports.ts to what wasm-bindgen says of the module. */

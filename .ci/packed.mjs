@@ -2,7 +2,7 @@
 // `node .ci/packed.mjs --write` writes the list, to be read before it is committed.
 
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { packageFolder } from '../tests/js/installed.mjs';
@@ -24,8 +24,28 @@ for (const file of packed) {
   for (const place of places) if (bytes.includes(place)) wrong.push(`${file} names ${place}`);
   if (bytes.includes('sourceMappingURL')) wrong.push(`${file} refers to a source map that is not there`);
 }
+declarations();
 const { scripts, dependencies, optionalDependencies, peerDependencies } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8'));
 if (scripts || dependencies || optionalDependencies || peerDependencies) wrong.push('package.json installs or runs something');
 
 for (const each of wrong) console.error(each);
 process.exitCode = wrong.length === 0 ? 0 : 1;
+
+/** Everything that dist/types.d.ts exports is exported by an entry point, and its comments are those of the source. */
+function declarations() {
+  for (const ending of ['d.ts', 'd.cts']) {
+    const entries = packed.filter((file) => file.startsWith('dist/') && file.endsWith(`.${ending}`) && file !== `dist/types.${ending}`);
+    const text = (file) => readFileSync(join(packageFolder, file), 'utf8');
+    const reached = entries.flatMap((file) => (/^export \{(.*)\}/.exec(text(file))?.[1] ?? '').split(',').map((name) => name.trim()));
+    const types = text(`dist/types.${ending}`);
+    for (const [, name] of types.matchAll(/^export (?:declare )?(?:abstract )?(?:const|let|function|class|interface|type|namespace) (\w+)/gm)) {
+      if (!reached.includes(name)) wrong.push(`dist/types.${ending} exports ${name}, and no entry point does`);
+    }
+    // The compiler indents by four. Nothing else may change a comment.
+    const comments = (source) => (source.match(/\/\*\*[^]*?\*\//g) ?? []).map((comment) => comment.replace(/^\s+/gm, ''));
+    const ours = new Set(readdirSync(at('src/shell'), { recursive: true }).filter((file) => file.endsWith('.ts')).flatMap((file) => comments(read('src/shell', file))));
+    const shipped = comments(types);
+    if (shipped.length < 100) wrong.push(`dist/types.${ending} has ${shipped.length} comments`);
+    for (const comment of shipped) if (!ours.has(comment)) wrong.push(`dist/types.${ending} has a comment that src/shell does not: ${comment}`);
+  }
+}
