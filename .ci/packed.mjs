@@ -25,8 +25,12 @@ for (const file of packed) {
   if (bytes.includes('sourceMappingURL')) wrong.push(`${file} refers to a source map that is not there`);
 }
 declarations();
-const { scripts, dependencies, optionalDependencies, peerDependencies } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8'));
+links();
+const { scripts, dependencies, optionalDependencies, peerDependencies, repository, publishConfig } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8'));
 if (scripts || dependencies || optionalDependencies || peerDependencies) wrong.push('package.json installs or runs something');
+
+// npm compares `repository` with the builder's, and refuses provenance without it.
+if (publishConfig?.provenance && !repository) wrong.push('package.json asks for provenance and names no repository');
 
 for (const each of wrong) console.error(each);
 process.exitCode = wrong.length === 0 ? 0 : 1;
@@ -47,5 +51,17 @@ function declarations() {
     const shipped = comments(types);
     if (shipped.length < 100) wrong.push(`dist/types.${ending} has ${shipped.length} comments`);
     for (const comment of shipped) if (!ours.has(comment)) wrong.push(`dist/types.${ending} has a comment that src/shell does not: ${comment}`);
+  }
+}
+
+/** A link to a file leads nowhere on npm and the crate registry, unless the file is packed. */
+function links() {
+  for (const file of packed.filter((name) => name.endsWith('.md'))) {
+    const text = readFileSync(join(packageFolder, file), 'utf8');
+    const anchors = [...text.matchAll(/^#+ (.*)$/gm)].map(([, title]) => `#${title.toLowerCase().replace(/[^\w\s-]/g, '').replace(/\s/g, '-')}`);
+    const targets = [...text.matchAll(/\]\(([^)\s]+)\)|(?:href|src)="([^"]+)"|^\[[^\]]+\]: (\S+)/gm)].map((match) => match[1] ?? match[2] ?? match[3]);
+    for (const target of targets) {
+      if (!/^https?:/.test(target) && !anchors.includes(target) && !packed.includes(target.replace(/#.*/, ''))) wrong.push(`${file} links to ${target}, which is not packed`);
+    }
   }
 }
