@@ -1,30 +1,30 @@
-//! Endpoints that stand in the metadata of an authorization server (OpenID Connect Discovery 1.0, RFC 8414).
+//! The metadata of an authorization server (OpenID Connect Discovery 1.0, RFC 8414).
 
 use crate::Error;
 use crate::ground::metadata::{WellKnown, is_issuer, is_of_issuer};
 use crate::json::{Object, Value};
 use crate::session::response::{Answer, MAX_RESPONSE_LENGTH, is_json};
 
-/// What a session uses of an authorization server's metadata. The URLs are as the server wrote them: they are to be
-/// resolved by the platform and judged by [`endpoint`](super::endpoint) before anything is sent there.
+/// The metadata of an authorization server that a session uses. The URLs are as the server wrote them: let the platform
+/// parse them, and [`named_endpoint`](super::named_endpoint) check them, before a request is sent there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Metadata {
-    /// RFC 6749 §3.1.
+    /// The authorization endpoint (RFC 6749 §3.1).
     pub authorization_endpoint: Option<String>,
-    /// RFC 6749 §3.2.
+    /// The token endpoint (RFC 6749 §3.2).
     pub token_endpoint: Option<String>,
-    /// RFC 7009.
+    /// The revocation endpoint (RFC 7009).
     pub revocation_endpoint: Option<String>,
-    /// Authorization responses name their issuer, and one that does not is refused (RFC 9207 §2.4).
+    /// Whether every authorization response names its issuer, so that one without is rejected (RFC 9207 §2.4).
     pub responses_name_issuer: bool,
 }
 
 impl Metadata {
-    /// Where the metadata may stand, in the order in which to ask.
+    /// The URLs where the metadata may be, in the order in which to ask.
     ///
     /// # Errors
-    /// [`Error::InvalidArg`] for what cannot be an issuer.
+    /// [`Error::InvalidArg`] for a text that cannot be an issuer.
     pub fn urls(issuer: &str) -> Result<[String; 2], Error> {
         if is_issuer(issuer) {
             Ok([WellKnown::OpenId, WellKnown::OAuth].map(|place| place.url(issuer)))
@@ -33,11 +33,11 @@ impl Metadata {
         }
     }
 
-    /// Reads an answer. `None`: it is not here, so the next place is to be asked.
+    /// Reads a response. `None`: the metadata are not here, so ask the next URL.
     ///
     /// # Errors
-    /// [`Error::RefreshUnavailable`] where it may be here another time; [`Error::TokenEndpointMisconfigured`] for the
-    /// metadata of another issuer and for an endpoint that is no text.
+    /// [`Error::RefreshUnavailable`] for an outage; [`Error::TokenEndpointMisconfigured`] for the metadata of another
+    /// issuer and for an endpoint that is not a string.
     pub fn read(issuer: &str, answer: &Answer) -> Result<Option<Self>, Error> {
         let status = Some(answer.status);
         let body = answer.body.reveal();

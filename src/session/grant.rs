@@ -1,4 +1,4 @@
-//! How tokens are obtained: pure descriptions of requests, sent by somebody else.
+//! How tokens are obtained: descriptions of requests that the host sends.
 
 use crate::json::push_string;
 use crate::session::response::{Fields, Question};
@@ -39,8 +39,8 @@ pub struct Request {
     pub headers: Vec<(String, Secret<String>)>,
     /// The body.
     pub body: Secret<String>,
-    /// Whether it must outlive the page. True for revocation only: a refresh that nobody hears the answer of would
-    /// use up the refresh token.
+    /// Whether it must outlive the page. True only for revocation: a refresh whose answer is lost would use up the
+    /// refresh token.
     pub keepalive: bool,
     /// Whether the cookies of that origin go with it.
     pub cookies: bool,

@@ -6,34 +6,34 @@ use crate::url::UrlParts;
 /// As many redirects as the Fetch Standard follows.
 const MAX_REDIRECTS: u32 = 20;
 
-/// A request that was answered with a `Location`.
+/// A request and the redirect that answers it.
 #[derive(Clone, Copy, Debug)]
 pub struct Redirected<'a> {
-    /// The status of the answer.
+    /// The status of the response.
     pub status: u16,
-    /// How many redirects led here.
+    /// How many redirects were followed before.
     pub followed: u32,
     /// The method of the request, in capitals.
     pub method: &'a str,
-    /// Its body cannot be sent again.
+    /// Whether the body cannot be sent again.
     pub once: bool,
-    /// It carried the token.
+    /// Whether the request carried the token.
     pub signed: bool,
-    /// The scheme of where it is to go, with its colon; empty where the platform makes no URL of `Location`.
+    /// The scheme of the target, with its colon; empty if `Location` is no URL for the platform.
     pub protocol: &'a str,
-    /// That is another origin.
+    /// Whether the target is on another origin.
     pub crosses: bool,
-    /// A token may go there, as [`Resources::admit`] says.
+    /// Whether [`Resources::admit`] admits the target.
     pub inside: bool,
 }
 
 impl Redirected<'_> {
-    /// What becomes of it: as the Fetch Standard has it ("HTTP-redirect fetch"), except that the token comes along from
-    /// place to place. Once it has been left behind it stays behind, or whoever was redirected to could send it
-    /// wherever it likes.
+    /// Decides as the Fetch Standard does ("HTTP-redirect fetch"), except that the token stays with the request while the
+    /// targets are resources. Once it is left behind it stays behind: otherwise a server outside could send it to any
+    /// resource it likes.
     ///
     /// # Errors
-    /// [`Error::BodyNotReplayable`].
+    /// [`Error::BodyNotReplayable`] if the redirect needs the body again.
     pub fn follow(&self) -> Result<Redirect, Error> {
         let Self { status, followed, once, .. } = *self;
         if !matches!(status, 301..=303 | 307 | 308) {
@@ -60,29 +60,29 @@ impl Redirected<'_> {
     }
 }
 
-/// What becomes of a request that was redirected.
+/// What to do with a redirect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Redirect {
-    /// No redirect: this is the response.
+    /// Not a redirect: this is the response.
     Final,
-    /// Nothing that fetch would follow.
+    /// Fail: fetch would not follow it.
     Broken,
-    /// Another request.
+    /// Send another request.
     Follow {
-        /// It is a `GET` without a body now.
+        /// As a `GET` without a body.
         becomes_get: bool,
-        /// It carries the token.
+        /// With the token.
         signed: bool,
-        /// The names of the header fields that it has lost.
+        /// Without the header fields of these names.
         dropped: Vec<&'static str>,
     },
 }
 
-/// Header fields about a body, of no use without one.
+/// Header fields that describe a body.
 const OF_THE_BODY: [&str; 5] =
     ["content-encoding", "content-language", "content-length", "content-location", "content-type"];
 
-/// Header fields that another origin is not to see. `Authorization` is set anew for every request.
+/// Header fields that must not reach another origin. `Authorization` is set for each request.
 const OF_THE_ORIGIN: [&str; 3] = ["cookie", "host", "proxy-authorization"];
 
 /// The places where the token may go: origins, each with a path and everything below it.
@@ -100,7 +100,7 @@ struct Place {
 }
 
 impl Resources {
-    /// No place at all. `loopback` allows `http:` on loopback hosts.
+    /// No resource yet. `loopback` allows `http:` on loopback hosts.
     #[must_use]
     pub const fn new(loopback: bool) -> Self {
         Self { places: Vec::new(), loopback }
@@ -109,8 +109,8 @@ impl Resources {
     /// Adds an origin with a path: `https://api.example.com/v1/` means `/v1` and everything below it.
     ///
     /// # Errors
-    /// [`Error::InsecureUrl`] where a token could not go there at all; [`Error::InvalidArg`] for a URL with a query,
-    /// or with a path that hides dot segments.
+    /// [`Error::InsecureUrl`] as [`UrlParts::require_secure`]; [`Error::InvalidArg`] for a URL with a query, or with a
+    /// path that hides dot segments.
     pub fn add(&mut self, url: &UrlParts<'_>) -> Result<(), Error> {
         url.require_secure(self.loopback)?;
         if !url.search.is_empty() || hides_dot_segment(url.pathname) {
@@ -121,8 +121,8 @@ impl Resources {
         Ok(())
     }
 
-    /// Whether `url` lies inside one of the places. Whole segments are compared, exactly: `/v1` holds `/v1/users`
-    /// and neither `/v10` nor `/V1`.
+    /// Whether `url` is inside one of the resources. Whole segments are compared, with case: `/v1` includes `/v1/users`,
+    /// and neither `/v10` nor `/V1`. A path that any decoder could lead out of the resource is outside.
     ///
     /// # Errors
     /// [`Error::InsecureUrl`] for a URL inside that carries a user name or password.
@@ -133,7 +133,7 @@ impl Resources {
                 && url.pathname.strip_prefix(place.path.as_str()).is_some_and(|rest| {
                     rest.is_empty() || rest.starts_with('/')
                 })
-                // Below the root, a server that decodes before it routes could be led out of the path.
+                // A server that decodes a path before it routes could be led out of any resource but a whole origin.
                 && (place.path.is_empty() || !hides_dot_segment(url.pathname))
         });
         if inside {
@@ -142,7 +142,7 @@ impl Resources {
         Ok(inside)
     }
 
-    /// Whether some place is narrower than its origin, so that a redirect within one origin can leave it.
+    /// Whether a resource is narrower than its origin, so that a redirect within the origin can leave it.
     #[must_use]
     pub fn has_paths(&self) -> bool {
         self.places.iter().any(|place| !place.path.is_empty())

@@ -2,7 +2,7 @@
 
 import { call } from './boundary/instance.js';
 
-/** What the caller did wrong, in the module's words. */
+/** What the caller did wrong, in the module's words. @internal */
 export function refusal(what: string): unknown {
   try {
     return call('session_refuse', what);

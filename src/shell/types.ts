@@ -349,158 +349,272 @@ export type ErrorCode =
   | 'ERR_TOKEN_TIMEOUT' | 'ERR_TOKEN_STORE_UNAVAILABLE' | 'ERR_INSECURE_URL' | 'ERR_FOREIGN_URL' | 'ERR_BODY_NOT_REPLAYABLE'
   | 'ERR_INVALID_ARG';
 
-/** `fetch` with a Bearer token where the URL is one of the session's resources. Assignable to `typeof fetch`. */
+/**
+ * `fetch` that adds the session's access token to requests to its resources. Assignable to `typeof fetch`. Made by
+ * {@link createBearerFetch}.
+ * @example
+ * ```ts
+ * const response = await api('https://api.example.com/orders', {
+ *   method: 'POST',
+ *   body: JSON.stringify({ item: 7 }),
+ *   bearer: { minValidity: 30 },
+ * });
+ * ```
+ */
 export interface BearerFetch {
   (input: RequestInfo | URL, init?: RequestInit & { bearer?: BearerInit }): Promise<Response>;
-  /** The session whose token it attaches. */
+  /** The session that the tokens come from. */
   readonly session: Session;
 }
 
-/** What one call needs of the session. The platform never sees it. */
+/**
+ * Options of one call of a {@link BearerFetch}. They are removed before the request is sent.
+ * @example
+ * ```ts
+ * const profile = await api('https://api.example.com/profile', { bearer: { auth: 'optional' } });
+ * ```
+ */
 export interface BearerInit {
-  /** Default `'required'`: no request is sent without a token. */
+  /**
+   * `'required'`: the call rejects if there is no token, or if the URL is not a resource. `'optional'`: the request is sent
+   * without a token if the session is signed out. `'none'`: it is always sent without. Default: a token for resources, none elsewhere.
+   */
   auth?: 'required' | 'optional' | 'none';
-  /** Seconds the token must still be valid for. */
+  /** Seconds for which the token must still be valid, 0 or more. Default: 0. */
   minValidity?: number;
-  /** Whether the request may be sent again after a 401. */
+  /** Whether the request may be sent again, with a new token, after a 401. Default: `'auto'`, if the body can be sent twice. */
   replay?: 'auto' | 'never';
 }
 
-/** Whose token goes where. */
+/**
+ * Options of {@link createBearerFetch}.
+ * @example
+ * ```ts
+ * import { createBearerFetch, jsonLogin } from 'tokenward';
+ *
+ * const api = createBearerFetch({
+ *   resources: ['https://api.example.com/v1/', 'https://files.example.com'],
+ *   foreign: 'throw',
+ *   session: { grant: jsonLogin({ tokenUrl: 'https://api.example.com/token' }) },
+ * });
+ * ```
+ */
 export interface BearerFetchOptions {
-  /** The session, or how to make one. Several functions may share a session. */
+  /** A session of {@link createSession}, or the options of a new one. Several functions may share a session. */
   session: Session | SessionOptions;
   /**
-   * Origins and path prefixes where the token may go. Redirects are followed as far as each step is known; a request with
-   * `integrity` follows none where that is done here.
+   * Where the token may go: https origins, each with a path and everything below it, compared by whole segments. Redirects
+   * keep the token as long as they stay inside. A request with `integrity` follows no redirect outside browsers.
    */
   resources: string | URL | readonly (string | URL)[];
-  /** Any other URL: sent without the token (default), or rejected with ERR_FOREIGN_URL. */
+  /** Requests to any other URL: `'pass'` sends them without the token, `'throw'` rejects with ERR_FOREIGN_URL. Default: `'pass'`. */
   foreign?: 'pass' | 'throw';
-  /** Sends the requests. Default: the host's, read at each call. */
+  /** Sends the requests. Default: the host's `fetch`, read at each call. */
   fetch?: typeof fetch;
 }
 
-/** How a session obtains, keeps and refreshes its tokens. */
+/**
+ * Options of {@link createSession}.
+ * @example
+ * ```ts
+ * import { createSession, indexedDbStore, jsonLogin } from 'tokenward';
+ *
+ * const session = createSession({
+ *   grant: jsonLogin({ tokenUrl: 'https://api.example.com/token' }),
+ *   store: indexedDbStore(),
+ *   refreshAhead: { maxSeconds: 120 },
+ *   timeoutMs: 5_000,
+ * });
+ * ```
+ */
 export interface SessionOptions {
-  /** How tokens are obtained. */
+  /** How tokens are obtained: made by {@link jsonLogin}, {@link oauth2}, {@link authorizationCode}, {@link cookieRefresh} or {@link customGrant}. */
   grant: Grant;
   /**
-   * The namespace of store, lock and channel: sessions of one name and store share a sign-in. Default: the endpoint or
-   * issuer, the client, the kind of grant and the scope. `customGrant` has no default, and with a `store` needs a name. So do
-   * sessions of several users over one store, one name each.
+   * Names the record in the store, the lock and the channel: sessions of one name and store share a sign-in. Default: the
+   * endpoint or issuer, the client, the kind of grant and the scope. Required for `customGrant` with a `store`, and if several
+   * users share a store, with a different name for each.
    */
   name?: string;
-  /** Default `memoryStore()`. */
+  /** Keeps the tokens. Default: {@link memoryStore}. */
   store?: TokenStore;
-  /** How long before its end a token is refreshed: 60 s or a quarter of its life, the smaller. */
+  /**
+   * When a token is refreshed before it expires: at most `maxSeconds` (0 to 1e9, default 60), and at most `fraction` of its
+   * lifetime (0 to 0.9, default 0.25), ahead of time.
+   */
   refreshAhead?: { maxSeconds?: number; fraction?: number };
-  /** Milliseconds for one token request. Default 10 000. */
+  /** Milliseconds for one token request, 1 to 86,400,000. Default: 10,000. */
   timeoutMs?: number;
-  /** Milliseconds between attempts, with full jitter. Default 1 000 to 60 000. */
+  /**
+   * Milliseconds between attempts after a failure, each 0 to 86,400,000: from `baseMs` (default 1,000), doubled up to `capMs`
+   * (default 60,000), at random below that.
+   */
   retry?: { baseMs?: number; capMs?: number };
-  /** Milliseconds in which a refresh whose answer was lost may be sent again. Default 10 000. */
+  /** Milliseconds within which a refresh whose answer was lost may be sent again, 0 to 86,400,000. Default: 10,000. */
   replayWindowMs?: number;
-  /** Default `'keep-until-expiry'`: a refused refresh ends the session when the access token does. */
+  /**
+   * When a rejected refresh ends the session: `'keep-until-expiry'`, once the access token expires; `'end-now'`, at once.
+   * Default: `'keep-until-expiry'`.
+   */
   onRefreshRejected?: 'keep-until-expiry' | 'end-now';
-  /** Whether requests of one process may wait for each other. Default `'request'` in workerd, `'shared'` elsewhere. */
+  /**
+   * `'shared'`: calls wait for each other's token requests. `'request'`: they do not, as a Worker requires. Default: `'request'`
+   * in workerd, `'shared'` elsewhere.
+   */
   isolation?: 'shared' | 'request';
-  /** Whether `http:` is accepted on a loopback host. Default `'loopback'`. */
+  /**
+   * Whether `http:` is allowed on `localhost`, 127.0.0.0/8 and `[::1]`. Endpoints that an issuer's metadata name may be there
+   * only if the issuer is. Default: `'loopback'`.
+   */
   insecure?: 'never' | 'loopback';
-  /** For token requests. Default: the one given to createBearerFetch, else the host's. */
+  /** Sends token requests. Default: the `fetch` of {@link createBearerFetch}, or else the host's. */
   fetch?: typeof fetch;
-  /** Keeps a Worker alive for work behind the caller's back. */
+  /** Keeps a Worker alive for work that no call waits for. */
   waitUntil?: (work: Promise<unknown>) => void;
-  /** Unix milliseconds. Where it is given it is the only clock. */
+  /** The current time in milliseconds since 1970. If it is given, it is the only clock. Default: the host's clocks. */
   now?: () => number;
 }
 
-/** A sign-in: obtains tokens, refreshes them, ends. */
+/**
+ * A sign-in, which obtains tokens, refreshes them and ends. Made by {@link createSession}.
+ * @example
+ * ```ts
+ * import { createSession, jsonLogin } from 'tokenward';
+ *
+ * const session = createSession({ grant: jsonLogin({ tokenUrl: 'https://api.example.com/token' }) });
+ * await session.login({ username: 'ada', password: 'correct horse' });
+ * const token = await session.getAccessToken({ minValidity: 60 });
+ * await session.logout();
+ * ```
+ */
 export interface Session {
-  /** How things stand, at once and without token material. */
+  /** The current state, without any token. */
   readonly snapshot: SessionSnapshot;
   /**
-   * Signs in with these credentials, or with those that the grant asks for. They are used once and kept nowhere. Only
-   * `jsonLogin` takes any: another grant signs in by itself, or else this is ERR_INVALID_ARG.
-   * Rejects with ERR_LOGIN_REJECTED, or with why the token endpoint could not be used.
+   * Signs in with these credentials, or with those that the grant asks for. They are used once and not stored. Only
+   * {@link jsonLogin} takes credentials; other grants sign in without any.
+   * @throws (rejects with) ERR_LOGIN_REJECTED; ERR_INVALID_ARG for credentials that the grant does not take, or lacks; ERR_TOKEN_*
+   * if the token endpoint cannot be used
    */
   login(credentials?: { username: string; password: string }, options?: { signal?: AbortSignal }): Promise<SessionSnapshot>;
   /**
-   * A token that is valid for `minValidity` seconds more, refreshed where it must be; `forceRefresh` asks for a new
-   * one. Rejects with ERR_SESSION_SIGNED_OUT where nobody is signed in, or with why there is none now.
+   * An access token that is valid for at least `minValidity` seconds (default 0), refreshed if necessary. `forceRefresh` asks
+   * for a new one.
+   * @throws (rejects with) ERR_SESSION_SIGNED_OUT if the session is signed out; ERR_TOKEN_* or ERR_LOGIN_REJECTED if no token can be had
    */
   getAccessToken(options?: { minValidity?: number; forceRefresh?: boolean; signal?: AbortSignal }): Promise<string>;
   /** Ends the sign-in here and in every instance that shares the store, and revokes what it can. */
   logout(options?: { reason?: 'user' | 'compromised' }): Promise<{ revoked: boolean }>;
-  /** Listens, until the function that is returned is called or `signal` aborts. Listeners run after the state has settled. */
+  /**
+   * Calls `listener` for each event, after the state has changed. Returns a function that removes the listener, as does
+   * `signal`.
+   */
   on<K extends keyof SessionEvents>(event: K, listener: (detail: SessionEvents[K]) => void, options?: { signal?: AbortSignal }): () => void;
-  /** The last 64 transitions, secret-free. */
+  /** The last 64 transitions, without secrets. */
   explain(): TransitionRecord[];
   /**
-   * Stops listening to other instances. The sign-in stands; calls reject with ERR_SESSION_CLOSED. A refresh that was sent
-   * is still saved, and a login with a password or a code is given up.
+   * Releases timers and listeners. The sign-in stays in the store, and calls reject with ERR_SESSION_CLOSED. The answer to a
+   * refresh that was sent is still saved; a login with a password or a code is abandoned.
    */
   close(): void;
 }
 
-/** How a session stands. Times are NumericDate seconds. */
+/**
+ * The state of a session, without any token. `generation` counts the tokens of a sign-in, and `expiresAt` is in seconds
+ * since 1970.
+ * @example
+ * ```ts
+ * if (session.snapshot.status === 'active') console.log(session.snapshot.subject);
+ * ```
+ */
 export type SessionSnapshot =
   | { status: 'loading' }
   | { status: 'signed-out'; reason: EndReason }
-  /** `volatile`: the tokens are in memory alone, since the store failed. */
+  /** `volatile`: the tokens are only in memory, because the store failed. */
   | { status: 'active'; generation: number; subject?: string; scopes?: string[]; expiresAt?: number;
       freshness: 'fresh' | 'stale' | 'expired' | 'unknown'; refreshing: boolean; volatile: boolean };
 
-/** Why nobody is signed in. */
+/** Why a session is signed out. */
 export type EndReason = 'never-signed-in' | 'logout' | 'logout-elsewhere' | 'compromised' | 'refresh-rejected'
   | 'rotation-response-lost' | 'no-refresh-token' | 'identity-changed' | 'store-corrupt';
 
-/** What a session tells its listeners. None of it is secret. */
+/**
+ * The events of a session and what their listeners are given. None of it is secret.
+ * @example
+ * ```ts
+ * session.on('ended', ({ reason }) => console.log(`signed out: ${reason}`));
+ * ```
+ */
 export interface SessionEvents {
-  /** It stands differently. */
+  /** The state changed. */
   change: SessionSnapshot;
-  /** There is a new token. `adopted`: another tab or process obtained it. */
+  /** There is a new token, after `durationMs` milliseconds. `adopted`: another tab or process obtained it. */
   refreshed: { generation: number; durationMs: number; adopted: boolean };
-  /** Nobody is signed in any more. */
+  /** The sign-in ended. */
   ended: { reason: EndReason; code?: ErrorCode };
-  /** A resource asks for more than a new token: another scope, or another way to sign in. */
+  /** A resource asks for more than a new token: another scope, or another way to sign in (RFC 6750 §3.1, RFC 9470 §3). */
   challenge: { url: string; status: 401 | 403; scheme: string; error?: string; scope?: string };
-  /** Something that the session works around. */
+  /** A problem that does not end the session. */
   warning: { code: 'persist-failed' | 'clock-jump' | 'rejected-on-arrival' | 'lock-unavailable' | 'authorization-kept' };
 }
 
-/** One step of a session. */
+/** One step of a session. Returned by {@link Session.explain}. */
 export interface TransitionRecord {
-  /** When, in NumericDate seconds. */
+  /** The time, in seconds since 1970. */
   at: number;
   /** The state before. */
   from: string;
-  /** What happened. */
+  /** The event. */
   event: string;
   /** The state after. */
   to: string;
 }
 
-/** How tokens are obtained. Made by `jsonLogin` and its like. */
+/** How tokens are obtained. Made by {@link jsonLogin}, {@link oauth2}, {@link authorizationCode}, {@link cookieRefresh} or {@link customGrant}. */
 export type Grant = {
-  /** Which of them made it. */
+  /** The function that made it. */
   readonly kind: string;
 };
 
-/** Compare-and-set storage of one small record. `record` is opaque text; `version` changes with every save. */
+/**
+ * Compare-and-set storage of small records. `record` is opaque text that holds tokens; `version` changes with every save.
+ * Calls may reject, and take up to three seconds.
+ * @example
+ * ```ts
+ * import type { TokenStore } from 'tokenward';
+ *
+ * const rows = new Map<string, { record: string; version: string }>();
+ * const store: TokenStore = {
+ *   shared: 'none',
+ *   consistency: 'strong',
+ *   async load(key) {
+ *     return rows.get(key) ?? null;
+ *   },
+ *   async save(key, record, expect) {
+ *     if ((rows.get(key)?.version ?? null) !== expect) return { ok: false };
+ *     const version = crypto.randomUUID();
+ *     rows.set(key, { record, version });
+ *     return { ok: true, version };
+ *   },
+ *   async clear(key, expect) {
+ *     return (rows.get(key)?.version ?? null) === expect && rows.delete(key);
+ *   },
+ * };
+ * ```
+ */
 export interface TokenStore {
-  /** Who else sees what is stored: nobody, every page of the origin, every machine. */
+  /** Who else uses the store: `'none'`, every page of the `'origin'`, or every machine (`'global'`). */
   readonly shared: 'none' | 'origin' | 'global';
-  /** `'eventual'` is refused for a rotating refresh token. */
+  /** Whether every reader sees the last save at once. `'eventual'` is rejected for grants whose refresh tokens may rotate. */
   readonly consistency: 'strong' | 'eventual';
-  /** The record and its version; null where there is none. */
+  /** The record and its version; null if there is none. */
   load(key: string): Promise<{ record: string; version: string } | null>;
   /**
    * Stores the record if the version is still `expect`, null for none at all; otherwise answers `ok: false`. A record with
    * `ttlSeconds` is of no use after so many seconds: a store that can, forgets it then.
    */
   save(key: string, record: string, expect: string | null, ttlSeconds?: number): Promise<{ ok: true; version: string } | { ok: false }>;
-  /** Removes the record where the version is still `expect`. False where it is not. */
+  /** Removes the record if its version is still `expect`, and returns whether it was. */
   clear(key: string, expect: string | null): Promise<boolean>;
   /**
    * `'each-call'`: a session loads the record at each call, and so hears of a sign-out elsewhere at the next one. For a

@@ -1,4 +1,4 @@
-// Sends the user to the authorization server and takes the response. The requests that wait for one are in the store.
+// The two ends of an authorization: the URL to visit, and the URL that came back.
 
 import { authorizingOf, type Authorizing } from './session.js';
 import { call } from '../boundary/instance.js';
@@ -9,14 +9,23 @@ import { isTokenwardError } from '../error.js';
 import { refusal } from '../refusal.js';
 import type { Session, SessionSnapshot } from '../types.js';
 
-/** Characters of a URL that came back. Codes of large servers take up some thousands. */
+/** Characters of a URL that came back. The codes of some servers have several thousand. */
 const MAX_URL_LENGTH = 0x10000;
 
 /**
- * The URL to visit. What must be known when the user comes back is kept in the session's store, so that has to outlive
- * the page where the page is left. The newest eight requests of a session are kept, for an hour each.
- * @throws (rejects with) ERR_INVALID_ARG for a session of another grant, ERR_TOKEN_STORE_UNAVAILABLE; where the endpoint is
- * discovered, also why it could not be, and ERR_TOKEN_TIMEOUT after `timeoutMs`
+ * Starts a sign-in with {@link authorizationCode} and returns the URL to visit. The request waits in the session's store, for up
+ * to an hour; of each session, the newest eight wait. The store must outlive the page.
+ * @returns `url` to visit, and the `state` in it
+ * @throws (rejects with) ERR_INVALID_ARG for a session of another grant; ERR_TOKEN_STORE_UNAVAILABLE; if the endpoint is read from
+ * the issuer's metadata, also ERR_TOKEN_ENDPOINT_MISCONFIGURED, ERR_TOKEN_REFRESH_UNAVAILABLE, ERR_INSECURE_URL, or ERR_TOKEN_TIMEOUT
+ * after `timeoutMs`
+ * @example
+ * ```ts
+ * import { beginAuthorization } from 'tokenward';
+ *
+ * const { url } = await beginAuthorization(session);
+ * location.assign(url);
+ * ```
  */
 export async function beginAuthorization(session: Session): Promise<{ url: string; state: string }> {
   const found = authorizing(session);
@@ -33,32 +42,41 @@ export async function beginAuthorization(session: Session): Promise<{ url: strin
 }
 
 /**
- * Signs in with the URL that the user came back to. Each request can be completed once.
- * @throws (rejects with) ERR_INVALID_ARG for a URL that answers no request of this session, ERR_LOGIN_REJECTED,
- * ERR_TOKEN_STORE_UNAVAILABLE; if the grant has an `issuer`, also the reason why its metadata cannot be read
+ * Completes a sign-in with the URL that the user came back to. Each request can be completed once.
+ * @throws (rejects with) ERR_INVALID_ARG for a URL that does not answer a waiting request of this session; ERR_LOGIN_REJECTED if the
+ * user or the server refused, or another issuer answered (RFC 9207); ERR_TOKEN_STORE_UNAVAILABLE; ERR_SESSION_SIGNED_OUT after a
+ * sign-out in between; if the grant has an `issuer`, the reason why its metadata cannot be read; ERR_TOKEN_* if the code cannot be
+ * exchanged
+ * @example
+ * ```ts
+ * import { completeAuthorization } from 'tokenward';
+ *
+ * const snapshot = await completeAuthorization(session, location.href);
+ * if (snapshot.status === 'active') console.log(snapshot.subject);
+ * ```
  */
 export async function completeAuthorization(session: Session, returned: string | URL): Promise<SessionSnapshot> {
   const found = authorizing(session);
   const { authorization: { issuer }, pending, now } = found;
   const response = read(returned);
-  // Anybody can write a link. One that is none of ours costs no look into the store.
+  // Any page can link here. A `state` that cannot be ours is rejected before the store is asked.
   call('authorization_check', response);
   const signOuts = found.signOuts();
   const take = (record: string | undefined) => {
     const [wall, , isGiven] = readClock(now);
     return JSON.parse(call('authorization_take', response, record, wall, isGiven)) as Change<string>;
   };
-  // Unknown requests ask nothing of the issuer, and a known one outlives an outage of it.
+  // Before the metadata are fetched, so that a link cannot cause that. The request stays, so that an outage does not cost it.
   if (issuer !== undefined) take(await pending.load());
   const named = await namesIssuer(found);
   const verifier = await pending.change(take);
   const code = call('authorization_code', response, issuer, named);
-  // A sign-out since then meant this sign-in too.
+  // A sign-out in between ends this sign-in too.
   if (found.signOuts() !== signOuts) throw refusal('signed-out');
   return found.signIn(code, verifier);
 }
 
-/** The query of the URL, decoded, as a JSON list of names and values: empty if there is no URL, or a longer one than any of ours. */
+/** The query of the URL as a JSON list of names and values; empty if it is no URL or too long. */
 function read(returned: string | URL): string {
   try {
     const { href, searchParams } = new URL(returned);
@@ -69,19 +87,19 @@ function read(returned: string | URL): string {
   return '[]';
 }
 
-/** Whether the issuer says that all its responses name it (RFC 9207 §3). */
+/** Whether the metadata of the issuer say that every response names it (RFC 9207 §3). */
 async function namesIssuer({ authorization: { endpoint }, issuer, timeoutMs }: Authorizing): Promise<boolean> {
   if (!issuer) return false;
   try {
     return (await fetched((signal) => issuer.metadata(signal), timeoutMs)).named;
   } catch (error) {
-    // An issuer whose endpoints are given may have no metadata. That they cannot be read just now says nothing.
+    // An issuer may have no metadata if its endpoints are given. An outage does not show that it has none.
     if (endpoint !== undefined && isTokenwardError(error) && !error.retryable) return false;
     throw error;
   }
 }
 
-/** Metadata, for no longer than a token request may take. */
+/** Fetches metadata within the time of a token request. */
 async function fetched<T>(ask: (signal: AbortSignal) => Promise<T>, timeoutMs: number): Promise<T> {
   const late = new AbortController();
   try {

@@ -1,4 +1,4 @@
-// fetch, with the session's token where it may go. Whether it may, and what a 401 means, the module decides.
+// `fetch` with the session's token. The module decides where the token may go, and what a 401 means.
 
 import { checkFunctions, checkSignal, checkWord, copyOf as copyOfOptions, has, member, misuse, optionsOf, own, readable } from '../arguments.js';
 import { isTokenwardError } from '../error.js';
@@ -18,8 +18,20 @@ const SESSION = 'a session made by the same entry point of this package, or the 
 const RESOURCES = 'a URL or a list of URLs';
 
 /**
- * `fetch` that signs its requests to `resources` with the session's token. Assignable to `typeof fetch`.
- * @throws ERR_INVALID_ARG, ERR_INSECURE_URL
+ * A `fetch` that adds an access token to requests to `resources`, and gets a new one after a 401. Assignable to `typeof fetch`.
+ * @throws ERR_INVALID_ARG; ERR_INSECURE_URL for a resource that is neither https nor http on loopback. The calls reject with
+ * ERR_FOREIGN_URL, ERR_BODY_NOT_REPLAYABLE, the errors of {@link Session.getAccessToken}, and those of `fetch`
+ * @example
+ * ```ts
+ * import { createBearerFetch, jsonLogin } from 'tokenward';
+ *
+ * const api = createBearerFetch({
+ *   resources: 'https://api.example.com/',
+ *   session: { grant: jsonLogin({ tokenUrl: 'https://api.example.com/token' }) },
+ * });
+ * await api.session.login({ username: 'ada', password: 'correct horse' });
+ * const response = await api('https://api.example.com/orders');
+ * ```
  */
 export function createBearerFetch(options: BearerFetchOptions): BearerFetch {
   return readable(() => wrap(optionsOf(options, ['session', 'resources', 'foreign', 'fetch'])), 'options');
@@ -32,9 +44,8 @@ function wrap(options: BearerFetchOptions): BearerFetch {
   if (send) sender(send);
   if (typeof given !== 'object' || given === null) throw misuse('session', SESSION, given);
   const known = innerOf(given as Session);
-  // A session of another entry point has a module of its own: nothing of it can be had here.
+  // A session of another entry point lives in another module, which cannot be reached from here.
   if (!known && has(given, 'getAccessToken')) throw misuse('session', SESSION);
-  // A session is not copied: it would have to say how it stands.
   const made = known ? undefined : copyOfOptions(given as SessionOptions, 'session');
   if (made && send && made.fetch === undefined) made.fetch = send;
   const loopback = known?.loopback ?? made?.insecure !== 'never';
@@ -58,13 +69,13 @@ async function bearerFetch(wrapper: Wrapper, input: Input, init?: Init): Promise
   const sentTo = readable(() => (isRequest(input) ? platformUrl(input) : undefined), 'input');
   if (sentTo === undefined && readable(() => isRequest(input), 'input')) {
     const like = input as Request;
-    // The platform would send to what it says as a string. What was judged is what is sent.
+    // The platform would send it to the URL that it is as a string. Send it to the URL that is checked.
     const [url, members] = readable(() => [String(like.url), membersOf(like)] as const, 'input');
     const body = await bodyOf(like);
     const given = Object.entries(readable(() => copyOf(init), 'init')).filter(([, value]) => value !== undefined);
     return bearerFetch(wrapper, url, { ...members, ...body !== undefined && { body, ...isStream(body) && { duplex: 'half' } }, ...Object.fromEntries(given) as Init });
   }
-  // What a Request is made of is not its own, so no copy of it has any.
+  // The members of a Request are not its own properties, so a copy would lack them.
   if (readable(() => isRequest(init), 'init')) return bearerFetch(wrapper, new Request(input, init));
   const { bearer = {}, ...others } = readable(() => copyOf(init), 'init');
   const rest = own(others);
@@ -82,13 +93,13 @@ async function bearerFetch(wrapper: Wrapper, input: Input, init?: Init): Promise
   }
   const headers = new Headers(rest.headers ?? request?.headers);
   if (auth === 'none' || headers.has('authorization')) return plain();
-  // There, browsers leave the token out and say nothing.
+  // Browsers then drop the header silently.
   if ((rest.mode ?? request?.mode) === 'no-cors') {
     if (auth === 'optional') return plain();
     throw misuse('mode', 'one that lets a token through; "no-cors" does not');
   }
 
-  // `null` takes the request's own away.
+  // `null` removes the signal of the Request.
   const signal = rest.signal === undefined ? request?.signal : rest.signal;
   checkSignal(signal);
   const exchange = new Exchange(wrapper, send, request, rest, headers, url, replay !== 'never');
@@ -126,26 +137,26 @@ async function bearerFetch(wrapper: Wrapper, input: Input, init?: Init): Promise
   }
 }
 
-/** The module's answer about a redirect (src/wasm/session/mod.rs). */
+/** What the module says about a redirect (src/wasm/session/mod.rs). */
 type Redirect = { is: 'final' } | { is: 'broken' } | { is: 'follow'; get: boolean; signed: boolean; dropped: string[] };
 
-/** What stays with a request that is redirected, beside method, headers and body. */
+/** The members of a request that a redirect keeps, besides method, headers and body. */
 const CARRIED = ['cache', 'cf', 'credentials', 'keepalive', 'referrer', 'referrerPolicy', 'signal'] as const;
 const MEMBERS = [...CARRIED, 'bearer', 'body', 'dispatcher', 'duplex', 'headers', 'integrity', 'method', 'mode', 'priority', 'redirect', 'window'];
 
-/** What a Request of another library has of an init, apart from its body. */
+/** The members of another library's Request as an init, without the body. */
 function membersOf(request: Request): RequestInit {
   const names = [...CARRIED, 'headers', 'integrity', 'method', 'mode', 'redirect'] as const;
   return Object.fromEntries(names.map((name) => [name, (request as unknown as Record<string, unknown>)[name]]).filter(([, value]) => value != null));
 }
 
-/** Its body. Some libraries show it by a method alone. */
+/** The body of another library's Request. Some offer only a method for it. */
 async function bodyOf(request: Request): Promise<BodyInit | undefined> {
   if (/^(GET|HEAD)$/i.test(request.method)) return undefined;
   return request.body ?? await (request as Partial<Request>).arrayBuffer?.();
 }
 
-/** The caller's init, each member asked once. Platforms read those that they know also where they are inherited. */
+/** A copy of the caller's init, each member read once. Platforms also read members that are inherited. */
 function copyOf(init: Init | undefined): Init {
   const copy: Record<string, unknown> = own({ ...init });
   const source = Object(init) as object;
@@ -153,7 +164,7 @@ function copyOf(init: Init | undefined): Init {
   return copy;
 }
 
-/** One request of the caller's, which may be sent twice and redirected. Nothing that the caller gave is changed. */
+/** One request, which may be sent twice and redirected. The caller's objects are not changed. */
 class Exchange {
   readonly #wrapper: Wrapper;
   readonly #send: typeof fetch;
@@ -161,39 +172,39 @@ class Exchange {
   readonly #init: RequestInit;
   readonly #headers: Headers;
   readonly #url: URL;
-  /** The request with its body, for the second time. */
+  /** A copy of the request with its body, for sending it again. */
   readonly #spare: Request | undefined;
-  /** The body is there for one time only. */
+  /** Whether the body can be sent only once. */
   readonly #once: boolean;
   readonly replayable: boolean;
 
   constructor(wrapper: Wrapper, send: typeof fetch, request: Request | undefined, init: RequestInit, headers: Headers, url: URL, mayReplay: boolean) {
     this.#wrapper = wrapper;
-    // A page's own fetch refuses to be called as a method.
+    // A browser's fetch throws if it is called as a method.
     this.#send = (...args) => send(...args);
     this.#request = request;
-    // A body of `null` is none that stands in the place of the request's, which not every platform knows.
+    // `body: null` replaces the body of the Request with none. Not every platform knows this.
     const { body, ...rest } = init;
     this.#init = own(body == null ? rest : init);
     this.#headers = headers;
     this.#url = url;
     const isStreamed = isStream(body);
     this.replayable = mayReplay && !isStreamed;
-    // Sending a Request uses up its body. Firefox has no Request.body, so the method says whether there may be one.
+    // Sending a Request uses up its body. Firefox has no Request.body, so the method tells whether there may be one.
     const mayHaveBody = request && body == null && !/^(GET|HEAD)$/.test(request.method) && !request.bodyUsed;
     if (this.replayable && mayHaveBody) this.#spare = request.clone();
     this.#once = isStreamed || (mayHaveBody === true && !this.#spare);
   }
 
-  /** Sends the request, follows redirects, and says where the token went last, if it did. */
+  /** Sends the request and follows redirects. `at` is the last URL that was sent the token; undefined if the last was sent without. */
   async run(token: Used, second: boolean): Promise<{ response: Response; at?: URL }> {
     const redirect = this.#init.redirect ?? this.#request?.redirect ?? 'follow';
     // A browser drops the token only if the origin changes, and an old one does not even then.
     const guarded = redirect === 'follow' && (FOLLOWS || !dropsTokenAcrossOrigins()
       || call('resources_check', this.#wrapper.places, this.#wrapper.loopback) === 'paths');
-    // What was judged is what is sent: a URL object may be another by now.
+    // The URL that was checked: the caller's URL object may have changed.
     const input = second && this.#spare ? this.#spare.clone() : this.#request ?? this.#url.href;
-    // The platform would check the redirect's own body, and what it leads to not at all: with `integrity` there is to be none.
+    // The platform would check the integrity of the redirect's own body, and not of its target. So follow none.
     const integrity = this.#init.integrity ?? this.#request?.integrity;
     const followed = integrity && !IN_WORKERD ? 'error' : 'manual';
     const response = await this.#send(input, own<RequestInit>({ ...this.#init, ...(guarded && { redirect: followed }), headers: this.#authorized(this.#headers, token) }));
@@ -201,7 +212,7 @@ class Exchange {
     return guarded ? this.#follow(response, token) : { response, at: this.#url };
   }
 
-  /** Nothing is sent any more. */
+  /** Releases the copy. */
   done(): void {
     discard(this.#spare);
   }
@@ -276,7 +287,7 @@ function admits({ places, loopback }: Wrapper, url: URL): boolean {
   return call('resources_admit', places, loopback, textOf(url));
 }
 
-/** Nobody reads it: what of it was buffered, or is still to come, is let go. Not every fetch of a caller's has such streams. */
+/** Cancels a body that is not read. A caller's fetch may return bodies that cannot be cancelled. */
 function discard(message: Request | Response | undefined): void {
   void message?.body?.cancel?.().catch(() => {});
 }
@@ -289,11 +300,11 @@ function resolved(resolve: () => URL): URL | undefined {
   }
 }
 
-/** Where the platform's fetch sends this Request, whatever it says itself. Undefined if the platform would take it for text. */
+/** The URL that the platform's fetch sends this Request to. Undefined if the platform would read it as a string instead. */
 function platformUrl(request: Request): string | undefined {
   const { get } = Object.getOwnPropertyDescriptor(Request.prototype, 'url') ?? {};
   try {
-    // Before compatibility date 2022-01-31, workerd has the members on each object.
+    // Before compatibility date 2022-01-31, workerd has no getter on the prototype.
     const url = get ? get.call(request) as string : request instanceof Request ? request.url : undefined;
     return url === request.url ? url : undefined;
   } catch {
@@ -301,19 +312,26 @@ function platformUrl(request: Request): string | undefined {
   }
 }
 
-/** Also one of another realm, or of another library. */
+/** Whether this is a Request: also one of another realm or another library. */
 function isRequest(input: unknown): input is Request {
   return typeof input === 'object' && input !== null && member(input, 'url') !== undefined && member(input, 'method') !== undefined;
 }
 
-/** A body that can be read only once. */
+/** Whether a body can be read only once. */
 function isStream(body: unknown): boolean {
   return typeof body === 'object' && body !== null && ('getReader' in body || Symbol.asyncIterator in body);
 }
 
 /**
- * The challenges of a `WWW-Authenticate` value. What cannot be read is left out.
- * @throws ERR_INVALID_ARG for what is not a string
+ * The challenges of a `WWW-Authenticate` header (RFC 9110 §11.6.1). Parts that cannot be parsed are left out.
+ * @throws ERR_INVALID_ARG if the value is not a string
+ * @example
+ * ```ts
+ * import { parseChallenges } from 'tokenward';
+ *
+ * const [challenge] = parseChallenges('Bearer realm="api", error="invalid_token"');
+ * console.log(challenge?.scheme, challenge?.params.error);
+ * ```
  */
 export function parseChallenges(wwwAuthenticate: string): { scheme: string; token68?: string; params: Record<string, string> }[] {
   if (typeof wwwAuthenticate !== 'string') throw misuse('wwwAuthenticate', 'a string', wwwAuthenticate);

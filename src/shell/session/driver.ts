@@ -7,10 +7,10 @@ import { call } from '../boundary/instance.js';
 import { member, misuse, own, readable } from '../arguments.js';
 import type { SessionEvents, SessionSnapshot, TokenStore, TransitionRecord } from '../types.js';
 
-/** What one of the caller's own functions is for. */
+/** What one of the caller's own functions is for. @internal */
 export type Purpose = 'acquire' | 'refresh' | 'revoke';
 
-/** What a session lives on. */
+/** What a session lives on. @internal */
 export interface Host {
   /** The machine's options, as JSON text (src/wasm/session.rs). */
   readonly options: string;
@@ -28,7 +28,7 @@ export interface Host {
   tell<K extends keyof SessionEvents>(event: K, detail: SessionEvents[K]): void;
 }
 
-/** How a call ended. */
+/** How a call ended. @internal */
 export type Outcome =
   | { effect: 'use'; id: number; epoch: number; generation: number; token: string; watch: boolean }
   | { effect: 'fail'; id: number; error: ErrorFields }
@@ -61,14 +61,14 @@ interface Call { effect: 'call'; op: number; timeoutMs: number; purpose: Purpose
 interface Event { event: string; [member: string]: unknown }
 interface Waiting { event: Event; settle(outcome: Outcome): void; reject(error: unknown): void }
 
-/** A store that hangs must not hang everybody. */
+/** Milliseconds for one call to a store, so that a store that hangs does not hang the session. @internal */
 export const STORE_TIME_LIMIT_MS = 3_000;
 /** Characters of a record: more than a token response of the greatest length takes up, escaped. */
 const MAX_RECORD_LENGTH = 0x80000;
 /** Timers of a longer time go off at once. */
 const MAX_TIMER_MS = 0x7fffffff;
 
-/** What one call of a user's asks of the machine. */
+/** What one call of a user's asks of the machine. @internal */
 export interface Calls {
   need(minValidity: number | undefined, once: boolean, force: boolean, signal?: AbortSignal | null): Outcome | Promise<Outcome>;
   ask(event: Event, signal?: AbortSignal | null): Outcome | Promise<Outcome>;
@@ -77,7 +77,7 @@ export interface Calls {
   done(): void;
 }
 
-/** One machine with what it has under way. */
+/** One machine with what it has under way. @internal */
 export class Machine {
   readonly #host: Host;
   readonly #held: Handle;
@@ -291,7 +291,7 @@ export class Machine {
   #step(event: Event): void {
     const [wall, mono, given] = this.#time();
     const handle = this.#held.handle;
-    // Whoever looked first may have opened the machine again: a snapshot does.
+    // Another look may have opened the machine again: a snapshot does.
     if (this.#opened !== this.#lives) this.#resume(event);
     const { effects, state } = own(JSON.parse(call('session_step', handle, wall, mono, given, JSON.stringify(event))) as
       { effects: Effect[]; state?: string });
@@ -388,7 +388,7 @@ export class Machine {
     }
   }
 
-  /** Writes to the store; a store that tells everybody tells us too, and we know already. */
+  /** Writes to the store. A store that announces changes announces this one here too, which is ignored. */
   #write<T>(write: () => Promise<T>): Promise<T> {
     const session = this.#session ?? this;
     session.#writing = true;
@@ -472,7 +472,7 @@ export class Machine {
   }
 }
 
-/** The outcome of a call that cannot be delivered a response. */
+/** The outcome of a call that cannot be delivered a response. @internal */
 export function succeeded<O extends Outcome>(outcome: Outcome): Exclude<O, { effect: 'fail' }> {
   if (outcome.effect === 'fail') throw tokenwardError(outcome.error);
   return outcome as Exclude<O, { effect: 'fail' }>;
@@ -481,7 +481,7 @@ export function succeeded<O extends Outcome>(outcome: Outcome): Exclude<O, { eff
 /** The wall clock and one that is never set, in milliseconds, and whether they are the caller's. */
 type Reading = [wall: number, mono: number, given: boolean];
 
-/** Reads the caller's clock, or else the host's. The module refuses NaN. */
+/** Reads the caller's clock, or else the host's. The module refuses NaN. @internal */
 export function readClock(now: (() => number) | undefined): Reading {
   if (!now) return [Date.now(), performance.now(), false];
   let reading: unknown;
@@ -515,7 +515,7 @@ function reportable(result: unknown): object {
   }
 }
 
-/** What a store answered, if it is a row. A record that is too long for any session of ours is one that cannot be read. */
+/** What a store answered, if it is a row. A record that is too long for any session of ours is one that cannot be read. @internal */
 export function rowOf(row: unknown): { record: string; version: string } | undefined {
   const [record, version] = [member(Object(row), 'record'), member(Object(row), 'version')];
   if (typeof record !== 'string' || typeof version !== 'string') return undefined;
@@ -530,7 +530,7 @@ function onlyCredentials(given: unknown): object {
   return { username: member(Object(given), 'username'), password: member(Object(given), 'password') };
 }
 
-/** Rejects with `undefined` where the time is over. */
+/** Rejects with `undefined` where the time is over. @internal */
 export function inTime<T>(work: () => Promise<T>, limitMs: number, signal?: AbortSignal): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const timer = setTimeout(() => reject(), Math.min(limitMs, MAX_TIMER_MS));

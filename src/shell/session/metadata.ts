@@ -1,4 +1,4 @@
-// Fetches the metadata of an authorization server. Where it stands, whose it is and what it may say, the module decides.
+// Fetches the metadata of an authorization server. The module decides where they are, whose they are, and what they may say.
 
 import { isTokenwardError } from '../error.js';
 import { call } from '../boundary/instance.js';
@@ -6,16 +6,16 @@ import { own } from '../arguments.js';
 import { refusal } from '../refusal.js';
 import { partsOf } from '../url.js';
 
-/** An endpoint of an authorization server, by its name in the metadata. */
+/** An endpoint of an authorization server, by its name in the metadata. @internal */
 export type EndpointName = 'authorization_endpoint' | 'token_endpoint' | 'revocation_endpoint';
 
-/** The endpoints, and whether authorization responses name the issuer. */
+/** The endpoints, and whether every authorization response names the issuer. @internal */
 export type Metadata = { readonly [name in EndpointName]?: string } & { readonly named: boolean };
 
-/** One byte more than the machine reads. */
+/** Bytes: one more than the machine accepts. */
 const MAX_BODY_LENGTH = 64 * 1024 + 1;
 
-/** Reads an issuer's metadata once, and again only where that failed. Nobody waits for another's request. */
+/** The metadata of one issuer, read once, and again only after a failure. Calls do not wait for each other. @internal */
 export class Issuer {
   readonly #issuer: string;
   readonly #url: URL;
@@ -31,12 +31,12 @@ export class Issuer {
     this.#url = new URL(issuer);
   }
 
-  /** @throws (rejects with) ERR_TOKEN_ENDPOINT_MISCONFIGURED, ERR_TOKEN_REFRESH_UNAVAILABLE, or what `fetch` rejected with */
+  /** @throws (rejects with) ERR_TOKEN_ENDPOINT_MISCONFIGURED, ERR_TOKEN_REFRESH_UNAVAILABLE, or the error of `fetch` */
   async metadata(signal?: AbortSignal): Promise<Metadata> {
     return this.#metadata ??= await this.#read(signal);
   }
 
-  /** The URL of an endpoint that the metadata must have, checked. */
+  /** The URL of an endpoint, checked. The metadata must have it. */
   async endpoint(name: EndpointName, signal?: AbortSignal): Promise<string> {
     const url = (await this.metadata(signal))[name];
     if (url === undefined) throw refusal('no-metadata');
@@ -58,7 +58,7 @@ export class Issuer {
     throw refusal('no-metadata');
   }
 
-  /** `issuer`: whose metadata name the URL. */
+  /** `issuer`: the issuer whose metadata name the URL. */
   #checked(url: string, issuer?: URL): string {
     let parsed: URL;
     try {
@@ -70,12 +70,12 @@ export class Issuer {
   }
 }
 
-/** Why a request was not sent: whether trying again can help, or not as things are. */
+/** Why a request was not sent: `not-sent` if trying again can help. @internal */
 export function lossOf(error: unknown): 'misconfigured' | 'not-sent' {
   return isTokenwardError(error) && !error.retryable ? 'misconfigured' : 'not-sent';
 }
 
-/** The body as text, and no more of it than the machine would read. */
+/** The body as text, no longer than the machine accepts. @internal */
 export async function readSome(response: Response): Promise<string> {
   if (!response.body) return '';
   const reader = response.body.getReader();

@@ -1,4 +1,4 @@
-// The record of authorization requests that wait for their response. What is in it, the module decides.
+// The record of authorization requests that wait for their response. The module reads and writes its text.
 
 import { inTime, rowOf, STORE_TIME_LIMIT_MS } from './driver.js';
 import { member, own } from '../arguments.js';
@@ -10,10 +10,10 @@ const MAX_ROUNDS = 16;
 /** Each pause between two of these is up to this many milliseconds longer than the one before. */
 const PAUSE_MS = 5;
 
-/** What becomes of the record. Without `pending`, no request is left and the record is removed. */
+/** A change of the record, which is removed if there is no `pending` left, and its result. @internal */
 export interface Change<T> { result: T; pending?: string | undefined; ttlSeconds?: number }
 
-/** One record of a store, changed by compare-and-set. */
+/** One record of a store, changed by compare-and-set. @internal */
 export class PendingRequests {
   readonly #store: TokenStore;
   readonly #key: string;
@@ -43,7 +43,7 @@ export class PendingRequests {
     return turn;
   }
 
-  /** Forgets all requests. False if the store failed. */
+  /** Removes all requests. False if the store failed. */
   forget(): Promise<boolean> {
     return this.change(() => ({ result: true })).catch(() => false);
   }
@@ -69,7 +69,7 @@ export class PendingRequests {
   }
 }
 
-/** A store's own errors may name what it was given, so none of them comes out. */
+/** The error of a store may quote what it was given, so it is replaced. */
 async function stored<T>(use: () => Promise<T>): Promise<T> {
   try {
     return await inTime(use, STORE_TIME_LIMIT_MS);

@@ -1,4 +1,4 @@
-// A session as its owner sees it.
+// The public object of a session, over its machine.
 
 import { Issuer } from './metadata.js';
 import { readGrant, type Authorization } from './grants.js';
@@ -22,17 +22,27 @@ const authorizing = new WeakMap<object, Authorizing>();
 const inners = new WeakMap<object, Inner>();
 const NO_BEARER_FETCH = 'a fetch that is not a bearer fetch; that one would call itself';
 
-/** What sends requests. The host's fetch is read at each call, so that test tools and frameworks may replace it. */
+/** The function that sends requests. The host's fetch is read at each call, so that test tools and frameworks may replace it. @internal */
 export function sender(given?: typeof fetch): typeof fetch {
   const send = given ?? fetch;
-  // Put in its place, a bearer fetch would call itself for ever.
+  // A bearer fetch in the place of the host's fetch would call itself without end.
   if (Object.hasOwn(send, 'session')) throw misuse('fetch', NO_BEARER_FETCH);
   return send;
 }
 
 /**
- * A sign-in that obtains tokens, refreshes them before they expire, and ends only where it must.
- * @throws ERR_INVALID_ARG, ERR_INSECURE_URL
+ * A session: obtains tokens, refreshes them before they expire, and shares them over its store.
+ * @throws ERR_INVALID_ARG; ERR_INSECURE_URL for an endpoint that is neither https nor http on loopback
+ * @example
+ * ```ts
+ * import { createSession, indexedDbStore, jsonLogin } from 'tokenward';
+ *
+ * const session = createSession({
+ *   grant: jsonLogin({ tokenUrl: 'https://api.example.com/token' }),
+ *   store: indexedDbStore(),
+ * });
+ * session.on('ended', ({ reason }) => console.log(`signed out: ${reason}`));
+ * ```
  */
 export function createSession(options: SessionOptions): Session {
   return readable(() => open(optionsOf(options, NAMES)), 'options');
@@ -67,7 +77,7 @@ function open(options: SessionOptions): Session {
     endpoint: async (endpoint, signal) => issuer?.endpoint(endpoint, signal) ?? Promise.reject(refusal('no-metadata')),
     ask: parts.ask, act: parts.act,
     tell(event, detail) {
-      // After the state has settled: a listener may use the session.
+      // After the state has changed, since a listener may use the session.
       for (const listener of listeners.get(event) ?? []) queueMicrotask(() => listener(detail as never));
     },
   };
@@ -86,7 +96,7 @@ function open(options: SessionOptions): Session {
   };
 
   const { authorization } = parts;
-  // In a Worker, requests must not wait for each other.
+  // The requests of a Worker must not wait for each other.
   const pending = authorization && new PendingRequests(store, pendingKey(called), isolation === 'shared');
 
   const session: Session = {
@@ -153,32 +163,32 @@ function copied<T extends object>(options: T | undefined, names: readonly (keyof
   return copy;
 }
 
-/** What authorizing needs of a session with that grant. */
+/** The parts of a session that an authorization needs. @internal */
 export interface Authorizing {
   authorization: Authorization;
   issuer: Issuer | undefined;
   timeoutMs: number;
   pending: PendingRequests;
   now: (() => number) | undefined;
-  /** How often the session was signed out. */
+  /** The number of sign-outs so far. */
   signOuts(): number;
   signIn(code: string, verifier: string): Promise<SessionSnapshot>;
 }
 
-/** How to authorize a session, where its grant is `authorizationCode`. */
+/** These parts, if the session's grant is `authorizationCode`. @internal */
 export function authorizingOf(session: Session): Authorizing | undefined {
   return typeof session === 'object' && session !== null ? authorizing.get(session) : undefined;
 }
 
-/** What a bearer fetch needs of a session. */
+/** The parts of a session that a bearer fetch needs. @internal */
 export interface Inner {
-  /** How to make a call to it. */
+  /** Starts a call. */
   calls(): Calls;
-  /** Whether it lets `http:` do for loopback hosts. */
+  /** Whether `http:` is allowed on loopback. */
   readonly loopback: boolean;
 }
 
-/** The same, of a session that this package made. */
+/** These parts, if this package made the session. @internal */
 export function innerOf(session: Session): Inner | undefined {
   return typeof session === 'object' && session !== null ? inners.get(session) : undefined;
 }

@@ -1,23 +1,23 @@
-// The keys of everything that a session keeps in its store, and the names of its lock and channel. All are made here.
+// The keys of a session's records, and the names of its lock and channel. All are made here.
 
-/** The session's record. Its lock and its channel have the same name. */
+/** The key of the session's tokens, and the name of its lock and channel. @internal */
 export function sessionKey(name: string): string {
   return `tokenward:${escaped(name)}`;
 }
 
-/** The authorization requests that wait for their response. No name of a session makes this key of its record. */
+/** The key of the waiting authorization requests. No session's name makes this its other key. @internal */
 export function pendingKey(name: string): string {
   return `tokenward-pending:${escaped(name)}`;
 }
 
-/** The lock under which a store without transactions writes a record. No session's own lock has this name. */
+/** The lock under which a store without transactions writes a record. No session's lock has this name. @internal */
 export function writeLock(key: string): string {
   return `tokenward-write:${key}`;
 }
 
 /**
- * Two names never become one, in any store: what stores drop, cut off or replace (control characters, lone surrogates) is
- * written as its code. URLs stay as they are.
+ * Different names give different keys in every store. Characters that a store may drop or replace (control characters, lone
+ * surrogates) are written as their codes; URLs are not changed.
  */
 function escaped(name: string): string {
   return name.replace(/[!\0-\x1f\x7f]|\p{Cs}/gu, (character) => `!${character.charCodeAt(0).toString(16)};`);

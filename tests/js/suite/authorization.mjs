@@ -7,7 +7,7 @@ const CLIENT = { tokenEndpoint: `${AUTH}/token`, clientId: 'app', redirectUri: '
 const HOUR = 3_600_000;
 
 export default ({ test, assert, tokenward }) => {
-  const { authorizationCode, beginAuthorization, completeAuthorization, createSession, customGrant, memoryStore } = tokenward;
+  const { authorizationCode, beginAuthorization, completeAuthorization, createSession, customGrant, memoryStore, oauth2 } = tokenward;
 
   /** A store that shows its rows and counts its calls. */
   function openStore() {
@@ -96,6 +96,18 @@ export default ({ test, assert, tokenward }) => {
       session.close();
     }
     assert.equal(new Set([...store.rows.keys()].map((key) => encodeURIComponent(key))).size, names.length);
+  });
+
+  test('token endpoints that differ in their query have records of their own', async () => {
+    const store = openStore();
+    for (const tenant of ['a', 'b', '']) {
+      const grant = oauth2({ tokenEndpoint: `${AUTH}/token${tenant && `?tenant=${tenant}`}`, clientId: 'c', clientSecret: 's', grant: 'client_credentials' });
+      const fetch = async () => Response.json({ access_token: `token-${tenant}`, token_type: 'Bearer', expires_in: 60 });
+      const session = createSession({ grant, store, fetch });
+      assert.equal(await session.getAccessToken(), `token-${tenant}`);
+      session.close();
+    }
+    assert.equal(store.rows.size, 3);
   });
 
   test('a record that is not one of waiting requests answers nothing and is replaced', async () => {
