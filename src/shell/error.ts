@@ -27,14 +27,25 @@ export function tokenwardError({ message, ...fields }: ErrorFields, cause?: unkn
   return Object.assign(new Kind(message, cause === undefined ? undefined : { cause }), fields) as unknown as TokenwardError;
 }
 
-/** Whether `value` is an error of tokenward: also one from another realm or another copy of the package. */
+/**
+ * Whether a value is a {@link TokenwardError}, also one from another realm or another copy of the package.
+ * @example
+ * ```ts
+ * import { isTokenwardError } from 'tokenward';
+ *
+ * const result = await verifier.verify(token).catch((error: unknown) => {
+ *   if (isTokenwardError(error) && !error.retryable) return undefined;
+ *   throw error;
+ * });
+ * ```
+ */
 export function isTokenwardError(value: unknown): value is TokenwardError {
   try {
     return typeof value === 'object' && value !== null
       && (value as { name?: unknown }).name === 'TokenwardError'
       && typeof (value as { code?: unknown }).code === 'string';
   } catch {
-    return false; // A proxy or a getter of somebody's.
+    return false; // A proxy or a getter that throws.
   }
 }
 

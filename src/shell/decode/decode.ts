@@ -7,8 +7,15 @@ import { moment } from '../clock.js';
 import type { Expiry, ExpiryOptions, JoseHeader, JwtClaims } from '../types.js';
 
 /**
- * Header and claims of a JWT, **not verified**: anyone may have written them.
- * @throws ERR_JWT_MALFORMED
+ * Reads the header and the claims of a JWT. They are **not verified**: the signature is not checked.
+ * @throws ERR_JWT_MALFORMED if it is not a JWT.
+ * @example
+ * ```ts
+ * import { decode } from 'tokenward';
+ *
+ * const { header, payload } = decode<{ email?: string }>(token);
+ * console.log(header.alg, payload.sub, payload.email);
+ * ```
  */
 export function decode<C extends object = {}>(token: string): { header: JoseHeader; payload: JwtClaims & C } {
   call('decode', put(token));
@@ -20,8 +27,15 @@ export function decode<C extends object = {}>(token: string): { header: JoseHead
 }
 
 /**
- * When a token starts and ends, without verifying it. A token that never expires has `expiresAt: null`.
- * @throws ERR_JWT_MALFORMED; ERR_JWT_CLAIM_VALIDATION_FAILED if `exp` or `nbf` is not a date.
+ * Reads the validity period of a token, or of its claims, without verifying it. If the token never expires, `expiresAt` is null.
+ * @throws ERR_JWT_MALFORMED; ERR_JWT_CLAIM_VALIDATION_FAILED if `exp` or `nbf` is not a number.
+ * @example
+ * ```ts
+ * import { checkExpiry } from 'tokenward';
+ *
+ * const { expired, expiresIn } = checkExpiry(token);
+ * console.log(expired ? 'expired' : `${expiresIn} s left`);
+ * ```
  */
 export function checkExpiry(token: string | JwtClaims, options: ExpiryOptions = {}): Expiry {
   const { now: at, clockTolerance = 0 } = optionsOf(options, ['now', 'clockTolerance']);
@@ -39,7 +53,13 @@ export function checkExpiry(token: string | JwtClaims, options: ExpiryOptions = 
 
 /**
  * Whether a token has expired, without verifying it.
- * @throws as `checkExpiry`
+ * @throws the errors of {@link checkExpiry}.
+ * @example
+ * ```ts
+ * import { isExpired } from 'tokenward';
+ *
+ * if (isExpired(token)) console.log('log in again');
+ * ```
  */
 export function isExpired(token: string | JwtClaims, options?: ExpiryOptions): boolean {
   return checkExpiry(token, options).expired;

@@ -7,17 +7,25 @@ import { copyOf, has, member, own, readable } from '../arguments.js';
 import type { BearerGuard, GuardResult, Verified } from '../types.js';
 import type { Verifier } from '../verify/verifier.js';
 
-/** How to make a guard. */
+/**
+ * Options of {@link createBearerGuard}.
+ * @example
+ * ```ts
+ * import { type BearerGuardOptions } from 'tokenward';
+ *
+ * const options: BearerGuardOptions = { verifier, scopes: ['orders:read'], cors: { origins: ['https://app.example.com'] } };
+ * ```
+ */
 export interface BearerGuardOptions<C extends object = {}> {
-  /** What checks the tokens. */
+  /** Verifies the tokens. */
   verifier: Verifier<C>;
-  /** The protection space that challenges name: printable ASCII. Default: `api`. */
+  /** The realm in challenges (RFC 9110 §11.5): printable ASCII. Default: `api`. */
   realm?: string;
-  /** Scopes that every request needs. */
+  /** Scopes that every request must have. */
   scopes?: readonly string[];
-  /** Origins whose pages may read the answers, as browsers send them: `https://app.example`. */
+  /** Origins whose pages may read the responses, as browsers send them: `https://app.example.com`; or `'*'`. */
   cors?: { origins: readonly string[] | '*' };
-  /** The message to a request without credentials. */
+  /** The body of the 401 for a request without credentials. */
   missingMessage?: string;
 }
 
@@ -28,9 +36,18 @@ interface Passed<C extends object> { verified: Verified<C>; headers: HeaderLine[
 type Need = { scopes?: readonly string[] };
 
 /**
- * Guards a resource as RFC 6750 says. A request passes with one Bearer token that `verifier` accepts and that has
- * every scope needed; every other request gets a complete response: 401, 400, 403, or 503 where keys cannot be had.
- * A CORS preflight is answered with 204 and never reaches the handler.
+ * Guards an API by RFC 6750. A request passes with exactly one Bearer token that `verifier` accepts and that has every required
+ * scope. Every other request gets a complete response: 401, 400, 403, or 503 if keys cannot be fetched. A CORS preflight is
+ * answered with 204 and never reaches the handler.
+ * @throws ERR_INVALID_ARG for invalid options.
+ * @example
+ * ```ts
+ * import { createBearerGuard } from 'tokenward';
+ *
+ * const guard = createBearerGuard({ verifier });
+ * const handler = guard.protect((_request, { payload }) => Response.json({ hello: payload.sub }), { scopes: ['orders:read'] });
+ * console.log((await handler(request)).status);
+ * ```
  */
 export function createBearerGuard<C extends object = {}>(options: BearerGuardOptions<C>): BearerGuard<C> {
   const [verifier, settings] = readable(() => {

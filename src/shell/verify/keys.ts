@@ -9,8 +9,9 @@ import { Remote } from './remote.js';
 import type { Algorithm, ImportOptions, Jwk, KeySetState, RemoteOptions } from '../types.js';
 
 /**
- * What a signature can be checked with. A bare string is PEM and nothing else: a shared secret is bytes or an `oct`
- * JWK. Node's KeyObject is taken too.
+ * A key or a key set, in any form that JavaScript has: a CryptoKey (public or secret, with usage `verify`), a JWK, a JWK Set, PEM
+ * text (SPKI, PKCS #1 public key, X.509 certificate), or the bytes of a shared secret. Node's KeyObject is accepted too. A string is
+ * always PEM: a shared secret is bytes or an `oct` JWK.
  */
 export type KeyInput = CryptoKey | Jwk | { keys: Jwk[] } | string | Uint8Array | ArrayBuffer | KeySet | VerificationKey;
 
@@ -36,13 +37,13 @@ const cryptoKeyNumbers = new WeakMap<CryptoKey, number>();
 let cryptoKeys = 0;
 const NO_OPTIONS: ImportOptions = own({});
 
-/** One key, sound and meant for verifying. Made by `importKey`. */
+/** A validated key for verifying signatures. Made by {@link importKey}. */
 export class VerificationKey {
-  /** What the key allows by itself. Rules may name more for an RSA key without `alg`, and must for a bare secret. */
+  /** The algorithms that the key allows by itself. `Rules.algorithms` may add to them for an RSA key without `alg`, and must for a secret. */
   readonly algorithms: Algorithm[];
-  /** What tokens call it, where its JWK says so. */
+  /** The key ID of the JWK, if it has one. */
   declare readonly kid?: string;
-  /** Whether it could sign as well: an HMAC's secret can. */
+  /** `secret` for HMAC, `public` for everything else. */
   readonly type: 'secret' | 'public';
 
   private constructor(keys: Keys) {
@@ -59,19 +60,39 @@ export class VerificationKey {
     return new VerificationKey(keys);
   }
 
-  /** Clears the key from the module's memory. Without it, that happens when this object is collected. */
+  /** Releases the key's memory in the module. Otherwise that happens when this object is garbage-collected. */
   free(): void {
     keysOf.get(this)?.held.free();
   }
 }
 
-/** A JWK Set: members that cannot be used are skipped, and a token takes the one key that fits. */
+/**
+ * A JWK Set (RFC 7517 §5), given or fetched. Unusable members are skipped. A token with `kid` uses the key with that ID; a token
+ * without uses the one key that fits.
+ * @example
+ * ```ts
+ * import { KeySet } from 'tokenward';
+ *
+ * const keys = KeySet.fromUrl('https://login.example.com/.well-known/jwks.json', { maxAge: 300 });
+ * await keys.refresh(); // optional: fetch now, so that verifySync works at once
+ * console.log(keys.size, keys.state.freshness);
+ * ```
+ */
 export class KeySet {
   private constructor() {
     disposable(KeySet);
   }
 
-  /** @throws ERR_JWKS_INVALID where it is not a set, or mixes shared secrets with public keys. */
+  /**
+   * A JWK Set that you have.
+   * @throws ERR_JWKS_INVALID if it is not a set, or mixes shared secrets and public keys.
+   * @example
+   * ```ts
+   * import { KeySet } from 'tokenward';
+   *
+   * const keys = KeySet.fromJwks({ keys: [jwk] });
+   * ```
+   */
   static fromJwks(jwks: { keys: Jwk[] }): KeySet {
     const set = new KeySet();
     keysOf.set(set, bounded(() => installed(() => readSet(json(jwks)))));
@@ -79,17 +100,23 @@ export class KeySet {
   }
 
   /**
-   * The JWK Set at a URL: fetched when it is first needed, and again as it grows old or lacks a key.
-   * @throws ERR_INSECURE_URL, ERR_INVALID_ARG, ERR_JWKS_INVALID for a snapshot of another set
+   * The JWK Set at a URL. It is fetched when it is first needed, and again before it expires or if a token has an unknown key.
+   * @throws ERR_INSECURE_URL, ERR_INVALID_ARG; ERR_JWKS_INVALID for a snapshot of another set.
    */
   static fromUrl(url: string | URL, options?: RemoteOptions): KeySet {
     return KeySet.#remote(new Remote(url, false, options));
   }
 
   /**
-   * The JWK Set that an issuer's metadata names (OpenID Connect Discovery, RFC 8414). The metadata must be that of
-   * exactly this issuer.
-   * @throws as `fromUrl`
+   * The JWK Set of an issuer. Its URL, `jwks_uri`, is read from the issuer's metadata (OpenID Connect Discovery 1.0, then RFC 8414),
+   * whose `issuer` must equal this one exactly.
+   * @throws the errors of {@link KeySet.fromUrl}.
+   * @example
+   * ```ts
+   * import { KeySet } from 'tokenward';
+   *
+   * const keys = KeySet.discover('https://login.example.com');
+   * ```
    */
   static discover(issuer: string, options?: RemoteOptions): KeySet {
     return KeySet.#remote(new Remote(issuer, true, options));
@@ -101,31 +128,34 @@ export class KeySet {
     return set;
   }
 
-  /** How fresh the set is. One that was given is always fresh. */
+  /** The state of the set. A given set is always fresh. */
   get state(): KeySetState {
     return keysOf.get(this)?.remote?.state ?? { freshness: 'fresh', fetchedAt: null, coolingDown: false, lastError: null };
   }
 
-  /** Fetches the set now. @throws (rejects with) ERR_JWKS_FETCH_FAILED, ERR_JWKS_TIMEOUT; what there was stays. */
+  /**
+   * Fetches the set now.
+   * @throws (rejects with) ERR_JWKS_FETCH_FAILED or ERR_JWKS_TIMEOUT; the current set is kept.
+   */
   async refresh(options: { signal?: AbortSignal } = {}): Promise<void> {
     const { signal } = optionsOf(options, ['signal']);
     checkSignal(signal);
     await keysOf.get(this)?.remote?.refresh(signal);
   }
 
-  /** What is known of a remote set, for `RemoteOptions.snapshot` elsewhere; of a set that was given, the set. */
+  /** A remote set as text, for {@link RemoteOptions.snapshot} in another process; for a given set, its JSON. */
   snapshot(): string {
     const keys = keysOf.get(this);
     return keys?.remote?.snapshot() ?? keys?.jwks ?? '';
   }
 
-  /** How many keys of the set can be used. */
+  /** The number of usable keys. */
   get size(): number {
     const keys = keysOf.get(this);
     return keys ? call('keys_size', keys.held.handle) : 0;
   }
 
-  /** Clears the set from the module's memory. Without it, that happens when this object is collected. */
+  /** Releases the set's memory in the module. Otherwise that happens when this object is garbage-collected. */
   free(): void {
     const keys = keysOf.get(this);
     (keys?.remote ?? keys?.held)?.free();
@@ -133,16 +163,29 @@ export class KeySet {
 }
 
 /**
- * Reads a key once, for use with many tokens.
- * @throws ERR_JWK_INVALID where it is malformed, ERR_KEY_WEAK, or ERR_KEY_UNUSABLE where it is meant for something else.
+ * Validates a key once, for use with many tokens.
+ * @throws ERR_JWK_INVALID if it is malformed, ERR_KEY_WEAK if it is too weak, ERR_KEY_UNUSABLE if it is for another purpose.
+ * @example
+ * ```ts
+ * import { importKey, verifySync } from 'tokenward';
+ *
+ * const key = importKey(pem, { alg: 'PS256' });
+ * const { payload } = verifySync(token, key, { issuer: 'https://login.example.com', audience: 'https://api.example.com' });
+ * ```
  */
 export function importKey(input: Exclude<KeyInput, KeySet | { keys: Jwk[] }>, options: ImportOptions = {}): VerificationKey {
   return bounded(() => guarded(() => VerificationKey.of(readKey(input, optionsOf(options, ['alg', 'allowShortSecret']))), noKey));
 }
 
 /**
- * The JWK thumbprint: base64url of SHA-256 (RFC 7638).
- * @throws ERR_JWK_INVALID where a member that defines the key is missing.
+ * The thumbprint of a JWK: base64url of SHA-256 (RFC 7638).
+ * @throws ERR_JWK_INVALID if a member that defines the key is missing.
+ * @example
+ * ```ts
+ * import { thumbprint } from 'tokenward';
+ *
+ * console.log(thumbprint(jwk)); // 43 characters
+ * ```
  */
 export function thumbprint(jwk: Jwk): string {
   return bounded(() => guarded(() => call('thumbprint', json(jwk)), noKey));

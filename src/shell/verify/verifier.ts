@@ -13,28 +13,70 @@ import { adopt, exportOnce, readKeys, type KeyInput, type Keys } from './keys.js
 import { copied } from './memo.js';
 import { NO_VERDICT, NO_VERDICT_YET, askHost, asked, type Question, type Verdict } from './question.js';
 
-/** The rules and keys of one issuer among several. */
+/**
+ * The rules and keys of one issuer among several. See {@link VerifierOptions}.
+ * @example
+ * ```ts
+ * import { type IssuerRules, KeySet } from 'tokenward';
+ *
+ * const partner: IssuerRules = {
+ *   issuer: 'https://partner.example.org',
+ *   audience: 'https://api.example.com',
+ *   keys: KeySet.discover('https://partner.example.org'),
+ * };
+ * ```
+ */
 export interface IssuerRules extends Omit<Rules, 'issuer'> {
-  /** Compared with the token's `iss` letter for letter, before a key is looked for. */
+  /** Compared exactly with the token's `iss`, before a key is selected. */
   issuer: string;
-  /** Its keys, and no other issuer's. */
+  /** The keys of this issuer. They verify no token of another issuer. */
   keys: KeyInput;
 }
 
-/** Rules and keys of a `Verifier`. */
+/**
+ * The rules and keys of a {@link Verifier}: of one issuer, or of several as `issuers`.
+ * @example
+ * ```ts
+ * import { type VerifierOptions } from 'tokenward';
+ *
+ * const options: VerifierOptions = {
+ *   issuer: 'https://login.example.com',
+ *   audience: 'https://api.example.com',
+ *   keys: jwks,
+ *   cache: { maxEntries: 10_000 },
+ * };
+ * ```
+ */
 export type VerifierOptions = ((Rules & { keys: KeyInput }) | { issuers: readonly IssuerRules[] }) & {
   /**
-   * Remembers verdicts on tokens that come again: 1,000 of them for `true`, 16 MiB at the most. Off by default. Times,
-   * `isRevoked` and `schema` are judged at every call, and every call gets a payload of its own.
+   * Remembers results for tokens that come again: `maxEntries` of them (default 1,000), at most 16 MiB. Expiry, `isRevoked` and
+   * `schema` are checked at every call, and every call gets its own payload. Default: false.
    */
   cache?: boolean | { maxEntries: number };
 };
 
-/** Verifies tokens with rules and keys that are compiled once. */
+/**
+ * Verifies tokens with rules and keys that are compiled once.
+ * @example
+ * ```ts
+ * import { KeySet, Verifier } from 'tokenward';
+ *
+ * const verifier = new Verifier({
+ *   issuer: 'https://login.example.com',
+ *   audience: 'https://api.example.com',
+ *   keys: KeySet.discover('https://login.example.com'),
+ * });
+ * const { payload } = await verifier.verify(token);
+ * console.log(payload.sub);
+ * ```
+ */
 export class Verifier<C extends object = {}> {
   readonly #verification: Verification<C>;
 
-  /** @throws ERR_INVALID_ARG for rules that check nothing, and what `importKey` throws. */
+  /**
+   * Compiles rules and keys.
+   * @throws ERR_INVALID_ARG for invalid rules, and the errors of {@link importKey} and {@link KeySet}.
+   */
   constructor(options: VerifierOptions) {
     disposable(Verifier);
     const given = copied(options, 'rules');
@@ -44,22 +86,36 @@ export class Verifier<C extends object = {}> {
     this.#verification = new Verification<C>(list.map(({ keys }) => readKeys(keys)), list, (keys) => call('verifier', read, keys));
   }
 
-  /** @throws (rejects with) the reason why the token is not accepted. */
+  /**
+   * Verifies a token: its signature and its claims. Fetches keys if they are needed.
+   * @throws (rejects with) a {@link TokenwardError} that says why the token is rejected.
+   */
   verify(token: string): Promise<Verified<C>> {
     return this.#verification.verify(token);
   }
 
-  /** @throws the reason why the token is not accepted; ERR_SYNC_UNAVAILABLE if the answer exists only asynchronously. */
+  /**
+   * Verifies a token synchronously.
+   * @throws a {@link TokenwardError} that says why the token is rejected; ERR_SYNC_UNAVAILABLE if the result exists only
+   * asynchronously: the keys are not fetched yet, only the host can use the key, or `isRevoked` or `schema` returned a promise.
+   */
   verifySync(token: string): Verified<C> {
     return this.#verification.verifySync(token);
   }
 
-  /** As `verify`, with the reason in the result. */
+  /**
+   * Verifies a token like {@link Verifier.verify}, but resolves with `{ ok: false, error }` if it is rejected.
+   * @example
+   * ```ts
+   * const result = await verifier.safeVerify(token);
+   * console.log(result.ok ? result.payload.sub : result.error.code);
+   * ```
+   */
   async safeVerify(token: string): Promise<Result<C>> {
     return safely(this.#verification.verify(token));
   }
 
-  /** As `verifySync`, with the reason in the result. */
+  /** Verifies a token like {@link Verifier.verifySync}, but returns `{ ok: false, error }` if it is rejected. */
   safeVerifySync(token: string): Result<C> {
     try {
       return { ok: true, ...this.#verification.verifySync(token) };
@@ -68,7 +124,15 @@ export class Verifier<C extends object = {}> {
     }
   }
 
-  /** As `safeVerify` for each token, in order and in one crossing into the module. */
+  /**
+   * Verifies many tokens with few calls into the module. The results are those of {@link Verifier.safeVerify}, in the order of the
+   * tokens.
+   * @example
+   * ```ts
+   * const results = await verifier.verifyMany([token, 'not a token']);
+   * console.log(results.map(({ ok }) => ok)); // [true, false]
+   * ```
+   */
   async verifyMany(tokens: readonly string[]): Promise<Result<C>[]> {
     const list = readable(() => (Array.isArray(tokens) ? [...tokens] : undefined), 'tokens');
     if (!list) throw misuse('tokens', 'a list of strings', tokens);
@@ -76,16 +140,22 @@ export class Verifier<C extends object = {}> {
   }
 
   /**
-   * Every check in order: passed, failed, or skipped because the rules do not ask for it or an earlier one failed.
-   * There is no secret and nothing of the token's text in it. Claims that the rules require come as a second `claims`
-   * after `time`, a schema as one at the end.
+   * Lists every check in order: passed, failed, or skipped because the rules do not include it or an earlier check failed.
+   * Contains no secret and no text of the token. Required and exact claims are a second `claims` step after `time`; a schema is
+   * a last `claims` step.
    * @throws (rejects) only if keys could not be fetched, or there is no clock.
+   * @example
+   * ```ts
+   * const { ok, steps } = await verifier.explain(token);
+   * for (const { check, outcome, detail } of steps) console.log(check, outcome, detail);
+   * console.log(ok ? 'accepted' : 'rejected');
+   * ```
    */
   explain(token: string): Promise<Explanation> {
     return this.#verification.explain(token);
   }
 
-  /** Clears the verifier from the module's memory. Without it, that happens when this object is collected. */
+  /** Releases the verifier's memory in the module. Otherwise that happens when this object is garbage-collected. */
   free(): void {
     this.#verification.free();
   }

@@ -15,32 +15,72 @@ const jws = () => jwses ??= new Memo((options, keys) => new Verification([keys],
 const ANY_JWS: JwsOptions = /* @__PURE__ */ own({});
 
 /**
- * Verifies a token: signature and rules. Rules and key are compiled once, for as long as they say the same.
- * @throws (rejects with) the reason why the token is not accepted.
+ * Verifies a token: its signature and its claims. Rules and key are compiled at the first call and reused by later calls with
+ * the same objects. For many tokens with the same rules, a {@link Verifier} is faster.
+ * @param token The token, in compact serialization.
+ * @param key The key or key set.
+ * @param rules The {@link Rules} that the token must meet.
+ * @returns The header, the claims and the key that verified the signature.
+ * @throws (rejects with) a {@link TokenwardError} that says why the token is rejected; ERR_INVALID_ARG for invalid rules, and the
+ * errors of {@link importKey}.
+ * @example
+ * ```ts
+ * import { KeySet, verify } from 'tokenward';
+ *
+ * const keys = KeySet.fromUrl('https://login.example.com/.well-known/jwks.json');
+ * const { payload } = await verify(token, keys, {
+ *   issuer: 'https://login.example.com',
+ *   audience: 'https://api.example.com',
+ * });
+ * console.log(payload.sub);
+ * ```
  */
 export async function verify<C extends object = {}>(token: string, key: KeyInput, rules: Rules): Promise<Verified<C>> {
   return jwt().of(key, rules).verify(token) as Promise<Verified<C>>;
 }
 
 /**
- * As `verify`, at once.
- * @throws the reason why the token is not accepted; ERR_SYNC_UNAVAILABLE if the answer exists only asynchronously.
+ * Verifies a token synchronously. See {@link verify}.
+ * @throws a {@link TokenwardError} that says why the token is rejected; ERR_SYNC_UNAVAILABLE if the result exists only
+ * asynchronously: the keys are not fetched yet, or only the host can use the key.
+ * @example
+ * ```ts
+ * import { verifySync } from 'tokenward';
+ *
+ * const { payload } = verifySync(token, jwk, { issuer: 'https://login.example.com', audience: null });
+ * console.log(payload.sub);
+ * ```
  */
 export function verifySync<C extends object = {}>(token: string, key: KeyInput, rules: Rules): Verified<C> {
   return jwt().of(key, rules).verifySync(token) as Verified<C>;
 }
 
 /**
- * Verifies a compact JWS with any payload: format, algorithm, key and signature are judged, claims are not.
- * @throws (rejects with) the reason why the token is not accepted.
+ * Verifies a compact JWS with any payload (RFC 7515): format, algorithm, key and signature. Claims are not checked.
+ * @throws (rejects with) a {@link TokenwardError} that says why the JWS is rejected.
+ * @example
+ * ```ts
+ * import { verifyJws } from 'tokenward';
+ *
+ * const { payload } = await verifyJws(jws, jwk);
+ * console.log(new TextDecoder().decode(payload));
+ * ```
  */
 export async function verifyJws(token: string, key: KeyInput, options: JwsOptions = ANY_JWS): Promise<VerifiedJws> {
   return jws().of(key, options).jws(token);
 }
 
 /**
- * As `verifyJws`, at once.
- * @throws the reason why the token is not accepted; ERR_SYNC_UNAVAILABLE if the answer exists only asynchronously.
+ * Verifies a compact JWS synchronously. See {@link verifyJws}.
+ * @throws a {@link TokenwardError} that says why the JWS is rejected; ERR_SYNC_UNAVAILABLE if the result exists only
+ * asynchronously.
+ * @example
+ * ```ts
+ * import { verifyJwsSync } from 'tokenward';
+ *
+ * const { payload, key } = verifyJwsSync(jws, pem, { algorithms: ['RS256'] });
+ * console.log(payload.length, key.alg);
+ * ```
  */
 export function verifyJwsSync(token: string, key: KeyInput, options: JwsOptions = ANY_JWS): VerifiedJws {
   return jws().of(key, options).jwsSync(token);
