@@ -133,6 +133,53 @@ fn a_number_that_no_double_holds_is_refused() {
 }
 
 #[test]
+fn the_least_number_that_no_double_holds_is_found_to_the_last_digit() {
+    let two = num_bigint::BigUint::from(2_u8);
+    // The tie between the largest double and the next power of two, which is rounded to even.
+    let least = two.pow(1024) - two.pow(970);
+    let digits = |number: &num_bigint::BigUint| {
+        let text = number.to_string();
+        let split = |at| format!("{}.{}e{}", &text[..at], &text[at..], 309 - at);
+        [
+            text.clone(),
+            format!("{text}.000"),
+            format!("0.{text}E+309"),
+            format!("{text}00e-2"),
+            split(1),
+            split(200),
+        ]
+    };
+    for text in digits(&least).into_iter().chain([format!("{least}.5"), format!("{least}1e-1")]) {
+        for text in [text.clone(), format!("-{text}")] {
+            assert_eq!(fault(format!("{{\"a\":{text}}}")), Some(Fault::Number), "{text}");
+        }
+    }
+    let below = least - 1_u8;
+    for text in digits(&below).into_iter().chain([format!("{below}.999"), format!("{below}9e-1")]) {
+        assert_eq!(number(&text), f64::MAX, "{text}");
+        assert_eq!(number(&format!("-{text}")), -f64::MAX, "{text}");
+    }
+}
+
+#[test]
+fn a_list_of_numbers_near_the_largest_double_costs_no_more_than_a_list_of_others() {
+    let cost = |number: &str| {
+        let list = format!("{{\"a\":[{}]}}", vec![number; 4_000].join(","));
+        let runs = (0..20).map(|_| {
+            let start = std::time::Instant::now();
+            assert_eq!(fault(list.clone()), None);
+            start.elapsed()
+        });
+        runs.min().unwrap()
+    };
+    let usual = cost("123456789e300");
+    for number in ["1e308", "1.7976931348623157e308", "1797693134862315e293", "17976931348623158079e289"] {
+        let near = cost(number);
+        assert!(near < usual * 6, "{number}: {near:?}, others {usual:?}");
+    }
+}
+
+#[test]
 fn a_name_that_occurs_twice_is_refused_at_every_depth() {
     for text in [
         r#"{"a":1,"a":1}"#,

@@ -11,6 +11,13 @@ const STEP: usize = 13;
 /// Where the first digit of a number may stand, counted from the point, for it to be neither infinite nor zero.
 const PLACES: std::ops::RangeInclusive<i64> = -330..=310;
 
+/// The least number that is too large for a double, 2^1024 - 2^970: it is as far from the largest double as from the next
+/// power of two, and a tie is rounded to even. All of its 309 digits stand before the point.
+const TOO_LARGE: &str = "17976931348623158079372897140530341507993413271003782693617377898044496829276475094664901797758720\
+    70963302864166928879109465555478519404026306574886715058206819089020007083836762738548458177115317\
+    64475730270069855571366959622842914819860834936475292719074168444365510704342711559699508093042880\
+    177904174497792";
+
 /// A decimal number, taken apart: `digits * 10^scale`.
 struct Decimal<'a> {
     negative: bool,
@@ -193,5 +200,10 @@ pub(crate) fn is_finite(text: &str) -> bool {
         return true;
     }
     let decimal = Decimal::of(text);
-    decimal.length == 0 || decimal.place() < 309 || decimal.to_f64().is_finite()
+    let place = decimal.place();
+    // Digits are compared, and nothing is computed: a token may hold thousands of numbers like this.
+    decimal.length == 0
+        || place < TOO_LARGE.len() as i64
+        || place == TOO_LARGE.len() as i64
+            && decimal.digits().lt(TOO_LARGE.bytes().map(|byte| u32::from(byte & 15)))
 }
