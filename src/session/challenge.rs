@@ -3,6 +3,9 @@
 //! One field value may hold several challenges, and the comma separates both challenges and their parameters.
 //! Nothing is refused here: what cannot be read is left out, because a half-readable 401 is still a 401.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
 /// One challenge: a scheme with either a token68 or parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Challenge {
@@ -28,15 +31,20 @@ impl Challenge {
     }
 }
 
+/// The longest field value that is read, in bytes. Servers send a few hundred, and HTTP stacks refuse headers from 8 to
+/// 64 KiB on.
+const MAX_LENGTH: usize = 16_384;
+
 /// The challenges of a `WWW-Authenticate` value, in the order written. Fields that occurred several times are
-/// joined by commas first, as HTTP allows.
+/// joined by commas first, as HTTP allows. Only what ends within the first 16,384 bytes is read.
 #[must_use]
 pub fn parse_challenges(value: &str) -> Vec<Challenge> {
-    let mut reader = Reader { text: value, at: 0 };
+    let mut reader = Reader { text: bounded(value), at: 0 };
     let mut challenges: Vec<Challenge> = Vec::new();
     loop {
         reader.skip(|byte| matches!(byte, b' ' | b'\t' | b','));
         if reader.peek().is_none() {
+            challenges.iter_mut().for_each(Challenge::drop_duplicates);
             return challenges;
         }
         let name = reader.take(is_token_byte);
@@ -51,7 +59,7 @@ pub fn parse_challenges(value: &str) -> Vec<Challenge> {
             reader.at += 1;
             reader.skip(is_space);
             if let (Some(value), Some(challenge)) = (reader.value(), challenges.last_mut()) {
-                challenge.add(name, value);
+                challenge.params.push((name.to_ascii_lowercase(), value));
             }
             reader.skip_element();
             continue;
@@ -67,12 +75,35 @@ pub fn parse_challenges(value: &str) -> Vec<Challenge> {
     }
 }
 
+/// The whole elements within the greatest length. Of one that is cut a part could be taken for a scheme.
+fn bounded(value: &str) -> &str {
+    match value.get(..value.floor_char_boundary(MAX_LENGTH)) {
+        Some(part) if part.len() < value.len() => part.rsplit_once(',').map_or("", |(whole, _)| whole),
+        _ => value,
+    }
+}
+
 impl Challenge {
-    fn add(&mut self, name: &str, value: String) {
-        let name = name.to_ascii_lowercase();
-        if self.param(&name).is_none() {
-            self.params.push((name, value));
-        }
+    /// Leaves the first parameter of each name.
+    fn drop_duplicates(&mut self) {
+        // Sorted by name and then by place, so that the first of a name comes first. To compare each with each would take
+        // time by the square of their number.
+        let heap: BinaryHeap<_> = self.params.iter().map(|(name, _)| name.as_str()).zip(0_usize..).collect();
+        let sorted = heap.into_sorted_vec();
+        let again = sorted.windows(2).filter_map(|pair| match pair {
+            [(first, _), (second, place)] if first == second => Some(*place),
+            _ => None,
+        });
+        let mut places: BinaryHeap<_> = again.map(Reverse).collect();
+        let mut place = 0;
+        self.params.retain(|_| {
+            let drop = places.peek() == Some(&Reverse(place));
+            place += 1;
+            if drop {
+                places.pop();
+            }
+            !drop
+        });
     }
 }
 

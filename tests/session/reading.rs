@@ -56,6 +56,49 @@ fn challenges_are_read_as_rfc_9110_writes_them() {
     }
 }
 
+#[test]
+fn a_challenge_costs_no_more_than_its_length() {
+    let cost = |value: &str| {
+        let runs = (0..10).map(|_| {
+            let start = std::time::Instant::now();
+            let _ = parse_challenges(value);
+            start.elapsed()
+        });
+        runs.min().unwrap()
+    };
+    let params = |count: usize| (0..count).map(|at| format!("{at:x}=1")).collect::<Vec<_>>().join(",");
+    let few = cost(&format!("Bearer {}", params(200)));
+    let many = cost(&format!("Bearer {}", params(2_000)));
+    assert!(many < few * 40, "{many:?} for ten times as many as {few:?}");
+}
+
+#[test]
+fn of_a_challenge_that_is_too_long_the_first_part_is_read() {
+    let field = |length: usize| {
+        let field = (0..).map(|at| format!("p{at}=1")).scan("Bearer ".to_string(), |text, param| {
+            text.push_str(&param);
+            text.push(',');
+            Some(text.clone())
+        });
+        field.take_while(|text| text.len() <= length).last().unwrap()
+    };
+    let read = |text: &str| parse_challenges(text).remove(0).params;
+    let whole = field(16_384);
+    let longer = field(1 << 16);
+    assert_eq!(read(&longer), read(&whole));
+    let quoted = format!("Bearer a=1, realm=\"{}\", Basic", "ä".repeat(10_000));
+    assert_eq!(parse_challenges(&quoted), vec![challenge("Bearer", None, &[("a", "1")])]);
+    // The part of a token68 is another token68.
+    assert_eq!(parse_challenges(&format!("Negotiate {}", "A".repeat(20_000))), vec![]);
+}
+
+#[test]
+fn of_many_parameters_of_one_name_the_first_counts() {
+    let params = (0..3_000).map(|at| format!("{}={at}", ["b", "A", "c"][at % 3])).collect::<Vec<_>>();
+    let expected = challenge("Bearer", None, &[("b", "0"), ("a", "1"), ("c", "2")]);
+    assert_eq!(parse_challenges(&format!("Bearer {}", params.join(","))), vec![expected]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
