@@ -120,6 +120,14 @@ fn a_table_that_was_taken_away_is_earned_twice(of_key: usize) {
     set_table_budget(of_key);
     let key = key.used(USES + 4 - 1);
     assert_eq!(table_memory(), 0, "the fourth use is not enough any more");
-    let _key = key.used(1);
+    let mut key = key.used(1);
     assert_eq!(table_memory(), of_key);
+
+    // However often it was taken away: 64 uses, and those that build it.
+    for _ in 0..12 {
+        set_table_budget(0);
+        set_table_budget(of_key);
+        key = key.used(63 + 11);
+        assert_eq!(table_memory(), of_key);
+    }
 }

@@ -3,7 +3,7 @@
 //! Every point that verifies has a small table from its first use on (one row: 16 multiples, 1 to 3 KB). From the
 //! fourth use on its large table is built, a few rows with each further verification, after that verification's answer
 //! is known: no call waits for a whole table. When the budget is used up, the table used least recently gives way, and
-//! its point has to be used twice as often before it gets another.
+//! its point has to be used twice as often before it gets another, up to 64 times.
 
 use std::sync::{
     Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, Weak,
@@ -14,6 +14,9 @@ use super::multiples::{Builder, Built, Group, Layout, Multiples};
 
 /// The uses of a point before its large table is begun.
 const PATIENCE: u32 = 4;
+/// The most uses that a point has to have before it gets another table. To build one takes as much work as 8 to 20 uses, so
+/// tables that are built and lost again and again cost less than a third of the work.
+const MAX_PATIENCE: u32 = 64;
 /// The memory that large tables may take unless told otherwise, in bytes.
 const DEFAULT_BUDGET: usize = 1 << 20;
 
@@ -107,7 +110,7 @@ impl<G: Group> Tables<G> {
                 Built::Impossible => return,
                 Built::Whole(table) => {
                     growth.uses = 0;
-                    growth.patience = growth.patience.saturating_mul(2);
+                    growth.patience = (2 * growth.patience).min(MAX_PATIENCE);
                     let mut holders = lock(&HOLDERS);
                     if make_room(&mut holders, size) {
                         *self.large.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(table));
