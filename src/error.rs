@@ -282,6 +282,8 @@ pub enum KeySetFault {
     Mixed,
     /// Not a snapshot of this set.
     Snapshot,
+    /// It has more than 10,000 keys.
+    TooMany,
 }
 
 /// What a synchronous call would have had to wait for.
@@ -468,6 +470,7 @@ impl fmt::Display for Error {
                 KeySetFault::Keys => f.write_str("the key set has no \"keys\" list"),
                 KeySetFault::Mixed => f.write_str("the key set holds secrets and public keys together"),
                 KeySetFault::Snapshot => f.write_str("not a snapshot of this key set"),
+                KeySetFault::TooMany => f.write_str("the key set has more than 10,000 keys"),
             },
             Self::KeySetFetchFailed { status: Some(status) } => {
                 write!(f, "the key set could not be fetched (HTTP status {status})")

@@ -10,7 +10,7 @@
 use crate::Error;
 use crate::ground::text::{join, split_once};
 use crate::json;
-use crate::jwt::scopes;
+use crate::jwt::{check_length, scopes};
 
 /// The body of the answer to a request without credentials, unless the guard was told another.
 pub const MISSING_MESSAGE: &str =
@@ -57,9 +57,11 @@ impl Scopes {
     /// Checks a list of scope names. An empty list needs nothing.
     ///
     /// # Errors
-    /// [`Error::InvalidArg`] where a name is empty or has a space, a quote, a backslash or a character outside ASCII.
+    /// [`Error::InvalidArg`] if a name is empty or has a space, a quote, a backslash or a character outside ASCII, and for
+    /// more than 1,000 names.
     pub fn new<S: Into<String>>(names: impl IntoIterator<Item = S>) -> Result<Self, Error> {
         let names: Vec<String> = names.into_iter().map(Into::into).collect();
+        check_length("scopes", names.len())?;
         let is_scope = |name: &String| {
             !name.is_empty() && name.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
         };
@@ -88,10 +90,11 @@ impl Origins {
     /// These origins, written as browsers send them: `https://app.example`, with no path and no default port.
     ///
     /// # Errors
-    /// [`Error::InvalidArg`] for an empty list and for text that no browser sends as `Origin`. `null` is refused too:
-    /// every sandboxed page shares it.
+    /// [`Error::InvalidArg`] for a list that is empty or has more than 1,000 origins, and for text that no browser sends as
+    /// `Origin`. `null` is refused too: every sandboxed page shares it.
     pub fn list<S: Into<String>>(origins: impl IntoIterator<Item = S>) -> Result<Self, Error> {
         let origins: Vec<String> = origins.into_iter().map(Into::into).collect();
+        check_length("cors.origins", origins.len())?;
         if !origins.is_empty() && origins.iter().all(|origin| is_origin(origin)) {
             Ok(Self(Some(origins)))
         } else {

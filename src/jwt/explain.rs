@@ -162,7 +162,7 @@ impl Verifier {
         &self,
         token: &[u8],
         now: NumericDate,
-        verdict: Option<HostVerdict>,
+        verdict: Option<HostVerdict<'_>>,
         callbacks: Callbacks,
     ) -> Explanation {
         let mut facts = Facts {
@@ -189,7 +189,7 @@ impl Verifier {
         &'a self,
         token: &'a [u8],
         now: NumericDate,
-        verdict: Option<HostVerdict>,
+        verdict: Option<HostVerdict<'_>>,
         facts: &mut Facts<'a>,
     ) -> Result<Verified, Stopped> {
         let check: SignatureCheck<'a> = self.prepare(token)?;

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use sha2::{Digest, Sha256};
 
@@ -41,24 +40,16 @@ pub(super) enum Material {
 /// An RSA key as the host's engine is given it, where that checks in place of the engine here.
 #[derive(Debug)]
 pub(super) struct RsaForHost {
-    /// What the host is asked by. No other key of this module has it, and no key that stays with the host.
-    pub(super) number: u32,
     /// `kty`, `n` and `e`.
     pub(super) jwk: Box<str>,
     /// How many bytes the modulus has, and so each signature.
     pub(super) length: usize,
 }
 
-/// Counts the RSA keys that were read.
-static RSA_KEYS: AtomicU32 = AtomicU32::new(0);
-/// The numbers below are the host's own.
-const FIRST_RSA_NUMBER: u32 = 1 << 31;
-
 impl RsaForHost {
     fn new(n: &[u8], e: &[u8]) -> Self {
         let (n, e) = (without_leading_zeros(n), without_leading_zeros(e));
         Self {
-            number: RSA_KEYS.fetch_add(1, Ordering::Relaxed) | FIRST_RSA_NUMBER,
             jwk: format!(r#"{{"kty":"RSA","n":"{}","e":"{}"}}"#, base64url::encode(n), base64url::encode(e))
                 .into(),
             length: n.len(),

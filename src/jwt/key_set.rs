@@ -7,6 +7,9 @@ use crate::json::{Object, Value};
 use crate::jwt::Algorithm;
 use crate::jwt::key::{ImportOptions, VerificationKey};
 
+/// The most members that a set may have. Issuers publish a few, and the largest known sets have some thousands.
+const MAX_KEYS: usize = 10_000;
+
 /// A JWK Set. Members that cannot be used are skipped, as RFC 7517 §5 asks: one odd key must not lock out the rest.
 #[derive(Clone, Debug)]
 pub struct KeySet {
@@ -19,12 +22,15 @@ impl KeySet {
     /// Reads a JWK Set.
     ///
     /// # Errors
-    /// [`Error::KeySetInvalid`] where it is not one, or where it mixes shared secrets with public keys.
+    /// [`Error::KeySetInvalid`] if it is not one, has more than 10,000 members, or mixes shared secrets with public keys.
     pub fn from_jwks(json: &[u8]) -> Result<Self, Error> {
         let invalid = |fault| Error::KeySetInvalid { fault };
         let set = Object::parse(json).map_err(|fault| invalid(KeySetFault::Json(fault)))?;
         let Some(Value::Array(members)) = set.get("keys") else { return Err(invalid(KeySetFault::Keys)) };
         let members = members.elements();
+        if members.len() > MAX_KEYS {
+            return Err(invalid(KeySetFault::TooMany));
+        }
         let objects = members.iter().filter_map(|member| match member {
             Value::Object(jwk) => Some(jwk.object()),
             _ => None,

@@ -25,6 +25,9 @@ mod signature;
 mod verifier;
 
 pub(crate) use claims::scopes;
+#[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
+pub(crate) use rules::MAX_VALUES;
+pub(crate) use rules::check_length;
 
 pub use algorithm::{Algorithm, Family};
 pub use cache::CacheLimits;
@@ -36,4 +39,4 @@ pub use key::{ImportOptions, VerificationKey, thumbprint};
 pub use key_set::KeySet;
 pub use rules::{Accept, ClaimValue, Rules};
 pub use signature::{ByRules, JwsVerifier, SignatureCheck, SignatureValid, VerifiedJws};
-pub use verifier::{Attempt, Host, HostVerdict, Keys, Progress, Verified, Verifier};
+pub use verifier::{Attempt, Host, HostKeyId, HostVerdict, Keys, Progress, Verified, Verifier};

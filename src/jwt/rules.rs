@@ -8,6 +8,9 @@ use crate::jwt::jws::MAX_TOKEN_LENGTH;
 use crate::jwt::{Algorithm, Header};
 use crate::time::{MAX_CLOCK_TOLERANCE, NumericDate};
 
+/// The most values that one list of the rules may have. Each costs time with every token.
+pub(crate) const MAX_VALUES: usize = 1_000;
+
 /// Which values of a claim are accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Accept {
@@ -22,6 +25,11 @@ impl Accept {
     #[must_use]
     pub fn only(value: &str) -> Self {
         Self::OneOf(vec![value.into()])
+    }
+
+    /// How many values are named.
+    const fn len(&self) -> usize {
+        if let Self::OneOf(values) = self { values.len() } else { 0 }
     }
 }
 
@@ -97,11 +105,21 @@ impl Rules {
     /// Refuses rules of which a part would check nothing or mean nothing.
     ///
     /// # Errors
-    /// [`Error::InvalidArg`] for an empty string or list, or a number that is not finite, negative or out of range.
+    /// [`Error::InvalidArg`] for an empty string or list, a list of more than 1,000, or a number that is not finite,
+    /// negative or out of range.
     pub fn validate(&self) -> Result<(), Error> {
         let some_text = "a string that is not empty";
         let some_texts = "a list of strings that are not empty, with at least one of them";
         let empty = |texts: &[String]| texts.is_empty() || texts.iter().any(String::is_empty);
+        for (name, length) in [
+            ("issuer", self.issuer.len()),
+            ("audience", self.audience.len()),
+            ("scope", self.scopes.len()),
+            ("claims", self.claims.len()),
+            ("requiredClaims", self.required_claims.len()),
+        ] {
+            check_length(name, length)?;
+        }
         for (name, accept) in [("issuer", &self.issuer), ("audience", &self.audience)] {
             if matches!(accept, Accept::OneOf(values) if empty(values)) {
                 return Err(Error::invalid_arg(name, "null, or one or more strings that are not empty"));
@@ -265,8 +283,14 @@ pub(crate) fn check_tolerance(seconds: f64) -> Result<(), Error> {
     }
 }
 
-/// Refuses a list of algorithms that accepts none.
+/// Refuses a list that is too long.
+pub(crate) fn check_length(name: &str, length: usize) -> Result<(), Error> {
+    if length > MAX_VALUES { Err(Error::invalid_arg(name, "a list of at most 1,000")) } else { Ok(()) }
+}
+
+/// Refuses a list of algorithms that accepts none, or is too long.
 pub(super) fn check_algorithms(algorithms: Option<&[Algorithm]>) -> Result<(), Error> {
+    check_length("algorithms", algorithms.map_or(0, <[_]>::len))?;
     if algorithms.is_some_and(<[_]>::is_empty) {
         Err(Error::invalid_arg("algorithms", "a list with at least one algorithm"))
     } else {

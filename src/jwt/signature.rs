@@ -9,11 +9,11 @@ use crate::engine;
 use crate::error::{Error, Misuse};
 use crate::json::Object;
 use crate::jwt::explain::{Check, Stopped};
-use crate::jwt::key::{Material, RsaForHost};
+use crate::jwt::key::Material;
 use crate::jwt::rules::{check_algorithms, check_token_length};
 use crate::jwt::{
-    Algorithm, Attempt, Header, Host, HostVerdict, Keys, Progress, Rules, UnverifiedJwt, VerificationKey,
-    Verified, Verifier,
+    Algorithm, Attempt, Header, Host, HostKeyId, HostVerdict, Keys, Progress, Rules, UnverifiedJwt,
+    VerificationKey, Verified, Verifier,
 };
 use crate::time::NumericDate;
 
@@ -78,41 +78,35 @@ impl<'a, R> SignatureCheck<'a, R> {
         &self.jwt
     }
 
-    /// The number of the key where it stays with the host, so that only the host's engine can check.
+    /// Whether the key stays with the host, so that only the host's engine can check the signature.
     #[must_use]
-    pub fn host_key(&self) -> Option<u32> {
-        if let Material::Host(number) = self.key.material() { Some(*number) } else { None }
+    pub fn stays_with_host(&self) -> bool {
+        matches!(self.key.material(), Material::Host(_))
     }
 
-    /// The number and the JWK of an RSA key, for a host that takes those too: none where the signature has not the length
-    /// of the modulus, which settles it here.
+    /// The key, as the host can be asked about it: one that stays with it, or an RSA key. `None` for other keys, and
+    /// for an RSA signature whose length is not that of the modulus: that is invalid whatever the host says.
     #[must_use]
-    pub fn rsa_for_host(&self) -> Option<(u32, &'a str)> {
-        self.rsa().map(|key| (key.number, &*key.jwk))
-    }
-
-    fn rsa(&self) -> Option<&'a RsaForHost> {
+    pub fn host_key_id(&self) -> Option<HostKeyId<'a>> {
         match self.key.material() {
-            Material::Rsa(_, key) if key.length == self.jwt.signature().len() => Some(key),
+            Material::Host(number) => Some(HostKeyId::Opaque(*number)),
+            Material::Rsa(_, key) if key.length == self.jwt.signature().len() => {
+                Some(HostKeyId::Rsa(&key.jwk))
+            }
             _ => None,
         }
     }
 
-    /// The number of the key that the host can be asked about.
-    fn number(&self) -> Option<u32> {
-        self.host_key().or_else(|| self.rsa().map(|key| key.number))
-    }
-
-    /// Whether the host is to be asked, given its verdict on an earlier attempt: that may have been about another key.
+    /// Whether the host must be asked. Its verdict on an earlier attempt counts only if it is about this key.
     #[must_use]
-    pub fn lacks(&self, host: Host) -> bool {
-        let asked = if host.takes_rsa { self.number() } else { self.host_key() };
-        asked.is_some_and(|key| host.verdict.is_none_or(|verdict| verdict.key != key))
+    pub fn lacks(&self, host: Host<'_>) -> bool {
+        let asks = host.takes_rsa || self.stays_with_host();
+        asks && self.host_key_id().is_some_and(|key| host.verdict.is_none_or(|verdict| verdict.key != key))
     }
 
-    /// Takes the host's verdict where it is about this key, and otherwise checks the signature here.
-    pub(super) fn checked(self, verdict: Option<HostVerdict>) -> Result<SignatureValid<'a, R>, Error> {
-        match verdict.filter(|verdict| self.number() == Some(verdict.key)) {
+    /// Uses the host's verdict if it is about this key, and otherwise checks the signature here.
+    pub(super) fn checked(self, verdict: Option<HostVerdict<'_>>) -> Result<SignatureValid<'a, R>, Error> {
+        match verdict.filter(|verdict| self.host_key_id() == Some(verdict.key)) {
             Some(verdict) => self.judged_by_host(verdict.valid),
             None => self.by_engine(),
         }
@@ -274,7 +268,7 @@ impl JwsVerifier {
     }
 
     /// Verifies the signature of `token` as far as that goes without the host, as [`Verifier::attempt`] does.
-    pub fn attempt<'a>(&'a self, token: &'a [u8], host: Host) -> Attempt<'a, VerifiedJws, ()> {
+    pub fn attempt<'a>(&'a self, token: &'a [u8], host: Host<'_>) -> Attempt<'a, VerifiedJws, ()> {
         let check = match self.prepare(token) {
             Ok(check) => check,
             Err(Stopped { check, error, .. }) => {

@@ -1,5 +1,6 @@
 //! Rules and keys, compiled once and used for every token.
 
+use std::collections::BinaryHeap;
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,6 +14,9 @@ use crate::jwt::rules::Dates;
 use crate::jwt::signature::ByRules;
 use crate::jwt::{Accept, Algorithm, Header, KeySet, Rules, SignatureCheck, UnverifiedJwt, VerificationKey};
 use crate::time::NumericDate;
+
+/// The most issuers of one verifier.
+const MAX_ISSUERS: usize = 10_000;
 
 /// Verifies tokens of one issuer, or of several that each have their own keys and rules.
 ///
@@ -115,22 +119,24 @@ impl Verifier {
     /// looked at.
     ///
     /// # Errors
-    /// As [`Verifier::new`]; and [`Error::InvalidArg`] for an empty list, an issuer that is not exactly one string, or
-    /// one that is there twice.
+    /// As [`Verifier::new`]; and [`Error::InvalidArg`] for a list that is empty or has more than 10,000 issuers, an issuer
+    /// that is not exactly one string, or one that is there twice.
     pub fn with_issuers(issuers: Vec<(Rules, Keys)>) -> Result<Self, Error> {
         let refused = || Error::invalid_arg("issuers", "a list of rules, each with one issuer of its own");
-        let mut places: Places = Vec::with_capacity(issuers.len());
+        if issuers.len() > MAX_ISSUERS {
+            return Err(Error::invalid_arg("issuers", "a list of at most 10,000"));
+        }
+        let mut places = BinaryHeap::with_capacity(issuers.len());
         for (place, (rules, keys)) in issuers.iter().enumerate() {
             rules.validate()?;
             keys.check_rules(rules.algorithms.as_deref())?;
             let Accept::OneOf(accepted) = &rules.issuer else { return Err(refused()) };
             let [name] = accepted.as_slice() else { return Err(refused()) };
-            match find(&places, name) {
-                Ok(_) => return Err(refused()),
-                Err(at) => places.insert(at, (name.as_str().into(), place)),
-            }
+            places.push((name.as_str().into(), place));
         }
-        if places.is_empty() {
+        let places: Places = places.into_sorted_vec();
+        let twice = |pair: &[(Box<str>, usize)]| matches!(pair, [(one, _), (other, _)] if one == other);
+        if places.is_empty() || places.windows(2).any(twice) {
             return Err(refused());
         }
         let issuers = issuers.into_iter().map(|(rules, keys)| Issuer { rules, keys }).collect();
@@ -205,7 +211,7 @@ impl Verifier {
         &'a self,
         token: &'a [u8],
         now: Result<NumericDate, Error>,
-        host: Host,
+        host: Host<'_>,
     ) -> Attempt<'a> {
         if let Some((issuer, found)) = self.found(token) {
             return Attempt { issuer: Some(issuer), outcome: self.judge_again(issuer, found, now) };
@@ -218,7 +224,7 @@ impl Verifier {
         if check.lacks(host) {
             return Attempt { issuer: Some(issuer), outcome: Ok(Progress::AskHost(check)) };
         }
-        let stays_with_host = check.host_key().is_some();
+        let stays_with_host = check.stays_with_host();
         let verified = now.and_then(|now| check.checked(host.verdict)?.judge(now));
         if !stays_with_host
             && let Some(mut cache) = self.cache.as_ref().and_then(|cache| cache.try_lock().ok())
@@ -344,22 +350,32 @@ fn find(places: &Places, name: &str) -> Result<usize, usize> {
     places.binary_search_by(|(other, _)| (**other).cmp(name))
 }
 
-/// What the host's engine is there for, besides the keys that stay with it, and what it has said so far.
+/// What the host's engine can do, and its answer about this token so far.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Host {
-    /// Whether it is asked about RSA keys of ours too, because it is the faster engine.
+pub struct Host<'k> {
+    /// Whether to ask it about RSA keys too, because it is the faster engine.
     pub takes_rsa: bool,
-    /// What it has said of this token.
-    pub verdict: Option<HostVerdict>,
+    /// Its answer about this token.
+    pub verdict: Option<HostVerdict<'k>>,
 }
 
-/// What the host's engine says of the signature, checked with the key that it was asked about by this number.
+/// The answer of the host's engine about the signature of one token.
 #[derive(Clone, Copy, Debug)]
-pub struct HostVerdict {
-    /// The number of the key.
-    pub key: u32,
-    /// Whether the signature holds.
+pub struct HostVerdict<'k> {
+    /// The key it checked with. The verdict counts for no other key.
+    pub key: HostKeyId<'k>,
+    /// Whether the signature is valid.
     pub valid: bool,
+}
+
+/// A key as the host is asked about it. Equal ids are the same key, in every instance of this module: a verdict
+/// survives the loss of the instance that asked for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostKeyId<'k> {
+    /// A key that stays with the host, by the number the host gave it.
+    Opaque(u32),
+    /// An RSA key, as a JWK with the members `kty`, `n` and `e`.
+    Rsa(&'k str),
 }
 
 /// How far a verification came that is to give `V`.

@@ -18,3 +18,13 @@ let dropsToken: boolean | undefined;
 export function dropsTokenAcrossOrigins(): boolean {
   return dropsToken ??= WebAssembly.validate(Uint8Array.from(WASM_GC)) || /Firefox\/(11[1-9]|1[2-9]\d|[2-9]\d\d)|AppleWebKit(?!.*Chrom)/.test(navigator.userAgent);
 }
+
+/** Resolves once other work of the host has had its turn. */
+export function nextTask(): Promise<void> {
+  const { setImmediate: soon } = globalThis as { setImmediate?: (run: () => void) => void };
+  return new Promise((resolve) => {
+    // Browsers make a chain of timers wait for four milliseconds each; they have nothing better that all of them know.
+    if (typeof soon === 'function') soon(resolve);
+    else setTimeout(resolve, 0);
+  });
+}

@@ -102,8 +102,8 @@ export interface ImportOptions {
 }
 
 /**
- * What a relying party accepts. Configuring a check means that the claim must be present and of the right type. Passed to
- * {@link verify}, {@link verifySync} and {@link Verifier}.
+ * What a relying party accepts. Configuring a check means that the claim must be present and of the right type. Each list
+ * has at most 1,000 entries. Passed to {@link verify}, {@link verifySync} and {@link Verifier}.
  * @example
  * ```ts
  * import { type Rules, verifySync } from 'tokenward';

@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::error::Error;
-use crate::jwt::{Attempt, Progress, SignatureCheck, Verified, VerifiedJws};
+use crate::jwt::{Attempt, HostKeyId, Progress, SignatureCheck, Verified, VerifiedJws};
 use crate::wasm::error::{fail, to_json};
 
 /// The token is accepted: header and payload are in the answer.
@@ -131,25 +131,33 @@ impl Accepted for VerifiedJws {
 
 impl Reply {
     pub(super) fn of<V: Accepted, R>(attempt: Attempt<'_, V, R>) -> Self {
-        let mut reply = match attempt.outcome {
+        let reply = match attempt.outcome {
             Ok(Progress::Verified(verified)) => verified.reply(),
             Ok(Progress::AskHost(check)) => Self::question(&check),
             Err(error) => Self::refused(error),
         };
-        reply.answer.issuer = attempt.issuer.map_or(0, |issuer| issuer as u32 + 1);
-        reply
+        reply.about(attempt.issuer)
+    }
+
+    /// Says whose keys were looked at.
+    pub(super) fn about(mut self, issuer: Option<usize>) -> Self {
+        self.answer.issuer = issuer.map_or(0, |issuer| issuer as u32 + 1);
+        self
     }
 
     pub(super) fn question<R>(check: &SignatureCheck<'_, R>) -> Self {
         let signature = check.jwt().signature().to_vec();
-        let rsa = check.rsa_for_host();
+        let (host_key, payload) = match check.host_key_id() {
+            Some(HostKeyId::Opaque(number)) => (number, [0; 2]),
+            Some(HostKeyId::Rsa(jwk)) => (0, range(jwk.as_bytes())),
+            None => (0, [0; 2]),
+        };
         let answer = Answer {
-            payload: rsa.map_or([0; 2], |(_, jwk)| range(jwk.as_bytes())),
+            payload,
             signature: range(&signature),
             algorithm: check.algorithm() as u32,
-            host_key: check.host_key().or(rsa.map(|(number, _)| number)).unwrap_or_default(),
+            host_key,
             message_length: check.jwt().signing_input().len() as u32,
-            issuer: 1,
             status: CHECK_SIGNATURE,
             ..NOTHING
         };

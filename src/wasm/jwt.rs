@@ -11,8 +11,8 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use crate::error::{Error, Lack, Misuse, Reason, TokenFault};
 use crate::ground::text::join;
 use crate::jwt::{
-    Callbacks, Expiry, Explanation, Host, HostVerdict, JwsVerifier, Keys, MAX_TOKEN_LENGTH, Outcome, Step,
-    UnverifiedJwt, Verifier,
+    Callbacks, Expiry, Explanation, Host, HostKeyId, HostVerdict, JwsVerifier, Keys, MAX_TOKEN_LENGTH,
+    Outcome, Step, UnverifiedJwt, Verifier,
 };
 use crate::time::NumericDate;
 use crate::wasm::answer::{Reply, leave_many};
@@ -183,21 +183,23 @@ pub fn issuer_of(verifier: u32, length: u32) -> Option<u32> {
 }
 
 /// Verifies the token in the scratch buffer: `ACCEPTED` or `CHECK_SIGNATURE`. In the second case the host is asked
-/// about one key, and its verdict comes with the next call; if the token needs another key by then, the verdict is
-/// not used and the host is asked again. With `takes_rsa` the host is asked about RSA keys too. A verifier of signatures
-/// alone needs no moment.
+/// about one key, and its verdict comes with the next call: `host_key` or, for an RSA key, `rsa` says which key it was
+/// about. If the token needs another key by then, the verdict is not used and the host is asked again. With `takes_rsa`
+/// the host is asked about RSA keys too. A verifier of signatures alone needs no moment.
 #[wasm_bindgen]
+#[expect(clippy::too_many_arguments, reason = "the facts of one verification cross the boundary one by one")]
 pub fn verify(
     verifier: u32,
     length: u32,
     now: f64,
     given: bool,
     host_key: u32,
+    rsa: Option<String>,
     valid: Option<bool>,
     takes_rsa: bool,
 ) -> Option<u32> {
     conclude(verifier, length, |verifier, token| {
-        let host = host(host_key, valid, takes_rsa);
+        let host = host(host_key, rsa.as_deref(), valid, takes_rsa);
         Ok(match verifier {
             Compiled::Jwt(verifier) => Reply::of(verifier.attempt(token, moment(now, given), host)),
             Compiled::Jws(verifier) => Reply::of(verifier.attempt(token, host)),
@@ -258,11 +260,11 @@ pub fn explain(
     conclude(verifier, length, |verifier, token| {
         let verifier = verifier.jwt()?;
         let now = moment(now, given)?;
-        let host = host(host_key, valid, false);
+        let host = host(host_key, None, valid, false);
         if let Ok(check) = verifier.start_bytes(token)
             && check.lacks(host)
         {
-            return Ok(Reply::question(&check));
+            return Ok(Reply::question(&check).about(Some(check.issuer())));
         }
         Ok(Reply::text(explanation_json(&verifier.explain(token, now, host.verdict, callbacks))))
     })
@@ -290,7 +292,8 @@ fn refusal(what: &str, detail: &str) -> Error {
     }
 }
 
-fn host(key: u32, valid: Option<bool>, takes_rsa: bool) -> Host {
+fn host(opaque: u32, rsa: Option<&str>, valid: Option<bool>, takes_rsa: bool) -> Host<'_> {
+    let key = rsa.map_or(HostKeyId::Opaque(opaque), HostKeyId::Rsa);
     Host { takes_rsa, verdict: valid.map(|valid| HostVerdict { key, valid }) }
 }
 

@@ -6,7 +6,9 @@ use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::error::Error;
-use crate::jwt::{Accept, Algorithm, CacheLimits, ClaimValue, MAX_TOKEN_LENGTH, Rules};
+use crate::jwt::{
+    Accept, Algorithm, CacheLimits, ClaimValue, MAX_TOKEN_LENGTH, MAX_VALUES, Rules, check_length,
+};
 
 /// Rules that only the shell uses, besides those read here.
 const SHELL: [&str; 3] = ["now", "isRevoked", "schema"];
@@ -209,9 +211,10 @@ fn texts(value: &JsValue) -> Option<Vec<String>> {
     text(value).map(|text| vec![text]).or_else(|| list(value))
 }
 
-/// A list of strings. Nothing else that can be iterated over is one: what changes in it later would not be noticed.
+/// A list of strings. Nothing else that can be iterated over is one: what changes in it later would not be noticed. Of a list
+/// that is too long, one string more than is allowed: enough to refuse it.
 fn list(value: &JsValue) -> Option<Vec<String>> {
-    value.dyn_ref::<Array>()?.iter().map(|value| text(&value)).collect()
+    value.dyn_ref::<Array>()?.iter().take(MAX_VALUES + 1).map(|value| text(&value)).collect()
 }
 
 /// A string that UTF-8 can hold. Half of a surrogate pair would become a character that tokens may have.
@@ -226,6 +229,7 @@ fn claims(value: &JsValue) -> Result<Vec<(String, ClaimValue)>, Error> {
     }
     let object = object(value).filter(|_| !Array::is_array(value)).ok_or_else(invalid)?;
     let names = Reflect::own_keys(object).map_err(|_| invalid())?;
+    check_length("claims", names.length() as usize)?;
     let pairs = names.iter().map(|name| {
         let value = Reflect::get(object, &name).map_err(|_| invalid())?;
         let name = text(&name).ok_or_else(invalid)?;

@@ -277,6 +277,12 @@ fn g7_nothing_unsafe_is_accepted_into_a_header() {
         assert_eq!(Scopes::new([scope]).unwrap_err().code(), "ERR_INVALID_ARG", "{scope:?}");
     }
     assert!(Scopes::new(["https://example.com/read", "urn:x:y", "!#[]~"]).is_ok());
+    assert!(Scopes::new(vec!["read"; 1_000]).is_ok());
+    let many = Scopes::new(vec!["read"; 1_001]).unwrap_err();
+    assert_eq!(many.to_string(), "\"scopes\" must be a list of at most 1,000");
+    assert!(Origins::list(vec!["https://app.example"; 1_000]).is_ok());
+    let many = Origins::list(vec!["https://app.example"; 1_001]).unwrap_err();
+    assert_eq!(many.to_string(), "\"cors.origins\" must be a list of at most 1,000");
 
     for origin in [
         "",

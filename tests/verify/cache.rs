@@ -4,7 +4,9 @@ use crate::support::{
     ISSUER, NOW, at, claims, claims_with, key, key_set, named_jwk, now, rules, sign_json, token,
 };
 use serde_json::{Value, json};
-use tokenward::jwt::{Accept, Algorithm, CacheLimits, Host, HostKey, Keys, Rules, Verifier};
+use tokenward::jwt::{
+    Accept, Algorithm, CacheLimits, Host, HostKey, HostKeyId, HostVerdict, Keys, Rules, Verifier,
+};
 use tokenward::{Error, Reason};
 
 const ES256: Algorithm = Algorithm::Es256;
@@ -391,7 +393,7 @@ fn a_token_whose_key_stays_with_the_host_is_not_kept() {
         HostKey { kind: "public", name: "ECDSA", curve: "P-256", verifies: true, ..HostKey::default() };
     let verifier = cached(rules(), host.opaque(7).unwrap());
     let token = token(ES256, &claims());
-    let verdict = tokenward::jwt::HostVerdict { key: 7, valid: true };
+    let verdict = HostVerdict { key: HostKeyId::Opaque(7), valid: true };
     let attempt =
         verifier.attempt(token.as_bytes(), Ok(now()), Host { verdict: Some(verdict), ..Host::default() });
     assert!(attempt.outcome.is_ok());

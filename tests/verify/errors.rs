@@ -215,6 +215,8 @@ fn key_sets() {
     let parse = |json: &str| KeySet::from_jwks(json.as_bytes());
     permanent(parse("{"), code, "the key set is not valid JSON");
     permanent(parse("{}"), code, "the key set has no \"keys\" list");
+    let many = format!(r#"{{"keys":[{}0]}}"#, "0,".repeat(10_000));
+    permanent(parse(&many), code, "the key set has more than 10,000 keys");
     let mixed = json!({ "keys": [named_jwk(ES256, "a"), named_jwk(HS256, "b")] }).to_string();
     permanent(parse(&mixed), code, "the key set holds secrets and public keys together");
     let kid = sign_json(ES256, &json!({ "alg": "ES256", "kid": "k" }), &claims());

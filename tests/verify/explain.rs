@@ -1,11 +1,13 @@
 //! Explanations, in their words: what each check says of itself where it passes, fails, is not asked for or not reached.
 
 use crate::support::{
-    AUDIENCE, ISSUER, NOW, at, claims, claims_with, key, key_set, named_jwk, now, rules, sign_json, token,
+    AUDIENCE, ISSUER, NOW, at, claims, claims_with, key, key_set, named_jwk, now, rules, rules_with,
+    sign_json, token,
 };
 use serde_json::{Value, json};
 use tokenward::jwt::{
-    Accept, Algorithm, Callbacks, Check, ClaimValue, HostKey, HostVerdict, Keys, Outcome, Rules, Verifier,
+    Accept, Algorithm, Callbacks, Check, ClaimValue, Host, HostKey, HostKeyId, HostVerdict, Keys, Outcome,
+    Progress, Rules, Verifier,
 };
 use tokenward::{Error, KeySet, Misuse, NumericDate, Reason};
 
@@ -224,7 +226,7 @@ fn the_verdict_of_the_host_is_what_an_explanation_says_of_the_signature() {
         let explanation = verifier.explain(token.as_bytes(), now(), verdict, Callbacks::default());
         explanation.steps.into_iter().nth(4).unwrap().outcome
     };
-    let verdict = |key, valid| Some(HostVerdict { key, valid });
+    let verdict = |key, valid| Some(HostVerdict { key: HostKeyId::Opaque(key), valid });
     let engine = Outcome::Failed(Error::KeyUnusable { misuse: Misuse::Engine });
     assert_eq!(signature(verdict(7, true)), Outcome::Passed);
     assert_eq!(signature(verdict(7, false)), Outcome::Failed(Error::SignatureInvalid));
@@ -303,4 +305,128 @@ fn an_explanation_says_that_keys_could_not_be_had_where_one_is_missing() {
     assert!(matches!(explained.steps[0].outcome, Outcome::Failed(Error::Malformed { .. })));
     let verifier = Verifier::new(rules(), key_set(&[named_jwk(ES256, "k")])).unwrap();
     assert!(verifier.explain(good.as_bytes(), now(), None, callbacks()).is_ok());
+}
+
+/// Verifiers of every kind, by name: with one key, a set, several issuers, keys here and keys that stay with the host.
+fn verifiers() -> Vec<(&'static str, Verifier)> {
+    let host = |number| {
+        let p256 =
+            HostKey { kind: "public", name: "ECDSA", curve: "P-256", verifies: true, ..HostKey::default() };
+        p256.opaque(number).unwrap()
+    };
+    let of = |issuer: &str| rules_with(|rules| rules.issuer = Accept::only(issuer));
+    let lax = || {
+        let mut rules = Rules::new(Accept::Anything, Accept::Anything);
+        rules.require_exp = false;
+        rules
+    };
+    let rs256 = || key(Algorithm::Rs256);
+    let several = |first: Keys, second: Keys| {
+        Verifier::with_issuers(vec![(of(ISSUER), first), (of("https://other.test"), second)]).unwrap()
+    };
+    vec![
+        ("one key", verifier(rules(), key(ES256))),
+        ("strict rules", verifier(strict(), key(ES256))),
+        ("no rules", verifier(lax(), key(ES256))),
+        ("RSA", verifier(rules(), rs256())),
+        ("a set", verifier(rules(), key_set(&[named_jwk(ES256, "a"), named_jwk(Algorithm::Rs256, "b")]))),
+        ("an empty set", verifier(rules(), key_set(&[]))),
+        ("a key of the host", verifier(rules(), host(7))),
+        ("two issuers", several(key(ES256).into(), rs256().into())),
+        ("two issuers with keys of the host", several(host(7).into(), host(8).into())),
+        ("a key of the host and one that is here", several(host(7).into(), key(ES256).into())),
+        ("with a cache", verifier(rules(), key(ES256)).with_cache(Default::default()).unwrap()),
+    ]
+}
+
+/// Tokens that are good, and tokens that have one thing wrong.
+fn tokens() -> Vec<String> {
+    let mut all = Vec::new();
+    for iss in [ISSUER, "https://other.test", "https://none.test"] {
+        let with = |name: &str, value: Value| {
+            let mut claims = claims_with(name, value);
+            claims["iss"] = json!(iss);
+            claims
+        };
+        let mut full = with("scope", "read".into());
+        full["n"] = json!(1);
+        let payloads = [
+            with("sub", "ada".into()),
+            with("aud", "x".into()),
+            with("exp", json!(NOW)),
+            with("nbf", json!(NOW + 1)),
+            with("exp", "soon".into()),
+            with("jti", json!(1)),
+            full,
+        ];
+        let headers = [
+            json!({ "alg": "ES256" }),
+            json!({ "alg": "ES256", "typ": "at+jwt" }),
+            json!({ "alg": "ES256", "kid": "a" }),
+            json!({ "alg": "ES256", "kid": "b" }),
+            json!({ "alg": "ES256", "crit": ["x"] }),
+            json!({ "alg": "none" }),
+        ];
+        for payload in &payloads {
+            all.extend(headers.iter().map(|header| sign_json(ES256, header, payload)));
+            all.push(token(Algorithm::Rs256, payload));
+        }
+    }
+    let good = all[0].clone();
+    let (input, _) = good.rsplit_once('.').unwrap();
+    let signature_of_other = all[1].rsplit_once('.').unwrap().1;
+    all.extend([
+        format!("{input}.{signature_of_other}"),
+        format!("{input}."),
+        format!("{good}="),
+        format!("{good}.a.b"),
+    ]);
+    all.extend((0..good.len()).step_by(7).map(|at| good[..at].to_string()));
+    all
+}
+
+#[test]
+fn an_explanation_is_ok_exactly_if_verification_is() {
+    let verdicts = [7, 8]
+        .map(HostKeyId::Opaque)
+        .into_iter()
+        .flat_map(|key| [true, false].map(|valid| Some(HostVerdict { key, valid })));
+    let verdicts: Vec<_> = verdicts.chain([None]).collect();
+    let mut accepted = 0;
+    let tokens = tokens();
+    for (name, verifier) in verifiers() {
+        // The host says nothing about keys that are here.
+        let verdicts = if name.contains("host") { verdicts.as_slice() } else { &[None][..] };
+        for token in &tokens {
+            for (now, verdict) in [now(), at(61.0)]
+                .into_iter()
+                .flat_map(|now| verdicts.iter().map(move |&verdict| (now, verdict)))
+            {
+                let host = Host { takes_rsa: false, verdict };
+                let attempt = verifier.attempt(token.as_bytes(), Ok(now), host);
+                let verified = match attempt.outcome {
+                    Ok(Progress::Verified(_)) => None,
+                    Ok(Progress::AskHost(check)) => {
+                        // The key that is asked for is that of the token's own issuer.
+                        let iss = check.jwt().claims_unverified().unwrap();
+                        let iss = iss.get("iss").unwrap().as_text().unwrap().to_cow().into_owned();
+                        let number = if iss == ISSUER || name == "a key of the host" { 7 } else { 8 };
+                        assert_eq!(check.host_key_id(), Some(HostKeyId::Opaque(number)), "{name}: {token}");
+                        assert_eq!(attempt.issuer, Some(check.issuer()));
+                        Some(Error::KeyUnusable { misuse: Misuse::Engine })
+                    }
+                    Err(error) => Some(error),
+                };
+                accepted += usize::from(verified.is_none());
+                let explanation = verifier.explain(token.as_bytes(), now, verdict, Callbacks::default());
+                assert_eq!(explanation.is_ok(), verified.is_none(), "{name}: {token} {verdict:?}");
+                let failed = explanation.steps.into_iter().find_map(|step| match step.outcome {
+                    Outcome::Failed(error) => Some(error),
+                    _ => None,
+                });
+                assert_eq!(failed, verified, "{name}: {token} {verdict:?}");
+            }
+        }
+    }
+    assert!(accepted > 200, "{accepted} tokens were accepted");
 }

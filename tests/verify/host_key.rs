@@ -1,9 +1,11 @@
 //! Keys that Web Crypto holds: what they say about themselves binds them, whether the host keeps them or exports them, and
 //! what counts of what the host says about a signature.
 
-use crate::support::{ALGORITHMS, at, claims, jwk, key, now, rules, rules_with, tampered, token, verify};
+use crate::support::{
+    ALGORITHMS, at, claims, import, jwk, jwk_with, key, now, rules, rules_with, tampered, token, verify,
+};
 use serde_json::{Value, json};
-use tokenward::jwt::{Algorithm, Host, HostKey, HostVerdict, Progress, Verifier};
+use tokenward::jwt::{Algorithm, Host, HostKey, HostKeyId, HostVerdict, Progress, Verifier};
 use tokenward::{Error, Misuse, Weakness};
 
 const ES256: Algorithm = Algorithm::Es256;
@@ -153,7 +155,8 @@ fn a_key_of_the_host_is_used_by_the_host_alone() {
     let verifier = Verifier::new(rules(), host_key(ES256).opaque(7).unwrap()).unwrap();
     let token = token(ES256, &claims());
     let check = verifier.start(&token).unwrap();
-    assert_eq!((check.host_key(), check.algorithm()), (Some(7), ES256));
+    assert_eq!((check.host_key_id(), check.algorithm()), (Some(HostKeyId::Opaque(7)), ES256));
+    assert!(check.stays_with_host());
     assert_eq!(check.jwt().signing_input(), token.rsplit_once('.').unwrap().0.as_bytes());
     assert!(check.judged_by_host(true).unwrap().judge(now()).is_ok());
     let refused = verifier.start(&token).unwrap().judged_by_host(false).err();
@@ -167,7 +170,9 @@ fn a_key_of_the_host_is_used_by_the_host_alone() {
 #[test]
 fn a_host_that_takes_rsa_keys_is_asked_about_them() {
     let asks = Host { takes_rsa: true, ..Host::default() };
-    let said = |key, valid| Host { verdict: Some(HostVerdict { key, valid }), ..asks };
+    fn said(jwk: &str, valid: bool) -> Host<'_> {
+        Host { takes_rsa: true, verdict: Some(HostVerdict { key: HostKeyId::Rsa(jwk), valid }) }
+    }
     for algorithm in [Algorithm::Rs256, Algorithm::Ps512] {
         let rules = || rules_with(|rules| rules.algorithms = Some(vec![algorithm]));
         let verifier = Verifier::new(rules(), key(algorithm)).unwrap();
@@ -178,25 +183,31 @@ fn a_host_that_takes_rsa_keys_is_asked_about_them() {
         {
             Ok(Progress::Verified(_)) => Ok(None),
             Ok(Progress::AskHost(check)) => {
-                assert_eq!((check.host_key(), check.algorithm()), (None, algorithm));
-                let (number, asked) = check.rsa_for_host().unwrap();
-                let (asked, ours): (Value, _) = (serde_json::from_str(asked).unwrap(), jwk(algorithm));
-                assert_eq!(asked, json!({ "kty": "RSA", "n": ours["n"], "e": ours["e"] }));
-                Ok(Some(number))
+                assert_eq!((check.stays_with_host(), check.algorithm()), (false, algorithm));
+                let Some(HostKeyId::Rsa(asked)) = check.host_key_id() else { panic!("no RSA key") };
+                let key: Value = serde_json::from_str(asked).unwrap();
+                let ours = jwk(algorithm);
+                assert_eq!((&key["kty"], &key["n"]), (&json!("RSA"), &ours["n"]));
+                assert_eq!(key.as_object().unwrap().len(), 3, "kty, n and e");
+                Ok(Some(asked.to_string()))
             }
             Err(error) => Err(error),
         };
         assert_eq!(attempt(&verifier, &token, Host::default()), Ok(None), "this host takes none");
-        let number = attempt(&verifier, &token, asks).unwrap().unwrap();
-        assert!(number >= 1 << 31, "a number that no key of the host's has");
-        assert_eq!(attempt(&verifier, &token, said(number, true)), Ok(None));
-        assert_eq!(attempt(&verifier, &token, said(number, false)), Err(Error::SignatureInvalid));
-        // What was said of another key counts for nothing, whether the host is asked again or not.
-        let other = Verifier::new(rules(), key(algorithm)).unwrap();
-        let again = attempt(&other, &token, said(number, true)).unwrap();
-        assert!(again.is_some_and(|again| again != number));
+        let asked = attempt(&verifier, &token, asks).unwrap().unwrap();
+        assert_eq!(attempt(&verifier, &token, said(&asked, true)), Ok(None));
+        assert_eq!(attempt(&verifier, &token, said(&asked, false)), Err(Error::SignatureInvalid));
+        // It is the key that counts, not the object: the same key read again is answered by the same verdict.
+        let again = Verifier::new(rules(), key(algorithm)).unwrap();
+        assert_eq!(attempt(&again, &token, said(&asked, true)), Ok(None));
+        // A verdict about another key is ignored, whether the host is asked again or not.
+        let mut other = jwk_with(algorithm, "alg", algorithm.name().into());
+        other["e"] = json!("Aw");
+        let other = Verifier::new(rules(), import(&other).unwrap()).unwrap();
+        let about_other = attempt(&other, &token, said(&asked, true)).unwrap();
+        assert!(about_other.is_some_and(|about_other| about_other != asked));
         let forged = tampered(&token);
-        let deaf = Host { takes_rsa: false, ..said(number, true) };
+        let deaf = Host { takes_rsa: false, ..said(&asked, true) };
         assert_eq!(attempt(&other, &forged, deaf), Err(Error::SignatureInvalid));
         // Neither is the host asked where no key would do.
         let short = format!("{}.AAAA", token.rsplit_once('.').unwrap().0);
@@ -206,7 +217,7 @@ fn a_host_that_takes_rsa_keys_is_asked_about_them() {
         assert!(matches!(attempt(&hashed, &token, asks), Err(Error::AlgorithmNotAllowed { .. })));
         // The verdict on a token is kept as if it had been reached here.
         let cached = verifier.with_cache(Default::default()).unwrap();
-        assert_eq!(attempt(&cached, &token, said(number, true)), Ok(None));
+        assert_eq!(attempt(&cached, &token, said(&asked, true)), Ok(None));
         assert_eq!(attempt(&cached, &token, asks), Ok(None));
     }
 }
@@ -217,9 +228,10 @@ fn the_verdict_of_the_host_counts_for_the_key_that_it_was_about() {
     let token = token(ES256, &claims());
     let host = |verdict| Host { takes_rsa: false, verdict };
     let attempt = |verdict| verifier.attempt(token.as_bytes(), Ok(now()), host(verdict)).outcome;
-    let verdict = |key, valid| Some(HostVerdict { key, valid });
+    let verdict = |key, valid| Some(HostVerdict { key: HostKeyId::Opaque(key), valid });
     for other in [None, verdict(8, true), verdict(8, false)] {
-        assert!(matches!(attempt(other), Ok(Progress::AskHost(check)) if check.host_key() == Some(7)));
+        let Ok(Progress::AskHost(check)) = attempt(other) else { panic!("the host is not asked") };
+        assert_eq!(check.host_key_id(), Some(HostKeyId::Opaque(7)));
     }
     assert!(matches!(attempt(verdict(7, true)), Ok(Progress::Verified(_))));
     assert_eq!(attempt(verdict(7, false)).err(), Some(Error::SignatureInvalid));

@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use serde_json::json;
 use tokenward::json::Fault;
 use tokenward::jwt::{
-    Algorithm, Host, HostKey, HostVerdict, JwsVerifier, Keys, MAX_TOKEN_LENGTH, Progress, UnverifiedJwt,
+    Algorithm, Host, HostKey, HostKeyId, HostVerdict, JwsVerifier, Keys, MAX_TOKEN_LENGTH, Progress,
+    UnverifiedJwt,
 };
 use tokenward::{Error, Misuse, TokenFault, base64url};
 
@@ -213,12 +214,12 @@ fn a_jws_whose_key_stays_with_the_host_waits_for_the_hosts_verdict_on_that_key()
     let verifier = plain(of_host());
     let token = token(ES256, &claims());
     let attempt = |verdict| verifier.attempt(token.as_bytes(), Host { takes_rsa: false, verdict });
-    let verdict = |key, valid| Some(HostVerdict { key, valid });
+    let verdict = |key, valid| Some(HostVerdict { key: HostKeyId::Opaque(key), valid });
     for other in [None, verdict(8, true), verdict(8, false)] {
         let attempt = attempt(other);
         assert_eq!(attempt.issuer, Some(0));
         let Ok(Progress::AskHost(check)) = attempt.outcome else { panic!("the host is not asked") };
-        assert_eq!(check.host_key(), Some(7));
+        assert_eq!(check.host_key_id(), Some(HostKeyId::Opaque(7)));
     }
     let Ok(Progress::Verified(jws)) = attempt(verdict(7, true)).outcome else { panic!("not verified") };
     assert_eq!(jws.payload(), claims().to_string().as_bytes());

@@ -179,6 +179,9 @@ fn what_is_not_a_set_is_refused() {
     assert_eq!(fault(r#"{"keys":{}}"#), KeySetFault::Keys);
     assert_eq!(fault(r#"{"keys":null}"#), KeySetFault::Keys);
     assert_eq!(fault(r#"{"keys":"[]"}"#), KeySetFault::Keys);
+    let members = |count| format!(r#"{{"keys":[{}]}}"#, vec!["{}"; count].join(","));
+    assert!(KeySet::from_jwks(members(10_000).as_bytes()).is_ok());
+    assert_eq!(fault(&members(10_001)), KeySetFault::TooMany);
     assert_eq!(fault("[]"), KeySetFault::Json(Fault::NotObject));
     assert_eq!(fault(""), KeySetFault::Json(Fault::Syntax));
     assert_eq!(fault(r#"{"keys":[],"keys":[]}"#), KeySetFault::Json(Fault::Duplicate));

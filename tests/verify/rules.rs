@@ -430,3 +430,40 @@ fn the_rules_are_judged_in_one_order() {
     assert_eq!(complaints, ["typ", "iss", "sub", "aud", "nbf", "exp", "required", "exact", "scope"]);
     assert!(verify(&sign_json(ES256, &header, &claims), key(ES256), strict).is_ok());
 }
+
+#[test]
+fn no_list_of_the_rules_is_longer_than_a_thousand() {
+    let names = |count: usize| (0..count).map(|at| format!("n{at}")).collect::<Vec<_>>();
+    let lists: [(&str, &dyn Fn(&mut Rules, usize)); 6] = [
+        ("issuer", &|rules, count| rules.issuer = Accept::OneOf(names(count))),
+        ("audience", &|rules, count| rules.audience = Accept::OneOf(names(count))),
+        ("algorithms", &|rules, count| rules.algorithms = Some(vec![ES256; count])),
+        ("scope", &|rules, count| rules.scopes = names(count)),
+        ("requiredClaims", &|rules, count| rules.required_claims = names(count)),
+        ("claims", &|rules, count| {
+            rules.claims = names(count).into_iter().map(|name| (name, ClaimValue::Bool(true))).collect();
+        }),
+    ];
+    for (name, set) in lists {
+        assert!(rules_with(|rules| set(rules, 1_000)).validate().is_ok(), "{name}");
+        let refused = Verifier::new(rules_with(|rules| set(rules, 1_001)), key(ES256)).err().unwrap();
+        assert_eq!(refused.to_string(), format!("\"{name}\" must be a list of at most 1,000"));
+    }
+}
+
+#[test]
+fn a_verifier_has_at_most_ten_thousand_issuers() {
+    let issuers = |count: usize| {
+        let key = key(ES256);
+        let rules =
+            (0..count).rev().map(|at| rules_with(|rules| rules.issuer = Accept::only(&format!("i{at}"))));
+        rules.map(|rules| (rules, key.clone().into())).collect::<Vec<_>>()
+    };
+    let most = Verifier::with_issuers(issuers(10_000)).unwrap();
+    assert!(most.verify(&token(ES256, &claims_with("iss", "i9999".into())), at(0.0)).is_ok());
+    let mut twice = issuers(10_000);
+    twice[4_000].0.issuer = Accept::only("i17");
+    assert!(Verifier::with_issuers(twice).is_err());
+    let refused = Verifier::with_issuers(issuers(10_001)).err().unwrap();
+    assert_eq!(refused.to_string(), "\"issuers\" must be a list of at most 10,000");
+}

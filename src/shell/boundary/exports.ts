@@ -42,7 +42,8 @@ interface JwtExports {
   thumbprint(jwk: string): string | undefined;
   verifier(options: object, keys: Uint32Array): number | undefined;
   verify(
-    verifier: number, length: number, now: number, given: boolean, hostKey: number, valid: boolean | null | undefined, takesRsa: boolean,
+    verifier: number, length: number, now: number, given: boolean,
+    hostKey: number, rsa: string | null | undefined, valid: boolean | null | undefined, takesRsa: boolean,
   ): number | undefined;
   verify_many(verifier: number, tokens: Uint8Array, lengths: Uint32Array, moments: Float64Array): number | undefined;
 }

@@ -8,6 +8,8 @@ interface State {
   generation: number;
   /** How often it was installed. */
   installs: number;
+  /** How often it was freed on purpose, so that the next install may have other content. */
+  changes: number;
   release: 'release_guard' | 'release_keys' | 'release_remote' | 'release_session' | 'release_verifier';
 }
 
@@ -33,7 +35,7 @@ export class Handle {
   constructor(release: State['release'], install: () => number, source?: Handle) {
     this.#install = install;
     this.#source = source;
-    this.#state = { handle: 0, generation: 0, installs: 0, release };
+    this.#state = { handle: 0, generation: 0, installs: 0, changes: 0, release };
     registry?.register(this, this.#state, this.#state);
   }
 
@@ -59,6 +61,11 @@ export class Handle {
     return this.#state.installs;
   }
 
+  /** Counts its contents: it differs if the content may differ, and a new instance of the module alone does not change it. */
+  get version(): number {
+    return this.#state.changes + (this.#source?.version ?? 0);
+  }
+
   /**
    * Leaves it installed, as one of the last few. There may be many like it that nobody frees: what a single call was
    * given is often made for that call, and a host may collect it late or without saying so.
@@ -74,6 +81,7 @@ export class Handle {
 
   /** Takes it out of the module; the next use installs it again. */
   free(): void {
+    this.#state.changes += 1;
     letGo(this.#state);
   }
 }

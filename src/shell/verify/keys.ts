@@ -19,6 +19,8 @@ export type KeyInput = CryptoKey | Jwk | { keys: Jwk[] } | string | Uint8Array |
 export interface Keys {
   readonly held: Handle;
   readonly cryptoKey?: CryptoKey;
+  /** The number of that CryptoKey, which the module asks for it by. */
+  readonly number?: number;
   /** Whether what is installed is the JWK that the host exported. */
   exported?: boolean;
   /** The key that this is, but for fewer algorithms. */
@@ -323,10 +325,10 @@ function fromKeyObject(key: KeyObject): unknown {
 
 /** A key that was imported before, for one algorithm alone where one is named. */
 function boundTo(known: Keys, alg: Algorithm | undefined): Keys {
-  const { held, cryptoKey, remote, jwks } = known;
+  const { held, cryptoKey, number, remote, jwks } = known;
   if (remote || jwks !== undefined) throw refusal('key-kind');
   if (alg === undefined) return known;
-  return own({ held: new Handle('release_keys', () => call('key_bound', held.handle, alg), held), ...(cryptoKey && { cryptoKey, of: known }) });
+  return own({ held: new Handle('release_keys', () => call('key_bound', held.handle, alg), held), ...(cryptoKey && { cryptoKey, number: number as number, of: known }) });
 }
 
 function fromCryptoKey(cryptoKey: CryptoKey, alg: Algorithm | undefined, allowShortSecret: boolean): Keys {
@@ -338,5 +340,5 @@ function fromCryptoKey(cryptoKey: CryptoKey, alg: Algorithm | undefined, allowSh
     algorithm.modulusLength ?? algorithm.length ?? 0, algorithm.publicExponent ?? new Uint8Array(),
     cryptoKey.usages.includes('verify'), number, exportedJwk.get(cryptoKey), alg, allowShortSecret,
   );
-  return own({ held: new Handle('release_keys', install), cryptoKey });
+  return own({ held: new Handle('release_keys', install), cryptoKey, number });
 }

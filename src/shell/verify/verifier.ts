@@ -7,6 +7,7 @@ import { call, generation } from '../boundary/instance.js';
 import { algorithm, answers, encode, number, parsed, put, range, refusal, text, trim } from '../boundary/memory.js';
 import { moment, type Moment } from '../clock.js';
 import { isTokenwardError, tokenwardError, type ErrorFields } from '../error.js';
+import { nextTask } from '../runtime.js';
 import type { Explanation, JoseHeader, Result, Rules, Verified, VerifiedJws } from '../types.js';
 import { callbacksOf, checkRevocation, checkSchema, checkSync, wordOf, type Callbacks } from './callbacks.js';
 import { adopt, exportOnce, readKeys, type KeyInput, type Keys } from './keys.js';
@@ -125,8 +126,8 @@ export class Verifier<C extends object = {}> {
   }
 
   /**
-   * Verifies many tokens with few calls into the module. The results are those of {@link Verifier.safeVerify}, in the order of the
-   * tokens.
+   * Verifies many tokens with few calls into the module: each takes up to 1,000 tokens, or a million characters, and other work
+   * runs in between. The results are those of {@link Verifier.safeVerify}, in the order of the tokens.
    * @example
    * ```ts
    * const results = await verifier.verifyMany([token, 'not a token']);
@@ -136,7 +137,7 @@ export class Verifier<C extends object = {}> {
   async verifyMany(tokens: readonly string[]): Promise<Result<C>[]> {
     const list = readable(() => (Array.isArray(tokens) ? [...tokens] : undefined), 'tokens');
     if (!list) throw misuse('tokens', 'a list of strings', tokens);
-    return Promise.all(this.#verification.verifyMany(list).map(safely));
+    return this.#verification.verifyMany(list, safely);
   }
 
   /**
@@ -165,19 +166,24 @@ export class Verifier<C extends object = {}> {
 const CHECK_SIGNATURE = 1;
 /** What stands in one of many answers if the token is rejected. */
 const REFUSED = 2;
-/** The most bytes of tokens that cross into the module at once: what a call takes does not grow with its input. */
-const MAX_BATCH = 4 * 1024 * 1024;
+// The most tokens that cross into the module at once: neither the time nor the memory of one crossing grows with its input.
+const MAX_BATCH_TOKENS = 1_000;
+const MAX_BATCH_CHARACTERS = 1024 * 1024;
+/** How often the module is asked about one token. It takes a few times; more means that the keys change without end. */
+const MAX_ATTEMPTS = 16;
+/** That of src/jwt/verifier.rs. */
+const MAX_ISSUERS = 10_000;
 const NO_MOMENT: Moment = [NaN, true];
 
 /** A token that the module accepts, and the index of its issuer. */
 interface Accepted<C extends object> { verified: Verified<C>; issuer: number }
-/** What came of asking the module about a token. `issuer` says whose keys had a say, counted from 1; 0 if no key was looked for. */
-type Attempt<T> = { issuer: number; value: T } | { issuer: number; question: Question | undefined } | { issuer: number; error: unknown };
+/** The module's answer about a token. `issuer` says whose keys were looked at, counted from 1, or 0 for none; `version` is that of those keys. */
+type Attempt<T> = { issuer: number; version: number } & ({ value: T } | { question: Question | undefined } | { error: unknown });
 /** Asks about the token in the scratch buffer: CHECK_SIGNATURE, or the answer is there to be read. */
 type Ask = (verifier: number, length: number, verdict: Verdict, moment: Moment) => number;
 
-const VERIFY: Ask = (verifier, length, { hostKey, valid, takesRsa }, [now, given]) =>
-  call('verify', verifier, length, now, given, hostKey, valid, takesRsa);
+const VERIFY: Ask = (verifier, length, { hostKey, rsa, valid, takesRsa }, [now, given]) =>
+  call('verify', verifier, length, now, given, hostKey, rsa, valid, takesRsa);
 
 /** Rules and keys inside the module, of one issuer or of several, with the caller's own checks. */
 export class Verification<C extends object = {}> extends Handle {
@@ -186,18 +192,18 @@ export class Verification<C extends object = {}> extends Handle {
   /** The checks of each issuer; none if only signatures are verified. */
   readonly #callbacks: readonly Callbacks[];
   readonly #oneClock: boolean;
-  /** How often the keys of each issuer had been installed when the module got them. */
-  readonly #installs: number[];
+  /** The version of each issuer's keys that the module has. */
+  readonly #versions: number[];
   #known: Pick<Verified, 'header' | 'key'> & { number: number; generation: number } | undefined;
 
   constructor(keys: readonly Keys[], rules: readonly Callbacks[], install: (keys: Uint32Array) => number) {
-    const installs: number[] = [];
+    const versions: number[] = [];
     super('release_verifier', () => {
-      for (const [at, { held }] of keys.entries()) installs[at] = held.installs;
+      for (const [at, { held }] of keys.entries()) versions[at] = held.version;
       return install(Uint32Array.from(keys, ({ held }) => held.handle));
     });
     this.#keys = keys;
-    this.#installs = installs;
+    this.#versions = versions;
     this.#callbacks = rules.map(callbacksOf);
     this.#oneClock = this.#callbacks.every(({ now }) => now === this.#callbacks[0]?.now);
     readable(() => this.handle, 'rules');
@@ -222,27 +228,36 @@ export class Verification<C extends object = {}> extends Handle {
     return this.#async(token, jws);
   }
 
-  /** As `verify` for each token, in one crossing. A verdict that does not stand yet is asked for again, alone. */
-  verifyMany(tokens: readonly unknown[]): Promise<Verified<C>>[] {
+  /**
+   * As `verify` for each token, a batch in each crossing; other work of the host runs between batches. `conclude` gets each
+   * promise, in order. A verdict that does not stand yet is asked for again, alone.
+   */
+  async verifyMany<R>(tokens: readonly unknown[], conclude: (verified: Promise<Verified<C>>) => Promise<R>): Promise<R[]> {
     const clocks = this.#oneClock ? this.#callbacks.slice(0, 1) : this.#callbacks;
-    const moments = Float64Array.from(clocks.flatMap(({ now }) => moment(now).map(Number)));
-    const usable = new Map<Keys, boolean>();
-    const stands = (attempt: Attempt<unknown>) => {
-      const keys = this.#keys[attempt.issuer - 1];
-      if (isQuestion(attempt)) return false;
-      if (!keys?.remote) return true;
-      if (isMiss(attempt) || this.#renew(attempt.issuer, keys)) return false;
-      let ready = usable.get(keys);
-      if (ready === undefined) usable.set(keys, ready = keys.remote.isReady);
-      return ready;
-    };
-    const results: (Attempt<Accepted<C>> | Promise<Accepted<C>>)[] = [];
+    const results: R[] = [];
     for (const batch of this.#batches(tokens)) {
-      for (const attempt of this.#attempts(batch, moments)) {
-        results.push(stands(attempt) ? attempt : this.#async(tokens[results.length] as string, this.#accepted));
-      }
+      if (results.length > 0) await nextTask();
+      const usable = new Map<Keys, boolean>();
+      const stands = (attempt: Attempt<unknown>) => {
+        const keys = this.#keys[attempt.issuer - 1];
+        if (isQuestion(attempt)) return false;
+        if (!keys?.remote) return true;
+        if (isMiss(attempt) || this.#renew(attempt, keys)) return false;
+        let ready = usable.get(keys);
+        if (ready === undefined) usable.set(keys, ready = keys.remote.isReady);
+        return ready;
+      };
+      const moments = Float64Array.from(clocks.flatMap(({ now }) => moment(now).map(Number)));
+      const answered = this.#attempts(batch, moments).map((attempt, at) => conclude(this.#finished(
+        stands(attempt) ? attempt : this.#async(tokens[results.length + at] as string, this.#accepted),
+      )));
+      for (const result of await Promise.all(answered)) results.push(result);
     }
-    return results.map(async (result) => this.#checked(result instanceof Promise ? await result : settled(result)));
+    return results;
+  }
+
+  async #finished(answer: Attempt<Accepted<C>> | Promise<Accepted<C>>): Promise<Verified<C>> {
+    return this.#checked(answer instanceof Promise ? await answer : settled(answer));
   }
 
   async explain(token: unknown): Promise<Explanation> {
@@ -289,17 +304,18 @@ export class Verification<C extends object = {}> extends Handle {
 
   /** Gives the token to the module, and the answer to `read`. */
   #sync<T>(token: string, read: () => T): T {
-    for (;;) {
+    for (let attempts = 0; attempts < MAX_ATTEMPTS; attempts++) {
       const attempt = this.#attempt(token, read, VERIFY, NO_VERDICT);
       const keys = this.#keys[attempt.issuer - 1];
       if (keys?.remote) {
-        if (this.#renew(attempt.issuer, keys)) continue;
+        if (this.#renew(attempt, keys)) continue;
         const missed = isMiss(attempt) ? keys.remote.version : 0;
         if (keys.remote.readyNow(keys.remote.moment()[0], missed) && missed > 0) continue;
       }
       if (!isQuestion(attempt)) return settled(attempt);
-      if (!keys || !this.#adopt(attempt.issuer, keys)) throw refusal('sync-key');
+      if (!keys || !this.#adopt(attempt, keys)) throw refusal('sync-key');
     }
+    throw refusal('sync-keys');
   }
 
   /**
@@ -310,12 +326,12 @@ export class Verification<C extends object = {}> extends Handle {
     let verdict = takesRsa() ? NO_VERDICT_YET : NO_VERDICT;
     let since: number | undefined;
     let missed = 0;
-    for (;;) {
+    for (let attempts = 0; attempts < MAX_ATTEMPTS; attempts++) {
       const attempt = this.#attempt(token, read, ask, verdict);
       const keys = this.#keys[attempt.issuer - 1];
       if (keys?.remote) {
         const { remote } = keys;
-        if (this.#renew(attempt.issuer, keys)) continue;
+        if (this.#renew(attempt, keys)) continue;
         if (since === undefined || (isMiss(attempt) && missed === 0)) [since] = remote.moment();
         missed = isMiss(attempt) ? remote.version : 0;
         const ready = remote.ready(since, missed);
@@ -324,34 +340,43 @@ export class Verification<C extends object = {}> extends Handle {
       }
       if (!isQuestion(attempt)) return settled(attempt);
       const question = attempt.question as Question;
-      const { generation: of } = question;
-      if (question.rsa !== undefined) {
-        const valid = await rsaHolds(question.algorithm, question.rsa, question.signature, question.message);
+      const { hostKey, rsa } = question;
+      if (rsa !== undefined) {
+        const valid = await rsaHolds(question.algorithm, rsa, question.signature, question.message);
         // If the host cannot say, the module does.
-        verdict = valid === undefined ? NO_VERDICT : { hostKey: question.hostKey, valid, generation: of, takesRsa: true };
+        verdict = valid === undefined ? NO_VERDICT : { hostKey, rsa, valid, takesRsa: true };
         continue;
       }
       if (keys) await exportOnce(keys);
-      if (keys && this.#adopt(attempt.issuer, keys)) continue;
-      verdict = { ...verdict, hostKey: question.hostKey, valid: await askHost(question, keys?.cryptoKey), generation: of };
+      if (keys && this.#adopt(attempt, keys)) continue;
+      // Only the key that the question names may answer it.
+      if (keys?.number !== hostKey) throw refusal('key-engine');
+      verdict = { ...verdict, hostKey, rsa, valid: await askHost(question, keys.cryptoKey) };
     }
+    throw refusal('key-engine');
   }
 
   #attempt<T>(token: string, read: () => T, ask: Ask, verdict: Verdict): Attempt<T> {
     // The clock is the caller's function, which may call back in here: it is asked before the token goes in.
     const now = this.#moment(token);
     const verifier = this.handle;
-    // Another instance counts its keys anew.
-    const known = verdict.valid === undefined || verdict.generation === generation() ? verdict : { ...verdict, valid: undefined };
+    // The version is read before `trim`, which may drop the instance: the next one gets the keys of then.
     try {
-      const status = ask(verifier, put(token, verifier), known, now);
-      const issuer = number('issuer');
-      return status === CHECK_SIGNATURE ? { issuer, question: asked() } : { issuer, value: read() };
+      const status = ask(verifier, put(token, verifier), verdict, now);
+      const [issuer, version] = this.#lookedAt();
+      return status === CHECK_SIGNATURE ? { issuer, version, question: asked() } : { issuer, version, value: read() };
     } catch (error) {
-      return { issuer: number('issuer'), error };
+      const [issuer, version] = this.#lookedAt();
+      return { issuer, version, error };
     } finally {
       trim();
     }
+  }
+
+  /** The issuer whose keys were looked at for the last answer, and the version of those keys. */
+  #lookedAt(): [issuer: number, version: number] {
+    const issuer = number('issuer');
+    return [issuer, this.#versions[issuer - 1] ?? 0];
   }
 
   #moment(token: string): Moment {
@@ -367,21 +392,28 @@ export class Verification<C extends object = {}> extends Handle {
       return call('issuer_of', verifier, put(token, verifier));
     } catch {
       return -1;
+    } finally {
+      trim();
     }
   }
 
-  /** Gives the module an issuer's keys if there are others by now. */
-  #renew(issuer: number, { held }: Keys): boolean {
-    const verifier = this.handle;
-    if (this.#installs[issuer - 1] === held.installs) return false;
-    call('replace_keys', verifier, issuer - 1, held.handle);
-    this.#installs[issuer - 1] = held.installs;
-    return true;
+  /** Whether the issuer has other keys by now than those that were looked at. The module then has them. */
+  #renew({ issuer, version }: Attempt<unknown>, { held }: Keys): boolean {
+    this.#update(issuer - 1, held);
+    return version !== held.version;
   }
 
-  #adopt(issuer: number, keys: Keys): boolean {
+  /** Gives the module an issuer's keys if they have changed since it got them. */
+  #update(issuer: number, held: Handle): void {
+    const verifier = this.handle;
+    if (this.#versions[issuer] === held.version) return;
+    call('replace_keys', verifier, issuer, held.handle);
+    this.#versions[issuer] = held.version;
+  }
+
+  #adopt(attempt: Attempt<unknown>, keys: Keys): boolean {
     adopt(keys);
-    return this.#renew(issuer, keys);
+    return this.#renew(attempt, keys);
   }
 
   /** How many characters of a token the module needs to see that it is too long. */
@@ -397,7 +429,7 @@ export class Verification<C extends object = {}> extends Handle {
     for (const token of tokens) {
       const part = typeof token === 'string' ? token.slice(0, enough) : undefined;
       size += part?.length ?? 0;
-      if (size > MAX_BATCH && batch.length > 0) {
+      if (batch.length === MAX_BATCH_TOKENS || (size > MAX_BATCH_CHARACTERS && batch.length > 0)) {
         yield batch;
         [batch, size] = [[], part?.length ?? 0];
       }
@@ -409,19 +441,19 @@ export class Verification<C extends object = {}> extends Handle {
   #attempts(batch: unknown[], moments: Float64Array): Attempt<Accepted<C>>[] {
     const verifier = this.handle;
     // Before all of them: a set that has come since is the set for each.
-    for (const [at, keys] of this.#keys.entries()) this.#renew(at + 1, keys);
+    for (const [at, { held }] of this.#keys.entries()) this.#update(at, held);
     const texts = batch.map((token) => (typeof token === 'string' ? token : ''));
     try {
       const [bytes, lengths] = encode(texts);
       const select = answers(call('verify_many', verifier, bytes, lengths, moments));
       return batch.map((token, at) => {
-        if (token === undefined) return { issuer: 0, error: refusal('token-kind') };
+        if (token === undefined) return { issuer: 0, version: 0, error: refusal('token-kind') };
         select(at);
-        const issuer = number('issuer');
+        const [issuer, version] = this.#lookedAt();
         switch (number('status')) {
-          case CHECK_SIGNATURE: return { issuer, question: undefined };
-          case REFUSED: return { issuer, error: tokenwardError(JSON.parse(text('error') ?? '') as ErrorFields) };
-          default: return { issuer, value: this.#accepted() };
+          case CHECK_SIGNATURE: return { issuer, version, question: undefined };
+          case REFUSED: return { issuer, version, error: tokenwardError(JSON.parse(text('error') ?? '') as ErrorFields) };
+          default: return { issuer, version, value: this.#accepted() };
         }
       });
     } finally {
@@ -462,6 +494,8 @@ function isMiss(attempt: Attempt<unknown>): boolean {
 /** The rules of each issuer. */
 function listed(issuers: readonly IssuerRules[]): IssuerRules[] {
   if (!Array.isArray(issuers)) throw misuse('issuers', 'a list of rules, each with one issuer of its own', issuers);
+  // Before their keys are read: each takes time.
+  if (issuers.length > MAX_ISSUERS) throw misuse('issuers', 'a list of at most 10,000', issuers.length);
   return issuers.map((rules: IssuerRules, at) => copied(rules, `issuers[${at}]`));
 }
 

@@ -122,6 +122,50 @@ export default ({ test, long, assert, tokenward }) => {
     }
   });
 
+  long('a hundred thousand tokens cross in small parts, and other work runs in between', async () => {
+    const key = await signer('HS256');
+    const good = await key.sign();
+    const { Instance } = WebAssembly;
+    const memories = [];
+    WebAssembly.Instance = class extends Instance {
+      constructor(...args) {
+        super(...args);
+        memories.push(this.exports.memory);
+      }
+    };
+    try {
+      // The instance is dropped for the memory that this takes, so that the next one is seen.
+      new Verifier({ ...rules(), keys: key.jwk, maxTokenLength: 20_000_000 }).safeVerifySync('x'.repeat(12_000_000));
+      const verifier = new Verifier({ ...rules(), keys: key.jwk });
+      verifier.verifySync(good);
+      const tokens = Array.from({ length: 100_000 }, (_, each) => (each % 1_000 === 500 ? good : ''));
+      let [turns, running] = [0, true];
+      const turn = () => { turns += 1; if (running) setTimeout(turn, 0); };
+      turn();
+      const results = await verifier.verifyMany(tokens);
+      running = false;
+      assert.ok(results.length === tokens.length && results.every(({ ok }, each) => ok === (tokens[each] === good)), 'every result');
+      assert.ok(turns > 20, `other work ran ${turns} times`);
+      for (const memory of memories.slice(-1)) assert.ok(memory.buffer.byteLength < 16 * 1024 * 1024, `${memory.buffer.byteLength} bytes of memory`);
+    } finally {
+      WebAssembly.Instance = Instance;
+    }
+  });
+
+  test('a thousand tokens cross at once, and a thousand and one in two parts', async () => {
+    const key = await signer('HS256');
+    const good = await key.sign();
+    for (const [length, parts] of [[1, 1], [1_000, 1], [1_001, 2], [2_001, 3]]) {
+      let asked = 0;
+      const verifier = new Verifier({ ...rules({ now: () => { asked += 1; return NOW; } }), keys: key.jwk });
+      const results = await verifier.verifyMany(Array.from({ length }, () => good));
+      assert.equal(results.length, length);
+      assert.ok(results.every(({ ok }) => ok), 'every result');
+      // Each part is judged at its own moment.
+      assert.equal(asked, parts);
+    }
+  });
+
   test('a token that is far too long takes no room', async () => {
     const key = await signer('HS256');
     const verifier = new Verifier({ ...rules(), keys: key.jwk });
