@@ -6,7 +6,7 @@ import { extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { workerModules } from '../tests/js/bundle.mjs';
-import { installed, packageFolder } from '../tests/js/installed.mjs';
+import { installed } from '../tests/js/installed.mjs';
 import { pageFiles } from './site.mjs';
 import { at } from './tools.mjs';
 

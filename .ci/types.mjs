@@ -1,7 +1,7 @@
 // Compiles tests/types and the snippets of the guides against the installed package, as ESM, as CommonJS and as a bundler
 // reads it.
 
-import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { installed } from '../tests/js/installed.mjs';
 import { at, read, run } from './tools.mjs';

@@ -39,7 +39,7 @@ export async function startService({ KeySet, Verifier, createBearerGuard, thumbp
   const refreshTokens = new Verifier({
     keys: secret, issuer: ISSUER, audience: ISSUER, typ: 'refresh+jwt', algorithms: ['HS256'], requiredClaims: ['sid', 'jti'],
   });
-  const hello = guard.protect((request, { payload }) => Response.json({
+  const hello = guard.protect((_request, { payload }) => Response.json({
     message: `Hello ${payload.sub}, this is for you alone.`, tokenExpiresIn: payload.exp - Math.floor(Date.now() / 1000),
   }, { headers: { 'cache-control': 'no-store' } }));
 

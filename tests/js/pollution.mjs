@@ -120,7 +120,7 @@ async function everyUse(tokenward, stores, testing) {
     issuer: LOGIN, token_endpoint: `${LOGIN}/token`, authorization_endpoint: `${LOGIN}/authorize`,
   } }));
   const heard = [];
-  const sending = async (url, init) => {
+  const sending = async (_url, init) => {
     heard.push([new Headers(init?.headers).get('authorization'), init?.method ?? 'GET', init?.redirect ?? 'none']);
     return answering('{}');
   };
@@ -162,7 +162,7 @@ async function everyUse(tokenward, stores, testing) {
     const rows = new Map();
     return {
       get: async (at) => rows.get(at) ?? null, setEx: async (at, seconds, value) => void rows.set(at, `${seconds} ${value}`),
-      eval: async (script, { keys: [at], arguments: [expect, version, record] }) => {
+      eval: async (_script, { keys: [at], arguments: [expect, version, record] }) => {
         const row = rows.get(at);
         if (expect === undefined) return row ? [row.version, row.record] : [null, null];
         if ((row?.version ?? '') !== expect) return 0;
@@ -176,7 +176,7 @@ async function everyUse(tokenward, stores, testing) {
     const rows = new Map();
     const storage = { get: async (at) => rows.get(at), put: async (at, row) => void rows.set(at, row), delete: async (at) => rows.delete(at) };
     const object = new stores.TokenStoreObject({ storage: { transaction: (body) => body(storage) } }, {});
-    return { fetch: (url, init) => object.fetch({ json: async () => JSON.parse(init.body) }) };
+    return { fetch: (_url, init) => object.fetch({ json: async () => JSON.parse(init.body) }) };
   };
   const cached = async (cache) => {
     const before = await cache.get('key');
@@ -259,7 +259,7 @@ async function everyUse(tokenward, stores, testing) {
     memoryStore: () => stored(tokenward.memoryStore()),
     indexedDbStore: () => [tokenward.indexedDbStore().shared, tokenward.indexedDbStore({}).shared],
     webStore: () => [tokenward.webStore('session').shared, tokenward.webStore('local').consistency],
-    cacheApiStore: () => cached(stores.cacheApiStore({ match: async () => undefined, put: async (at, response) => void await response.text() })),
+    cacheApiStore: () => cached(stores.cacheApiStore({ match: async () => undefined, put: async (_at, response) => void await response.text() })),
     kvStore: () => cached(stores.kvStore({ get: async () => null, put: async () => {} })),
     redisStore: () => cached(stores.redisStore(redis())),
     redisTokenStore: () => stored(stores.redisTokenStore(redis())),

@@ -2,7 +2,7 @@
 
 const TOO_MUCH = 1024 * 1024;
 
-onmessage = async ({ data: { id, url, accept } }) => {
+self.onmessage = async ({ data: { id, url, accept } }) => {
   try {
     const response = await fetch(url, {
       headers: { accept }, credentials: 'omit', referrerPolicy: 'no-referrer', cache: 'no-store', redirect: 'error',

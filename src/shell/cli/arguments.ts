@@ -91,7 +91,7 @@ export class Arguments {
     const pairs = this.#list('claim')?.map((pair) => {
       const at = pair.indexOf('=');
       if (at < 1) throw new Usage('--claim takes NAME=VALUE');
-      return [pair.slice(0, at), valueOf(pair.slice(at + 1))] as const;
+      return [pair.slice(0, at), literalOf(pair.slice(at + 1))] as const;
     });
     return pairs && Object.fromEntries(pairs);
   }
@@ -136,7 +136,7 @@ export class Arguments {
   }
 }
 
-function valueOf(text: string): string | number | boolean {
+function literalOf(text: string): string | number | boolean {
   try {
     return JSON.parse(text) as string;
   } catch {

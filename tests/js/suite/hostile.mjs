@@ -5,7 +5,7 @@ import { claims, rules, signer } from '../kit.mjs';
 
 const URL_ = 'https://issuer.test/jwks';
 
-export default ({ test, long, assert, tokenward, host, way }) => {
+export default ({ long, assert, tokenward, host, way }) => {
   const { KeySet, Verifier, checkExpiry, createBearerGuard, decode, importKey, isExpired, isTokenwardError, thumbprint, verify, verifyJws, verifyJwsSync, verifySync } = tokenward;
 
   /** Calls with each hostile value in each place of `args`. */

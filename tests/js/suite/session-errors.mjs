@@ -12,7 +12,7 @@ const ada = { username: 'ada', password: 'correct horse' };
 const tokenOf = (sub, number) => `${base64url('{"alg":"none"}')}.${base64url(JSON.stringify({ sub }))}.${base64url(`signature ${number}`)}`;
 
 export default ({ test, assert, tokenward, host }) => {
-  const { createBearerFetch, createSession, jsonLogin, memoryStore } = tokenward;
+  const { createBearerFetch, jsonLogin, memoryStore } = tokenward;
 
   /** A session over an endpoint that answers with `reply`, or with tokens of Ada's. */
   function world({ grant = {}, session = {}, ...options } = {}) {
@@ -123,6 +123,7 @@ export default ({ test, assert, tokenward, host }) => {
       body();
       whole = true;
     };
+    // biome-ignore lint/complexity/useArrowFunction: it is called with new.
     WebAssembly.Instance = function (...args) {
       made += 1;
       const { exports } = new Instance(...args);

@@ -430,7 +430,7 @@ export default ({ test, assert, tokenward, host }) => {
     assert.same([server.token('refresh'), server.reuse, heard], [1, 0, []]);
 
     let signal;
-    server.respond = (entry, init) => new Promise((resolve, reject) => {
+    server.respond = (_entry, init) => new Promise((_resolve, reject) => {
       ({ signal } = init);
       signal.addEventListener('abort', () => reject(signal.reason));
     });

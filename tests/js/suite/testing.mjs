@@ -67,7 +67,8 @@ export default ({ test, long, assert, tokenward, way, importMlDsa }) => {
     await assert.rejects('ERR_INVALID_ARG', createKey('none'));
     await assert.rejects('ERR_INVALID_ARG', createKey('ES256', { name: 'x' }));
     await assert.rejects('ERR_INVALID_ARG', createKey('toString'));
-    assert.ok((await createKey()).kid !== (await createKey()).kid, 'a name of its own');
+    const [one, two] = [await createKey(), await createKey()];
+    assert.ok(one.kid !== two.kid, 'a name of its own');
   });
 
   test('keys are found by URL and by issuer, rotate, and are withdrawn', async () => {

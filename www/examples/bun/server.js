@@ -12,7 +12,7 @@ Bun.serve({
   hostname: '127.0.0.1',
   port: Number(PORT),
   routes: {
-    '/hello': guard.protect((request, { payload }) => Response.json({ hello: payload.sub })),
+    '/hello': guard.protect((_request, { payload }) => Response.json({ hello: payload.sub })),
     '/admin': guard.protect(() => Response.json({ admin: true }), { scopes: ['admin'] }),
   },
   fetch: () => new Response('not found', { status: 404 }),

@@ -9,7 +9,7 @@ const guard = createBearerGuard({
   cors: { origins: ['https://app.example'] },
 });
 const routes = {
-  '/hello': guard.protect((request, { payload }) => Response.json({ hello: payload.sub })),
+  '/hello': guard.protect((_request, { payload }) => Response.json({ hello: payload.sub })),
   '/admin': guard.protect(() => Response.json({ admin: true }), { scopes: ['admin'] }),
 };
 

@@ -17,7 +17,7 @@ function toRequest({ method, originalUrl, rawHeaders }) {
 }
 
 const bearer = (need) => async (req, res, next) => {
-  const passed = (request, auth) => {
+  const passed = (_request, auth) => {
     req.auth = auth;
     return new Response();
   };
@@ -32,5 +32,5 @@ const app = express();
 app.use('/hello', bearer());
 app.use('/admin', bearer({ scopes: ['admin'] }));
 app.get('/hello', (req, res) => res.json({ hello: req.auth.payload.sub }));
-app.get('/admin', (req, res) => res.json({ admin: true }));
+app.get('/admin', (_req, res) => res.json({ admin: true }));
 app.listen(PORT, '127.0.0.1');

@@ -11,7 +11,7 @@ const bearer = (need) => (c, next) => {
     verifier: new Verifier({ issuer: ISSUER, audience: AUDIENCE, keys: KeySet.fromUrl(JWKS_URL) }),
     cors: { origins: ['https://app.example'] },
   });
-  return guard.protect(async (request, auth) => {
+  return guard.protect(async (_request, auth) => {
     c.set('auth', auth);
     await next();
     return c.res;

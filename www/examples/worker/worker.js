@@ -11,7 +11,7 @@ function start({ ISSUER, AUDIENCE, JWKS_URL }) {
     cors: { origins: ['https://app.example'] },
   });
   return {
-    '/hello': guard.protect((request, { payload }) => Response.json({ hello: payload.sub })),
+    '/hello': guard.protect((_request, { payload }) => Response.json({ hello: payload.sub })),
     '/admin': guard.protect(() => Response.json({ admin: true }), { scopes: ['admin'] }),
   };
 }
