@@ -2,7 +2,7 @@
 
 use crate::Error;
 use crate::session::flight::Adoption;
-use crate::session::token::Standing;
+use crate::session::token::{Held, Standing};
 use crate::session::{
     BUDGET, BUDGET_WINDOW_MS, CallId, Credentials, Effect, Effects, EndReason, Event, Flight, Kind, MARK_MS,
     Mark, Notice, Op, Phase, Session, StoreFailed, Stored, Waiter, Warning, parse_challenges,
@@ -13,6 +13,12 @@ const MAX_MARKS: usize = 32;
 
 impl Session {
     pub(super) fn handle(&mut self, event: Event, out: &mut Effects) {
+        if let Event::Saved { op, result: Ok(_) } = &event
+            && self.loose_op == Some(*op)
+        {
+            self.loose = self.loose.saturating_sub(1);
+            self.loose_op = None;
+        }
         if self.closing && (self.phase == Phase::Closed || event.is_call()) {
             return self.handle_closed(event, out);
         }
@@ -337,11 +343,9 @@ impl Session {
             return;
         };
         let had = self.held.is_some();
+        let was_stored = self.is_stored();
         match self.take_up(stored) {
-            Adoption::Empty if had && !self.volatile => {
-                return self.ended_elsewhere(EndReason::LogoutElsewhere, out);
-            }
-            Adoption::SigningIn if had && !self.volatile => {
+            Adoption::Empty | Adoption::SigningIn if was_stored => {
                 return self.ended_elsewhere(EndReason::LogoutElsewhere, out);
             }
             Adoption::Ended(reason) if had => return self.ended_elsewhere(reason, out),
@@ -420,9 +424,11 @@ impl Session {
             }
             return;
         }
-        self.marks.retain(|mark| mark.since_ms.saturating_add(MARK_MS) > self.now.mono_ms);
+        // A mark that a clock was set back behind has no age, and is dropped.
+        let now = self.now.mono_ms;
+        self.marks.retain(|mark| now.checked_sub(mark.since_ms).is_some_and(|age| age < MARK_MS));
         let marked = self.marks.iter().any(|mark| mark.origin == origin);
-        let on_arrival = self.held.as_ref().is_some_and(|held| held.age_ms() < held.arrival_ms());
+        let on_arrival = self.held.as_ref().is_some_and(Held::has_just_arrived);
         if marked || on_arrival || second {
             if !marked && self.marks.len() < MAX_MARKS {
                 self.marks.push(Mark { origin, since_ms: self.now.mono_ms });
@@ -490,7 +496,7 @@ impl Session {
 
     /// Callers are told at once. What was sent and may use up a refresh token goes on until the tokens that come for it are
     /// saved. What is being written is written, so that no intent stays behind.
-    fn close(&mut self, out: &mut Effects) {
+    pub(super) fn close(&mut self, out: &mut Effects) {
         self.closing = true;
         self.fail_waiters(&Error::SessionClosed, out);
         self.fail_queued(&Error::SessionClosed, out);
@@ -498,7 +504,7 @@ impl Session {
             flight.fail_logins(&Error::SessionClosed, out);
         }
         if let Some(leaving) = &mut self.leaving {
-            leaving.tell(false, out);
+            leaving.tell(false, false, out);
         }
         let is_sign_in = self.flight.as_ref().is_some_and(|flight| flight.kind == Kind::SignIn);
         match self.phase {

@@ -275,6 +275,9 @@ pub enum Effect {
         id: CallId,
         /// Whether the authorization server confirmed the revocation.
         revoked: bool,
+        /// Whether the store shows the sign-out. Where it could not be written, tokens may still stand there, and a new
+        /// instance would use them.
+        stored: bool,
     },
     /// Tell the other instances that the record changed.
     Broadcast {

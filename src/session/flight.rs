@@ -143,6 +143,7 @@ impl Session {
         let Some(record) = Record::parse(stored.record.reveal()) else {
             return Adoption::Corrupt;
         };
+        self.seen = self.seen.max(record.epoch);
         self.intent = record.intent;
         if let Some(reason) = record.ended {
             return Adoption::Ended(reason);
@@ -163,8 +164,13 @@ impl Session {
                 return Adoption::Same;
             }
         }
+        // A sign-in that could not be saved yet is newer than the one that the store still has.
+        if had && self.volatile && record.epoch < self.epoch {
+            return Adoption::Same;
+        }
         let other = had && record.epoch != self.epoch;
         self.hold(tokens, record.epoch, record.generation);
+        self.found = true;
         self.volatile = false;
         if other { Adoption::OtherEpoch } else { Adoption::Newer }
     }
@@ -181,6 +187,7 @@ impl Session {
         self.needs_login = false;
         self.cooldown = None;
         self.failures = 0;
+        self.conflicts = 0;
         self.marks.clear();
     }
 
@@ -196,12 +203,12 @@ impl Session {
             }
             return self.give_up(Error::StoreUnavailable, 0, out);
         };
-        let had = self.held.is_some();
+        let was_stored = self.is_stored();
         let found = self.take_up(stored);
         if explicit {
             // Tokens that were ended elsewhere must not come back with the intent.
             match found {
-                Adoption::Empty | Adoption::SigningIn if had && !self.volatile => {
+                Adoption::Empty | Adoption::SigningIn if was_stored => {
                     self.lose_tokens(EndReason::LogoutElsewhere, out);
                 }
                 Adoption::Ended(reason) => self.lose_tokens(reason, out),
@@ -211,11 +218,10 @@ impl Session {
             return self.judge_intent(out);
         }
         match found {
-            Adoption::Empty if !had || self.volatile => self.intend(1, out),
-            Adoption::Empty => self.ended_elsewhere(EndReason::LogoutElsewhere, out),
-            Adoption::SigningIn if had && !self.volatile => {
+            Adoption::Empty | Adoption::SigningIn if was_stored => {
                 self.ended_elsewhere(EndReason::LogoutElsewhere, out)
             }
+            Adoption::Empty => self.intend(1, out),
             Adoption::Ended(reason) => self.ended_elsewhere(reason, out),
             Adoption::Buried => self.ended_elsewhere(self.end, out),
             Adoption::Corrupt => self.intend(1, out),
@@ -284,9 +290,7 @@ impl Session {
         let tries = if flight.kind == Kind::Refresh { tries } else { 0 };
         let intent = Intent { holder: self.holder, at_ms: first_at, tries, locked: self.lock.is_some() };
         self.intent = Some(intent);
-        let record = self.record(Some(intent)).to_text();
-        let op = self.await_op(Phase::Intending);
-        out.push(Effect::Save { op, record, expect: self.version.clone() });
+        self.save(Phase::Intending, &self.record(Some(intent)), out);
     }
 
     pub(super) fn saved(&mut self, result: Result<Option<String>, StoreFailed>, out: &mut Effects) {
@@ -295,10 +299,7 @@ impl Session {
             Phase::Committing => self.committed(result, out),
             Phase::Retracting => self.retracted(result, out),
             Phase::Persisting => self.persisted(result, out),
-            Phase::Marking => {
-                self.version = result.ok().flatten();
-                self.signed_out(out);
-            }
+            Phase::Marking => self.marked(result, out),
             _ => {}
         }
     }

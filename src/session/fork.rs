@@ -1,13 +1,14 @@
 //! One session, many requests that must not wait for each other's I/O, as in a Worker.
 //!
-//! Each request works on a fork, a machine of its own that starts from what the session knows. The forks meet in the
-//! store like strangers: the intent in the record is the mutex. What a fork learns, the session takes up.
+//! Each request works on a fork: a machine of its own that starts from what the session knows. The forks meet in the
+//! store like instances on different machines: the intent in the record is the mutex. The session learns what a fork
+//! learns, and before each of its steps a fork learns of sign-outs in other requests.
 
-use crate::session::{LOG_LENGTH, Phase, Session};
+use crate::session::{Effects, EndReason, Event, LOG_LENGTH, Now, Phase, Session};
 
 impl Session {
     /// A machine for one request, which knows what this one knows and has nothing under way. `seed` as in
-    /// [`Session::new`].
+    /// [`Session::new`]. Its events go to [`Session::step_fork`].
     #[must_use]
     pub fn fork(&self, seed: u64) -> Self {
         let mut fork = Self::new(self.grant.clone(), self.options.clone(), seed);
@@ -22,14 +23,30 @@ impl Session {
         fork
     }
 
-    /// Takes up what a fork has come to know, unless another one knew better.
-    pub fn absorb(&mut self, fork: &mut Self) {
+    /// [`Session::step`] of a fork of this session: a sign-out or a close in another request counts before `event`, and
+    /// this session learns what comes of it.
+    pub fn step_fork(&mut self, fork: &mut Self, now: Now, event: Event, out: &mut Effects) {
+        fork.step_within(Some(self), now, event, out);
+        self.absorb(fork);
+    }
+
+    /// Learns what a fork has come to know, unless another one knew better.
+    fn absorb(&mut self, fork: &mut Self) {
         self.log.append(&mut fork.log);
         self.log.drain(..self.log.len().saturating_sub(LOG_LENGTH));
-        let newer = (fork.epoch, fork.generation) >= (self.epoch, self.generation);
-        if !newer || self.closing || matches!(fork.phase, Phase::Unloaded | Phase::Loading) {
+        self.epochs.unite(&fork.epochs);
+        self.seen = self.seen.max(fork.seen);
+        let found = std::mem::take(&mut fork.found);
+        let is_unread = matches!(fork.phase, Phase::Unloaded | Phase::Loading);
+        let is_over = fork.held.is_some() && self.epochs.has_ended(fork.epoch);
+        let is_newer = (fork.epoch, fork.generation) >= (self.epoch, self.generation);
+        // An instance with a slower clock may have signed in since this session was signed out.
+        let is_found = found && self.held.is_none() && fork.held.is_some();
+        if self.closing || is_unread || is_over || !(is_newer || is_found) {
+            self.loose = self.loose.max(fork.loose);
             return;
         }
+        self.loose = fork.loose;
         self.learn(fork);
         self.rest(if self.held.is_some() { Phase::Idle } else { Phase::SignedOut });
     }
@@ -46,7 +63,9 @@ impl Session {
         self.last_lifetime_ms = other.last_lifetime_ms;
         self.end = other.end;
         self.needs_login = other.needs_login;
-        self.epochs.clone_from(&other.epochs);
+        self.epochs.unite(&other.epochs);
+        self.signed_out = self.signed_out.max(other.signed_out);
+        self.loose = self.loose.max(other.loose);
         self.failures = other.failures;
         self.cooldown.clone_from(&other.cooldown);
         self.marks.clone_from(&other.marks);
@@ -54,6 +73,35 @@ impl Session {
             if !self.sent.contains(sent) {
                 self.sent.push(*sent);
             }
+        }
+    }
+
+    /// Learns what has ended in other requests: their sign-out ends the sign-in that is under way in this one.
+    pub(super) fn heed(&mut self, session: &Self, out: &mut Effects) {
+        self.epochs.unite(&session.epochs);
+        self.seen = self.seen.max(session.seen).max(session.epoch);
+        self.loose = self.loose.max(session.loose);
+        let is_later = session.signed_out > self.signed_out;
+        self.signed_out = self.signed_out.max(session.signed_out);
+        let has_ended = self.held.is_some() && self.epochs.has_ended(self.epoch);
+        let is_explicit = self.flight.as_ref().is_some_and(|flight| flight.is_explicit);
+        if self.phase == Phase::Closed || self.is_leaving() {
+            // Its own sign-out, or nothing, is under way.
+        } else if has_ended && is_explicit && !is_later {
+            // This sign-in began after the sign-out, and goes on.
+            self.lose_tokens(EndReason::LogoutElsewhere, out);
+        } else if is_later || has_ended {
+            self.end = if is_later { session.end } else { EndReason::LogoutElsewhere };
+            self.needs_login |= is_later;
+            self.epoch = self.epoch.max(session.signed_out);
+            if let Some(set) = self.leave_flight(out) {
+                self.revoke(&set, out);
+            }
+            self.rest(Phase::SignedOut);
+            self.settle(out);
+        }
+        if session.closing && !self.closing {
+            self.close(out);
         }
     }
 }

@@ -11,9 +11,9 @@ use crate::session::{
 
 impl Leaving {
     /// Tells those who signed out that they did.
-    pub(super) fn tell(&mut self, revoked: bool, out: &mut Effects) {
+    pub(super) fn tell(&mut self, revoked: bool, stored: bool, out: &mut Effects) {
         for id in std::mem::take(&mut self.ids) {
-            out.push(Effect::SignedOut { id, revoked });
+            out.push(Effect::SignedOut { id, revoked, stored });
         }
     }
 }
@@ -23,35 +23,58 @@ impl Session {
     pub(super) fn log_out(&mut self, id: CallId, compromised: bool, out: &mut Effects) {
         self.end = if compromised { EndReason::Compromised } else { EndReason::Logout };
         self.needs_login = true;
-        // Who asked to sign in before asked for what is taken back now.
-        self.fail_queued(&Error::SignedOut, out);
+        let is_leaving = self.is_leaving();
         let leaving = self.leaving.get_or_insert_default();
         leaving.ids.push(id);
-        if matches!(self.phase, Phase::Departing | Phase::Ending | Phase::Marking) {
-            return;
+        if is_leaving {
+            leaving.again = true;
+            return self.fail_queued(&Error::SignedOut, out);
         }
-        if self.phase == Phase::Granting {
-            self.orphans.push(self.awaited);
-        }
-        // The newest tokens are worth revoking, saved or not.
-        let unsaved = self.flight.as_mut().and_then(|flight| flight.next.take()).map(|next| next.set);
+        leaving.stored = false;
         let held = self.held.take().map(|held| held.set);
         let was_active = held.is_some();
         self.epochs.end_all();
+        self.conflicts = 0;
+        self.met_intent = false;
+        let unsaved = self.leave_flight(out);
+        // The newest tokens are worth revoking, saved or not.
         if let Some(set) = unsaved.or(held) {
             self.revoke_for_logout(&set, out);
         }
-        self.drop_flight(&Error::SignedOut, out);
+        // Greater than that of any sign-in that is known here or under way on this clock.
+        self.epoch = self.epoch.max(self.seen.saturating_add(1)).max(self.now.wall_ms);
+        self.signed_out = self.epoch;
         if was_active {
             out.push(Effect::Tell(Notice::Ended { reason: self.end, code: None }));
         }
-        // What stands in the store may be newer than what was in memory.
+        self.depart(out);
+    }
+
+    /// Reads the store, which may hold newer tokens than memory.
+    fn depart(&mut self, out: &mut Effects) {
         let op = self.await_op(Phase::Departing);
         out.push(Effect::Load { op });
     }
 
-    /// Tokens gone, epoch over, everybody who waited told.
-    fn drop_flight(&mut self, error: &Error, out: &mut Effects) {
+    /// Whether a sign-out that was asked for is under way in the store.
+    pub(super) const fn is_leaving(&self) -> bool {
+        self.leaving.is_some() && matches!(self.phase, Phase::Departing | Phase::Ending | Phase::Marking)
+    }
+
+    /// Ends what is under way with [`Error::SignedOut`], and gives the tokens that were not saved yet.
+    pub(super) fn leave_flight(&mut self, out: &mut Effects) -> Option<TokenSet> {
+        // A sign-in that was asked for before a sign-out is taken back by it.
+        self.fail_queued(&Error::SignedOut, out);
+        if self.phase == Phase::Granting {
+            self.orphans.push(self.awaited);
+        }
+        let unsaved = self.flight.as_mut().and_then(|flight| flight.next.take()).map(|next| next.set);
+        self.drop_flight(&Error::SignedOut, out);
+        unsaved
+    }
+
+    /// Drops the tokens, ends the epoch and fails all callers.
+    pub(super) fn drop_flight(&mut self, error: &Error, out: &mut Effects) {
         self.held = None;
         self.volatile = false;
         self.ambiguous = false;
@@ -65,19 +88,23 @@ impl Session {
     pub(super) fn departed(&mut self, result: Result<Option<Stored>, StoreFailed>, out: &mut Effects) {
         let stored = match result {
             Ok(stored) => stored,
-            Err(StoreFailed) => {
-                out.push(Effect::Tell(Notice::Warning(Warning::PersistFailed)));
-                return self.signed_out(out);
-            }
+            Err(StoreFailed) => return self.not_signed_out(out),
         };
         self.intent = None;
         let record = stored.as_ref().and_then(|stored| Record::parse(stored.record.reveal()));
+        let intent = record.as_ref().and_then(|record| record.intent);
+        self.met_intent |= intent.is_some_and(|intent| intent.holder != self.holder);
         self.version = stored.map(|stored| stored.version);
         match record {
             Some(record) if record.ended.is_some() => return self.signed_out(out),
+            // Another request of this session has signed in since.
+            Some(Record { tokens: Some(_), epoch, .. }) if self.epochs.is_current(epoch) => {
+                return self.signed_out(out);
+            }
             Some(Record { tokens: Some(tokens), epoch, .. }) => {
-                self.epochs.add(epoch);
-                self.epochs.end_all();
+                self.epochs.end(epoch);
+                self.epoch = self.epoch.max(epoch.saturating_add(1));
+                self.signed_out = self.epoch;
                 self.revoke_for_logout(&tokens, out);
             }
             _ => {}
@@ -100,34 +127,57 @@ impl Session {
             self.outdated = result == Ok(false);
             return self.rest_signed_in_or_out(out);
         }
-        // A store that keeps saying that somebody wrote, and shows the same record, cannot be cleared.
-        self.conflicts = if result == Ok(false) { self.conflicts.saturating_add(1) } else { 0 };
-        let result = result
-            .and_then(|cleared| if self.conflicts > MAX_ROUNDS { Err(StoreFailed) } else { Ok(cleared) });
         match result {
             Ok(true) => {
                 self.version = None;
                 self.leave_mark(out);
             }
-            // Somebody wrote meanwhile. A sign-out means that too; anything else takes it up.
-            Ok(false) if self.leaving.is_some() => {
-                let op = self.await_op(Phase::Departing);
-                out.push(Effect::Load { op });
-            }
-            Ok(false) => {
-                self.outdated = true;
-                self.signed_out(out);
-            }
-            Err(StoreFailed) => {
-                out.push(Effect::Tell(Notice::Warning(Warning::PersistFailed)));
-                self.signed_out(out);
-            }
+            Ok(false) => self.written_meanwhile(out),
+            Err(StoreFailed) => self.not_signed_out(out),
         }
     }
 
-    /// Whether the store must remember that nobody is to sign in unasked.
+    /// The mark of a sign-out was saved, or another instance was faster.
+    pub(super) fn marked(&mut self, result: Result<Option<String>, StoreFailed>, out: &mut Effects) {
+        match result {
+            Ok(Some(version)) => {
+                self.version = Some(version);
+                // A save that expects an empty store finds the mark.
+                self.loose = 0;
+                self.loose_op = None;
+                self.signed_out(out);
+            }
+            Ok(None) => self.written_meanwhile(out),
+            Err(StoreFailed) => self.not_signed_out(out),
+        }
+    }
+
+    /// Another instance wrote before this one could end the session in the store. A sign-out ends that too; anything
+    /// else takes it up.
+    fn written_meanwhile(&mut self, out: &mut Effects) {
+        self.conflicts = self.conflicts.saturating_add(1);
+        if self.conflicts > MAX_ROUNDS {
+            // A store that always answers so cannot be cleared.
+            return self.not_signed_out(out);
+        }
+        if self.leaving.is_some() {
+            return self.depart(out);
+        }
+        self.outdated = true;
+        self.come_to_rest(out);
+    }
+
+    /// The store could not be told that the session is over.
+    fn not_signed_out(&mut self, out: &mut Effects) {
+        self.conflicts = 0;
+        out.push(Effect::Tell(Notice::Warning(Warning::PersistFailed)));
+        self.come_to_rest(out);
+    }
+
+    /// Whether an empty store is not enough: the session would sign in by itself, or tokens that are being saved here or
+    /// in another instance would find the store empty and land.
     pub(super) const fn must_mark(&self) -> bool {
-        self.needs_login && self.grant.is_unattended()
+        self.needs_login && (self.loose > 0 || self.met_intent || self.grant.is_unattended())
     }
 
     /// The record of a session that was ended on purpose. No token is in it.
@@ -138,16 +188,27 @@ impl Session {
 
     fn leave_mark(&mut self, out: &mut Effects) {
         if self.must_mark() {
-            let record = self.mark().to_text();
-            let op = self.await_op(Phase::Marking);
-            out.push(Effect::Save { op, record, expect: None });
+            self.save(Phase::Marking, &self.mark(), out);
         } else {
             self.signed_out(out);
         }
     }
 
-    /// The store is as it should be.
+    /// The store shows that the session is over.
     pub(super) fn signed_out(&mut self, out: &mut Effects) {
+        self.conflicts = 0;
+        if let Some(leaving) = &mut self.leaving {
+            leaving.stored = true;
+        }
+        self.come_to_rest(out);
+    }
+
+    fn come_to_rest(&mut self, out: &mut Effects) {
+        if let Some(leaving) = self.leaving.as_mut().filter(|leaving| leaving.again) {
+            leaving.again = false;
+            leaving.stored = false;
+            return self.depart(out);
+        }
         out.push(Effect::Broadcast { epoch: self.epoch, generation: 0 });
         self.rest(Phase::SignedOut);
         self.settle(out);
@@ -160,7 +221,7 @@ impl Session {
         else {
             return;
         };
-        leaving.tell(leaving.asked && !leaving.refused, out);
+        leaving.tell(leaving.asked && !leaving.refused, leaving.stored, out);
     }
 
     fn revoke_for_logout(&mut self, set: &TokenSet, out: &mut Effects) {
@@ -251,6 +312,8 @@ impl Session {
         };
         self.needs_login = true;
         if self.held.take().is_some() {
+            // What a store that lags behind still shows of it is ignored.
+            self.epochs.end(self.epoch);
             self.epoch = self.epoch.saturating_add(1);
             self.volatile = false;
             out.push(Effect::Tell(Notice::Ended { reason: self.end, code: None }));

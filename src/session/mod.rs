@@ -337,6 +337,10 @@ struct Leaving {
     revoking: Vec<Op>,
     asked: bool,
     refused: bool,
+    /// The store shows that the session is over.
+    stored: bool,
+    /// Another sign-out was asked for after the store was read: it is read once more.
+    again: bool,
 }
 
 /// The session of one client with one authorization server.
@@ -367,7 +371,19 @@ pub struct Session {
     /// Signed out on purpose: nobody signs in unasked.
     needs_login: bool,
     epochs: Epochs,
-    /// How often in a row the store would not clear a record because somebody wrote.
+    /// The epoch of the last sign-out that was asked for, here or in another request of the same session.
+    signed_out: u64,
+    /// The greatest epoch of any record read.
+    seen: u64,
+    /// Tokens were read from the store that the session of this fork may not know.
+    found: bool,
+    /// How many saves of tokens that expect an empty store may still land: unanswered, or answered with a failure.
+    loose: u32,
+    /// The last of those, while it is unanswered.
+    loose_op: Option<Op>,
+    /// A sign-out found the intent of another instance: what comes of its request may be saved over an empty store.
+    met_intent: bool,
+    /// How often in a row the store would not end a session because another instance wrote.
     conflicts: u8,
     outdated: bool,
     lock: Option<Op>,
@@ -418,6 +434,12 @@ impl Session {
             end: EndReason::NeverSignedIn,
             needs_login: false,
             epochs: Epochs::default(),
+            signed_out: 0,
+            seen: 0,
+            found: false,
+            loose: 0,
+            loose_op: None,
+            met_intent: false,
             conflicts: 0,
             outdated: false,
             lock: None,
@@ -439,11 +461,19 @@ impl Session {
 
     /// Takes one event and says what to do about it.
     pub fn step(&mut self, now: Now, event: Event, out: &mut Effects) {
+        self.step_within(None, now, event, out);
+    }
+
+    /// As [`Session::step`], where the machine may be a fork of another one, whose knowledge comes first.
+    fn step_within(&mut self, session: Option<&Self>, now: Now, event: Event, out: &mut Effects) {
         self.pass_time(now, out);
         let from = self.phase;
         let name = event.name();
         let before = self.view();
         let nobody_listens = self.closing;
+        if let Some(session) = session {
+            self.heed(session, out);
+        }
         self.handle(event, out);
         if nobody_listens {
             out.retain(|effect| !matches!(effect, Effect::Tell(_)));
@@ -515,6 +545,22 @@ impl Session {
     /// When somebody else's intent is taken to be abandoned.
     const fn intent_ttl_ms(&self) -> u64 {
         self.options.timeout_ms.saturating_add(2_000)
+    }
+
+    /// Whether the store has the tokens in hand, so that a store without them says that they are over.
+    const fn is_stored(&self) -> bool {
+        self.held.is_some() && !self.volatile
+    }
+
+    /// Writes `record` over the version last seen, and waits for the answer in `phase`.
+    fn save(&mut self, phase: Phase, record: &Record, out: &mut Effects) {
+        let op = self.await_op(phase);
+        let expect = self.version.clone();
+        if record.tokens.is_some() && expect.is_none() {
+            self.loose = self.loose.saturating_add(1);
+            self.loose_op = Some(op);
+        }
+        out.push(Effect::Save { op, record: record.to_text(), expect });
     }
 
     fn record(&self, intent: Option<Intent>) -> Record {

@@ -51,7 +51,10 @@ impl Session {
         let is_new = flight.is_explicit || changed || old.is_none();
         let (epoch, generation) = if is_new {
             // Epochs grow, and two sign-ins in two places hardly ever get the same.
-            (self.epoch.saturating_add(1).max(self.now.wall_ms), 1)
+            let epoch = self.epoch.max(self.seen).saturating_add(1).max(self.now.wall_ms);
+            // Known from now on, so that a sign-out ends it though it is not saved yet.
+            self.epochs.begin(epoch);
+            (epoch, 1)
         } else {
             (self.epoch, self.generation.saturating_add(1))
         };
@@ -70,9 +73,7 @@ impl Session {
             intent: None,
             ended: None,
         };
-        let record = record.to_text();
-        let op = self.await_op(Phase::Committing);
-        out.push(Effect::Save { op, record, expect: self.version.clone() });
+        self.save(Phase::Committing, &record, out);
     }
 
     pub(super) fn committed(&mut self, result: Result<Option<String>, StoreFailed>, out: &mut Effects) {
@@ -95,16 +96,19 @@ impl Session {
 
     /// Somebody wrote the record while the request was under way.
     pub(super) fn resolve(&mut self, result: Result<Option<Stored>, StoreFailed>, out: &mut Effects) {
-        let Some(flight) = &self.flight else {
-            return;
-        };
         let Ok(stored) = result else {
             return self.accept(true, out);
         };
-        let (explicit, had, epoch) = (flight.is_explicit, self.held.is_some(), self.epoch);
-        let Some(generation) = flight.next.as_ref().map(|next| next.generation) else {
+        let (had, epoch, volatile) = (self.held.is_some(), self.epoch, self.volatile);
+        let is_stored = self.is_stored();
+        let Some(flight) = &mut self.flight else {
             return;
         };
+        let explicit = flight.is_explicit;
+        let Some(next) = &mut flight.next else {
+            return;
+        };
+        let generation = next.generation;
         let record = stored.as_ref().and_then(|stored| Record::parse(stored.record.reveal()));
         let version = stored.as_ref().map(|stored| stored.version.clone());
         let overwrite = match &record {
@@ -114,9 +118,22 @@ impl Session {
             Some(record) if record.ended.is_some() => false,
             Some(record) if record.tokens.is_none() => !had,
             // Only the intent changed: somebody took us for dead. What we hold is newer than what they have.
-            Some(record) => had && record.epoch == epoch && record.generation < generation,
+            Some(record) if record.epoch == epoch => had && record.generation < generation,
+            // A sign-in that could not be saved yet is newer than the one that the store still has.
+            Some(record) => volatile && record.epoch < epoch,
         };
         if overwrite {
+            if explicit {
+                // The last of two sign-ins to be saved has the greater epoch, so that memory and store agree on it.
+                let before = record.as_ref().map_or(0, |record| record.epoch);
+                next.epoch = next.epoch.max(before.saturating_add(1));
+                self.epochs.begin(next.epoch);
+                // The tokens in hand serve until then, unless they were ended elsewhere.
+                if is_stored && record.as_ref().is_none_or(|record| record.tokens.is_none()) {
+                    let ended = record.and_then(|record| record.ended);
+                    self.lose_tokens(ended.unwrap_or(EndReason::LogoutElsewhere), out);
+                }
+            }
             self.version = version;
             return self.commit(out);
         }
@@ -365,16 +382,13 @@ impl Session {
         if !ours || (self.version.is_none() && !refused) {
             return self.rest_signed_in_or_out(out);
         }
-        let op = self.await_op(Phase::Retracting);
-        let expect = self.version.clone();
         if self.held.is_some() {
-            let record = self.record(None).to_text();
-            out.push(Effect::Save { op, record, expect });
+            self.save(Phase::Retracting, &self.record(None), out);
         } else if self.must_mark() {
-            let record = self.mark().to_text();
-            out.push(Effect::Save { op, record, expect });
+            self.save(Phase::Retracting, &self.mark(), out);
         } else {
-            out.push(Effect::Clear { op, expect });
+            let op = self.await_op(Phase::Retracting);
+            out.push(Effect::Clear { op, expect: self.version.clone() });
         }
     }
 
@@ -402,9 +416,7 @@ impl Session {
         if self.phase != Phase::Idle {
             return self.persist_after(self.options.retry_base_ms, out);
         }
-        let record = self.record(None).to_text();
-        let op = self.await_op(Phase::Persisting);
-        out.push(Effect::Save { op, record, expect: self.version.clone() });
+        self.save(Phase::Persisting, &self.record(None), out);
     }
 
     fn persist_after(&mut self, after_ms: u64, out: &mut Effects) {

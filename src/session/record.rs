@@ -7,11 +7,15 @@ use crate::Secret;
 use crate::ground::text::join;
 use crate::json::{Object, Value, push_string};
 use crate::session::EndReason;
-use crate::session::response::scopes;
+use crate::session::response::{MAX_LIFETIME_MS, MAX_RESPONSE_LENGTH, is_access_token, scopes};
 use crate::session::token::TokenSet;
 
 /// Changes with every change of the format; a record of another version is not read.
 pub(crate) const VERSION: f64 = 1.0;
+
+/// The longest record that is read, in bytes: a token response of [`MAX_RESPONSE_LENGTH`] in which every byte is
+/// escaped.
+const MAX_RECORD_LENGTH: usize = 6 * MAX_RESPONSE_LENGTH + 1024;
 
 /// The record of one session.
 #[derive(Clone, Debug)]
@@ -78,19 +82,31 @@ impl Record {
         Secret::new(text)
     }
 
-    /// `None` for anything this version did not write.
+    /// `None` for anything that this version did not write: tokens in it are held to the rules for those of a token
+    /// response.
     pub(crate) fn parse(text: &str) -> Option<Self> {
+        if text.len() > MAX_RECORD_LENGTH {
+            return None;
+        }
         let object = Object::parse(text.as_bytes()).ok()?;
         if number(&object, "v")? != VERSION as u64 {
             return None;
         }
-        let tokens = match string(&object, "access") {
+        let tokens = match object.get("access") {
             None => None,
-            Some(access) => Some(TokenSet {
-                access: Secret::new(access),
-                refresh: string(&object, "refresh").map(Secret::new),
+            Some(_) => Some(TokenSet {
+                access: Secret::new(string(&object, "access").filter(|access| is_access_token(access))?),
+                refresh: match object.get("refresh") {
+                    None => None,
+                    Some(_) => Some(Secret::new(
+                        string(&object, "refresh").filter(|refresh| !refresh.is_empty())?,
+                    )),
+                },
                 sent_ms: number(&object, "sent")?,
-                lifetime_ms: number(&object, "lifetime"),
+                lifetime_ms: match object.get("lifetime") {
+                    None => None,
+                    Some(_) => Some(number(&object, "lifetime").filter(|ms| *ms <= MAX_LIFETIME_MS as u64)?),
+                },
                 subject: string(&object, "subject"),
                 scopes: string(&object, "scope").map(|scope| scopes(&scope)),
                 refused: matches!(object.get("refused"), Some(Value::Bool(true))),

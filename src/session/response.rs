@@ -13,7 +13,7 @@ use crate::{Secret, base64url};
 pub const MAX_RESPONSE_LENGTH: usize = 64 * 1024;
 
 /// A lifetime longer than this means the same as this: ten years, in milliseconds.
-const MAX_LIFETIME_MS: f64 = 10.0 * 365.0 * 86_400_000.0;
+pub(crate) const MAX_LIFETIME_MS: f64 = 10.0 * 365.0 * 86_400_000.0;
 
 /// An HTTP response of a token endpoint, read by whoever performs the requests.
 #[derive(Clone, Debug)]
@@ -146,7 +146,7 @@ fn granted(answer: &Answer, question: Question, fields: &Fields) -> Result<Grant
         None => object.get("access_token").or_else(|| object.get("token")),
     };
     let access = access.and_then(Value::as_text).ok_or(ResponseFault::AccessToken)?.to_cow();
-    if access.is_empty() || !access.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if !is_access_token(&access) {
         return Err(ResponseFault::AccessToken);
     }
     let refresh = match object.get(fields.refresh_token.as_deref().unwrap_or("refresh_token")) {
@@ -164,6 +164,12 @@ fn granted(answer: &Answer, question: Question, fields: &Fields) -> Result<Grant
         access: Secret::new(access.into_owned()),
         refresh: refresh.map(|text| Secret::new(text.into_owned())),
     })
+}
+
+/// Whether a header can hold the token: visible ASCII, at least one character. Anything else would be quoted by the
+/// platform's error.
+pub(crate) fn is_access_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// The words of `scope`.

@@ -21,6 +21,7 @@ impl Session {
         push_number(&mut text, "epoch", self.epoch);
         push_number(&mut text, "generation", self.generation);
         push_text(&mut text, "epochs", &self.epochs.to_text());
+        push_number(&mut text, "signedOut", self.signed_out);
         if let Some(version) = &self.version {
             push_text(&mut text, "version", version);
         }
@@ -33,6 +34,7 @@ impl Session {
             ("ambiguous", self.ambiguous),
             ("needsLogin", self.needs_login),
             ("closed", self.closing),
+            ("loose", self.loose > 0),
         ];
         for (name, _) in flags.into_iter().filter(|(_, set)| *set) {
             text.push_str(",\"");
@@ -62,6 +64,8 @@ impl Session {
         self.epoch = number(object, "epoch")?;
         self.generation = number(object, "generation")?;
         self.epochs = Epochs::from_text(&string(object, "epochs")?);
+        self.signed_out = number(object, "signedOut")?;
+        self.loose = u32::from(flag("loose"));
         self.version = string(object, "version");
         self.volatile = flag("volatile");
         self.needs_login = flag("needsLogin");

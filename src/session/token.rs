@@ -57,45 +57,83 @@ pub(crate) struct TokenSet {
     pub(crate) refused: bool,
 }
 
-/// The sign-ins that were in use here, and which of them were ended here: what the store still says of those, because it could
-/// not be cleared or because another instance writes it once more, is never taken up again.
+/// The sign-ins that this instance has seen, and which of them it has ended. A record of an ended one that is still in
+/// the store, because it could not be cleared or because another instance wrote it again, is ignored.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Epochs {
     /// The newest last.
-    used: Vec<u64>,
-    /// How many of them, from the first on, were ended.
-    ended: usize,
+    known: Vec<Epoch>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Epoch {
+    number: u64,
+    ended: bool,
+    /// It began in this instance.
+    own: bool,
 }
 
 impl Epochs {
     /// Far more than can still stand in a store.
     const MOST: usize = 16;
 
-    pub(crate) fn add(&mut self, epoch: u64) {
-        if self.used.contains(&epoch) {
+    pub(crate) fn add(&mut self, number: u64) {
+        self.note(Epoch { number, ended: false, own: false });
+    }
+
+    /// Adds the epoch of a sign-in of this instance.
+    pub(crate) fn begin(&mut self, number: u64) {
+        self.note(Epoch { number, ended: false, own: true });
+    }
+
+    /// Adds an epoch and ends it.
+    pub(crate) fn end(&mut self, number: u64) {
+        self.note(Epoch { number, ended: true, own: false });
+    }
+
+    fn note(&mut self, epoch: Epoch) {
+        if let Some(known) = self.known.iter_mut().find(|known| known.number == epoch.number) {
+            known.ended |= epoch.ended;
+            known.own |= epoch.own;
             return;
         }
-        if self.used.len() == Self::MOST {
-            self.used.remove(0);
-            self.ended = self.ended.saturating_sub(1);
+        if self.known.len() == Self::MOST {
+            // An epoch in use is never forgotten for one that is over.
+            let oldest = self.known.iter().position(|known| known.ended).unwrap_or_default();
+            self.known.remove(oldest);
         }
-        self.used.push(epoch);
+        self.known.push(epoch);
     }
 
-    pub(crate) const fn end_all(&mut self) {
-        self.ended = self.used.len();
+    pub(crate) fn end_all(&mut self) {
+        self.known.iter_mut().for_each(|known| known.ended = true);
     }
 
-    pub(crate) fn has_ended(&self, epoch: u64) -> bool {
-        self.used.iter().take(self.ended).any(|used| *used == epoch)
+    /// Takes up all that another instance knows: an epoch that either has ended is over.
+    pub(crate) fn unite(&mut self, other: &Self) {
+        other.known.iter().for_each(|epoch| self.note(*epoch));
     }
 
-    /// As text: those in use still after the bar.
+    pub(crate) fn has_ended(&self, number: u64) -> bool {
+        self.known.iter().any(|known| known.number == number && known.ended)
+    }
+
+    /// Whether the epoch began in this instance and has not ended.
+    pub(crate) fn is_current(&self, number: u64) -> bool {
+        self.known.iter().any(|known| known.number == number && known.own && !known.ended)
+    }
+
+    /// As text: the ended ones, a bar, the others.
     pub(crate) fn to_text(&self) -> String {
         let mut text = String::new();
-        for (at, epoch) in self.used.iter().enumerate() {
-            text.push_str(if at == self.ended { "|" } else { " " });
-            text.push_str(&epoch.to_string());
+        for ended in [true, false] {
+            for epoch in self.known.iter().filter(|known| known.ended == ended) {
+                text.push_str(&epoch.number.to_string());
+                text.push(' ');
+            }
+            if ended {
+                text.push('|');
+            }
         }
         text
     }
@@ -123,6 +161,10 @@ pub(crate) struct Held {
     base_mono_ms: u64,
     /// The greatest age ever seen.
     age_ms: u64,
+    /// The last reading of the monotonic clock.
+    last_mono_ms: u64,
+    /// The clock went back, so the token may be far older than `age_ms` says.
+    age_is_unknown: bool,
     margin_ms: u64,
     /// A clock jumped, so the age is only a lower bound.
     pub(crate) suspect: bool,
@@ -140,11 +182,14 @@ impl Held {
         // Written in the future: some clock is wrong, and the age starts at nothing.
         let suspect = set.sent_ms > now.wall_ms.saturating_add(5_000);
         let base_age_ms = now.wall_ms.saturating_sub(set.sent_ms);
+        let age_is_unknown = set.sent_ms > now.wall_ms;
         Self {
             set,
             base_age_ms,
             base_mono_ms: now.mono_ms,
             age_ms: base_age_ms,
+            last_mono_ms: now.mono_ms,
+            age_is_unknown,
             margin_ms,
             suspect,
             doubted: false,
@@ -153,6 +198,8 @@ impl Held {
 
     /// Lets time pass.
     pub(crate) fn observe(&mut self, now: Now) {
+        self.age_is_unknown |= now.mono_ms < self.last_mono_ms;
+        self.last_mono_ms = now.mono_ms;
         self.age_ms = self.age_at(now);
     }
 
@@ -160,11 +207,6 @@ impl Held {
         let mono = self.base_age_ms.saturating_add(now.mono_ms.saturating_sub(self.base_mono_ms));
         let wall = now.wall_ms.saturating_sub(self.set.sent_ms);
         self.age_ms.max(mono).max(wall)
-    }
-
-    /// How long ago the token was asked for, in milliseconds.
-    pub(crate) const fn age_ms(&self) -> u64 {
-        self.age_ms
     }
 
     pub(crate) fn freshness(&self) -> Freshness {
@@ -221,9 +263,11 @@ impl Held {
         }
     }
 
-    /// A 401 for a token younger than this says that the server never accepts it, not that it has expired.
-    pub(crate) fn arrival_ms(&self) -> u64 {
-        self.set.lifetime_ms.map_or(5_000, |lifetime| (lifetime / 4).min(5_000))
+    /// Whether the token is known to be so young that a 401 says that the server never accepts it, not that it has
+    /// expired: it was asked for less than five seconds and a quarter of its life ago.
+    pub(crate) fn has_just_arrived(&self) -> bool {
+        let arrival_ms = self.set.lifetime_ms.map_or(5_000, |lifetime| (lifetime / 4).min(5_000));
+        !self.age_is_unknown && self.age_ms < arrival_ms
     }
 
     /// When it expires on the wall clock.

@@ -503,8 +503,12 @@ export interface Session {
    * @throws (rejects with) ERR_SESSION_SIGNED_OUT if the session is signed out; ERR_TOKEN_* or ERR_LOGIN_REJECTED if no token can be had
    */
   getAccessToken(options?: { minValidity?: number; forceRefresh?: boolean; signal?: AbortSignal }): Promise<string>;
-  /** Ends the sign-in here and in every instance that shares the store, and revokes what it can. */
-  logout(options?: { reason?: 'user' | 'compromised' }): Promise<{ revoked: boolean }>;
+  /**
+   * Ends the sign-in here and in every instance that shares the store, and revokes what it can. `revoked`: the
+   * authorization server confirmed it. `stored`: the store shows the sign-out. If the store was down, `stored` is false:
+   * this session stays signed out, but a new one over the same store may still find the tokens, so call `logout()` again.
+   */
+  logout(options?: { reason?: 'user' | 'compromised' }): Promise<{ revoked: boolean; stored: boolean }>;
   /**
    * Calls `listener` for each event, after the state has changed. Returns a function that removes the listener, as does
    * `signal`.

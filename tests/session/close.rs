@@ -1,5 +1,6 @@
 //! A session that is closed: who is told, and what is still written down.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::support::{Host, Reply, json_login, oauth_error, tokens};
@@ -79,4 +80,18 @@ fn a_sign_in_under_way_is_given_up_by_close_and_nobody_waits_for_its_intent() {
     assert!(host.store.borrow().record.is_none());
     host.release(tokens("a1", Some("r1"), Some(3600)));
     assert!(host.take().is_empty() && host.store.borrow().record.is_none());
+}
+
+#[test]
+fn a_closed_session_is_closed_in_every_request() {
+    let host = Host::new(true);
+    let whole = Rc::new(RefCell::new(Host::new(true).session));
+    let mut one = host.fork(&whole, 1);
+    one.need(1);
+    whole.borrow_mut().step(host.now, Event::Close, &mut Vec::new());
+    one.release(tokens("a1", Some("r1"), Some(3600)));
+    assert_eq!(one.take(), ["fail 1 ERR_SESSION_CLOSED"]);
+    let mut two = host.fork(&whole, 2);
+    two.need(2);
+    assert_eq!(two.take(), ["fail 2 ERR_SESSION_CLOSED"]);
 }

@@ -237,3 +237,40 @@ fn a_refused_refresh_after_a_401_ends_the_session_at_once_or_signs_in_with_the_c
         }
     }
 }
+
+#[test]
+fn a_401_for_a_token_whose_age_is_unknown_refreshes() {
+    // The clock is set back a little or a lot, once, before any 401.
+    for back_ms in [1, 4_000, 3_600_000] {
+        let mut host = Host::signed_in(false);
+        host.now.wall_ms -= back_ms + 60_000;
+        host.now.mono_ms = host.now.mono_ms.saturating_sub(back_ms + 60_000);
+        host.reply(tokens("a2", Some("r2"), Some(3600)));
+        host.need(2);
+        host.take();
+        host.unauthorized(2, Some(INVALID_TOKEN));
+        assert_eq!(host.take(), ["use 2 a2"], "{back_ms}");
+        // The age of the new one is known: it is refused on arrival.
+        host.need(3);
+        host.take();
+        host.unauthorized(3, Some(INVALID_TOKEN));
+        assert_eq!(host.take(), ["deliver 3"], "{back_ms}");
+    }
+}
+
+#[test]
+fn a_mark_does_not_outlive_a_clock_that_goes_back() {
+    let mut host = Host::signed_in(false);
+    host.need(2);
+    host.reply(tokens("a2", Some("r2"), Some(3600)));
+    host.unauthorized(2, Some(INVALID_TOKEN));
+    host.unauthorized(2, Some(INVALID_TOKEN));
+    host.take();
+    host.now.wall_ms -= 30_000;
+    host.now.mono_ms -= 30_000;
+    host.reply(tokens("a3", Some("r3"), Some(3600)));
+    host.need(3);
+    host.take();
+    host.unauthorized(3, Some(INVALID_TOKEN));
+    assert_eq!(host.take(), ["use 3 a3"]);
+}

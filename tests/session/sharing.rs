@@ -1,6 +1,9 @@
 //! Several instances on one store, lost answers, lost instances, and stores that fail.
 
-use crate::support::{Host, Reply, SharedStore, end_reason, json_login, oauth_error, tokens};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use crate::support::{Host, Reply, SharedStore, T0, end_reason, json_login, oauth_error, tokens};
 use tokenward::session::{EndReason, Event, Loss, Notice, Options, Snapshot, Warning};
 
 #[test]
@@ -235,31 +238,27 @@ fn a_record_that_cannot_be_read_signs_out_and_does_not_stand_in_the_way() {
 fn forks_of_one_session_meet_in_the_store_and_the_session_learns_from_them() {
     let mut host = Host::signed_in(false);
     host.pass(3_600_000);
-    let fork = |host: &Host, seed| {
-        let mut fork = Host::with(json_login(false), Options::default(), host.store.clone(), 0);
-        fork.session = host.session.fork(seed);
-        fork.now = host.now;
-        fork
-    };
-    let (mut one, mut two) = (fork(&host, 7), fork(&host, 8));
+    let whole = Rc::new(RefCell::new(host.session.fork(6)));
+    let (mut one, mut two) = (host.fork(&whole, 7), host.fork(&whole, 8));
     one.need(1);
     two.need(1);
     assert_eq!((one.requests.len(), two.requests.len()), (1, 0), "the intent is the mutex");
     one.release(tokens("a2", Some("r2"), Some(3600)));
     two.wake();
     assert_eq!((one.take(), two.take()), (vec!["use 1 a2".to_owned()], vec!["use 1 a2".to_owned()]));
-    host.session.absorb(&mut one.session);
-    host.session.absorb(&mut two.session);
-    host.need(2);
-    assert_eq!(host.take(), ["use 2 a2"]);
+    let mut three = host.fork(&whole, 9);
+    three.need(2);
+    assert_eq!((three.take(), three.requests.len()), (vec!["use 2 a2".to_owned()], 0));
     // A fork that knows less teaches nothing.
-    let mut stale = fork(&host, 9);
+    let mut stale = host.fork(&whole, 10);
     host.pass(3_600_000);
-    host.reply(tokens("a3", Some("r3"), Some(3600)));
-    host.need(3);
-    host.session.absorb(&mut stale.session);
-    host.need(4);
-    assert_eq!(host.take(), ["use 3 a3", "use 4 a3"]);
+    let mut four = host.fork(&whole, 11);
+    four.reply(tokens("a3", Some("r3"), Some(3600)));
+    four.need(3);
+    stale.need(3);
+    let mut five = host.fork(&whole, 12);
+    five.need(4);
+    assert_eq!((four.take(), five.take()), (vec!["use 3 a3".to_owned()], vec!["use 4 a3".to_owned()]));
 }
 
 #[test]
@@ -320,4 +319,54 @@ fn whatever_the_seed_is_an_intent_is_seen_by_others() {
         two.need(1);
         assert!(two.requests.is_empty(), "seed {seed}");
     }
+}
+
+#[test]
+fn of_two_sign_ins_at_once_memory_and_store_keep_the_same_one() {
+    // The later request is answered first, at the same moment, or last.
+    for (first_ms, second_ms) in [(0, 0), (1, 0), (0, 1)] {
+        let host = Host::new(false);
+        let whole = Rc::new(RefCell::new(Host::new(false).session));
+        let (mut ada, mut bob) = (host.fork(&whole, 1), host.fork(&whole, 2));
+        ada.login(1);
+        bob.login(2);
+        while bob.requests.is_empty() {
+            // It waits for the intent of the first, until that is taken for abandoned.
+            bob.wake();
+        }
+        ada.now = bob.now;
+        ada.pass(first_ms);
+        bob.pass(second_ms);
+        bob.release(tokens("b1", Some("s1"), Some(3600)));
+        ada.release(tokens("a1", Some("r1"), Some(3600)));
+        assert_eq!((ada.take(), bob.take()), (vec!["signed in 1".into()], vec!["signed in 2".into()]));
+        let record = host.store.borrow().record.clone().expect("a record").0;
+        assert!(record.contains("a1"), "the last to be saved: {record}");
+        let mut three = host.fork(&whole, 3);
+        three.now = ada.now;
+        three.need(3);
+        assert_eq!(three.take(), ["use 3 a1"], "{first_ms} {second_ms}");
+    }
+}
+
+#[test]
+fn a_record_is_held_to_the_rules_for_a_token_response() {
+    let record = |access: &str, more: &str| {
+        format!(r#"{{"v":1,"epoch":5,"generation":1,"access":{access},"sent":{T0}{more}}}"#)
+    };
+    let access = [r#""""#, r#""a\r\nx-evil: 1""#, r#""a b""#, r#""a\u00ff""#, r#""\ud83d\ude00""#, "7", "null"];
+    let more = [r#","refresh":"""#, r#","refresh":7"#, r#","lifetime":-1"#, r#","lifetime":"1""#, r#","lifetime":1e15"#];
+    let long = format!(r#","subject":"{}""#, "x".repeat(1 << 20));
+    let bad = access.iter().map(|access| record(access, "")).chain(more.map(|more| record(r#""a1""#, more)));
+    for record in bad.chain([record(r#""a1""#, &long)]) {
+        let mut host = Host::new(false);
+        host.store.borrow_mut().record = Some((record.clone(), 900));
+        host.need(1);
+        assert_eq!(host.take(), ["fail 1 ERR_SESSION_SIGNED_OUT"], "{}", &record[..80]);
+        assert_eq!(end_reason(&host), EndReason::StoreCorrupt);
+    }
+    let mut host = Host::new(false);
+    host.store.borrow_mut().record = Some((record(r#""a1""#, r#","lifetime":3600000"#), 900));
+    host.need(1);
+    assert_eq!(host.take(), ["use 1 a1"]);
 }

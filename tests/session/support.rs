@@ -43,8 +43,13 @@ pub(crate) fn oauth_error(status: u16, code: &str) -> Reply {
     Reply::Json(status, format!(r#"{{"error":"{code}","error_description":"do not keep me"}}"#))
 }
 
+/// A session that its forks share.
+pub(crate) type Whole = Rc<RefCell<Session>>;
+
 pub(crate) struct Host {
     pub(crate) session: Session,
+    /// The session that this one is a fork of.
+    pub(crate) whole: Option<Whole>,
     pub(crate) now: Now,
     pub(crate) store: SharedStore,
     pub(crate) replies: VecDeque<Reply>,
@@ -95,6 +100,7 @@ impl Host {
     pub(crate) fn with(grant: Grant, options: Options, store: SharedStore, seed: u64) -> Self {
         Self {
             session: Session::new(grant, options, seed),
+            whole: None,
             now: Now { wall_ms: T0, mono_ms: 1_000 },
             store,
             replies: VecDeque::new(),
@@ -113,6 +119,15 @@ impl Host {
             locks: Vec::new(),
             last_use: (0, 0),
         }
+    }
+
+    /// A host for one request of `whole`, at the time of this host and over its store.
+    pub(crate) fn fork(&self, whole: &Whole, seed: u64) -> Self {
+        let mut fork = Self::with(json_login(false), Options::default(), Rc::clone(&self.store), 0);
+        fork.session = whole.borrow().fork(seed);
+        fork.whole = Some(Rc::clone(whole));
+        fork.now = self.now;
+        fork
     }
 
     /// Signed in with a token of an hour, one minute ago.
@@ -223,7 +238,12 @@ impl Host {
         let mut events = VecDeque::from([event]);
         while let Some(event) = events.pop_front() {
             let mut effects = Vec::new();
-            self.session.step(self.now, event, &mut effects);
+            match &self.whole {
+                Some(whole) => {
+                    whole.borrow_mut().step_fork(&mut self.session, self.now, event, &mut effects);
+                }
+                None => self.session.step(self.now, event, &mut effects),
+            }
             for effect in effects {
                 events.extend(self.perform(effect));
             }
@@ -324,8 +344,9 @@ impl Host {
                 self.answers.push(format!("signed in {id}"));
                 None
             }
-            Effect::SignedOut { id, revoked } => {
-                self.answers.push(format!("signed out {id} revoked={revoked}"));
+            Effect::SignedOut { id, revoked, stored } => {
+                let stored = if stored { "" } else { ", not stored" };
+                self.answers.push(format!("signed out {id} revoked={revoked}{stored}"));
                 None
             }
             Effect::Broadcast { epoch, generation } => {

@@ -103,7 +103,6 @@ interface SessionExports {
   release_session(session: number): void;
   resources_admit(urls: string, loopback: boolean, url: string): boolean | undefined;
   resources_check(urls: string, loopback: boolean): string | undefined;
-  session_absorb(session: number, fork: number): string | undefined;
   session_explain(session: number): string | undefined;
   session_fork(session: number, seed: number): number | undefined;
   session_open(options: string, seed: number, wallMs: number, monoMs: number, state?: string | null): number | undefined;
@@ -112,7 +111,7 @@ interface SessionExports {
     session: number, wallMs: number, monoMs: number, epoch: number, generation: number, minValidity: number, once: boolean,
   ): boolean;
   session_snapshot(session: number, wallMs: number, monoMs: number): string | undefined;
-  session_step(session: number, wallMs: number, monoMs: number, given: boolean, event: string): string | undefined;
+  session_step(session: number, whole: number | null | undefined, wallMs: number, monoMs: number, given: boolean, event: string): string | undefined;
 }
 
 /** src/wasm/ml_dsa.rs: in its own module, with nothing else but `version`. */

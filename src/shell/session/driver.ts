@@ -34,7 +34,7 @@ export type Outcome =
   | { effect: 'fail'; id: number; error: ErrorFields }
   | { effect: 'deliver'; id: number }
   | { effect: 'signed-in'; id: number }
-  | { effect: 'signed-out'; id: number; revoked: boolean };
+  | { effect: 'signed-out'; id: number; revoked: boolean; stored: boolean };
 
 type Effect =
   | Outcome
@@ -293,12 +293,11 @@ export class Machine {
     const handle = this.#held.handle;
     // Another look may have opened the machine again: a snapshot does.
     if (this.#opened !== this.#lives) this.#resume(event);
-    const { effects, state } = own(JSON.parse(call('session_step', handle, wall, mono, given, JSON.stringify(event))) as
-      { effects: Effect[]; state?: string });
-    if (state !== undefined) {
-      this.#state = state;
-      if (this.#session) this.#session.#state = call('session_absorb', this.#session.#held.handle, handle);
-    }
+    const session = this.#session;
+    const { effects, state, whole } = own(JSON.parse(call('session_step', handle, session ? session.#held.handle : undefined, wall, mono, given, JSON.stringify(event))) as
+      { effects: Effect[]; state?: string; whole?: string });
+    if (state !== undefined) this.#state = state;
+    if (session && whole !== undefined) session.#state = whole;
     for (const effect of effects) this.#perform(own(effect));
   }
 

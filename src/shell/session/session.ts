@@ -118,9 +118,9 @@ function open(options: SessionOptions): Session {
     async logout(options) {
       const { reason } = copied(options, ['reason']);
       signOuts += 1;
-      const { revoked } = succeeded<Extract<Outcome, { effect: 'signed-out' | 'fail' }>>(await once((calls) => calls.ask({ event: 'logout', reason })));
+      const { revoked, stored } = succeeded<Extract<Outcome, { effect: 'signed-out' | 'fail' }>>(await once((calls) => calls.ask({ event: 'logout', reason })));
       if (pending && !await pending.forget()) host.tell('warning', { code: 'authorization-kept' });
-      return { revoked };
+      return { revoked, stored };
     },
     on(event, listener, options) {
       const { signal } = copied(options, ['signal']);

@@ -64,8 +64,9 @@ pub(super) fn write_effect(effect: Effect) -> String {
         }
         Effect::Deliver { id } => name("deliver", "id", id),
         Effect::SignedIn { id } => name("signed-in", "id", id),
-        Effect::SignedOut { id, revoked } => {
+        Effect::SignedOut { id, revoked, stored } => {
             name("signed-out", "id", id);
+            members.raw("stored", if stored { "true" } else { "false" });
             members.raw("revoked", if revoked { "true" } else { "false" });
         }
         Effect::Broadcast { epoch, generation } => {

@@ -61,32 +61,40 @@ pub fn session_fork(session: u32, seed: f64) -> Option<u32> {
     })
 }
 
-/// Lets a session take up what a machine of one of its requests has come to know.
+/// Takes one event: `{"effects":[…],"state":"…","whole":"…"}`, the state only if it changed. `whole` is the state of the
+/// session that `session` is a fork of, if it is one.
 #[wasm_bindgen]
-pub fn session_absorb(session: u32, fork: u32) -> Option<String> {
-    SESSIONS.with_borrow_mut(|sessions| {
-        let mut known = sessions.take(fork)?;
-        if let Some(session) = sessions.get_mut(session) {
-            session.absorb(&mut known);
-        }
-        sessions.put(fork, known);
-        sessions.get(session).map(|session| session.state().reveal().clone())
-    })
-}
-
-/// Takes one event: `{"effects":[…],"state":"…"}`, the state only where it changed.
-#[wasm_bindgen]
-pub fn session_step(session: u32, wall_ms: f64, mono_ms: f64, given: bool, event: &str) -> Option<String> {
+pub fn session_step(
+    session: u32,
+    whole: Option<u32>,
+    wall_ms: f64,
+    mono_ms: f64,
+    given: bool,
+    event: &str,
+) -> Option<String> {
     settle(read_event(event).and_then(|event| {
         let mut effects = Vec::new();
-        let state = SESSIONS.with_borrow_mut(|sessions| {
-            let Some(session) = sessions.get_mut(session) else {
-                return Ok(None);
+        let states = SESSIONS.with_borrow_mut(|sessions| {
+            let Some(mut machine) = sessions.take(session) else {
+                return Ok([None, None]);
             };
-            let now = session.time_of(&event, Now::read(wall_ms, mono_ms, given))?;
-            session.step(now, event, &mut effects);
+            let stepped = machine.time_of(&event, Now::read(wall_ms, mono_ms, given)).map(|now| {
+                let whole = whole.and_then(|whole| sessions.get_mut(whole));
+                match whole {
+                    Some(whole) => {
+                        whole.step_fork(&mut machine, now, event, &mut effects);
+                        Some(whole.state())
+                    }
+                    None => {
+                        machine.step(now, event, &mut effects);
+                        None
+                    }
+                }
+            });
             let changed = !matches!(effects.as_slice(), [] | [Effect::Use { .. } | Effect::Deliver { .. }]);
-            Ok(changed.then(|| session.state()))
+            let state = changed.then(|| machine.state());
+            sessions.put(session, machine);
+            stepped.map(|whole| [state, whole.filter(|_| changed)])
         })?;
         let mut text = String::from("{\"effects\":[");
         for (at, effect) in effects.into_iter().enumerate() {
@@ -96,9 +104,11 @@ pub fn session_step(session: u32, wall_ms: f64, mono_ms: f64, given: bool, event
             text.push_str(&write_effect(effect));
         }
         text.push(']');
-        if let Some(state) = state {
-            text.push_str(",\"state\":");
-            push_string(&mut text, state.reveal());
+        for (name, state) in [",\"state\":", ",\"whole\":"].into_iter().zip(states) {
+            if let Some(state) = state {
+                text.push_str(name);
+                push_string(&mut text, state.reveal());
+            }
         }
         text.push('}');
         Ok(text)

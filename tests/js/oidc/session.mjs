@@ -66,7 +66,7 @@ export default ({ test, assert, tokenward, issuer, redirectUri, visit, storeOf }
     const { session, store } = await signedIn();
     const token = await session.getAccessToken();
     const refresh = await refreshTokenOf(session, store);
-    assert.same(await session.logout(), { revoked: true });
+    assert.same(await session.logout(), { revoked: true, stored: true });
     assert.equal((await fetch(userinfo, { headers: { authorization: `Bearer ${token}` } })).status, 401);
     const again = await post('/token', { grant_type: 'refresh_token', refresh_token: refresh, client_id: 'app' });
     assert.same([again.status, (await again.json()).error], [400, 'invalid_grant']);

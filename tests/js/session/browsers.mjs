@@ -173,7 +173,7 @@ export default (name, refreshes) => ({ test, assert }) => {
     const [first, ...others] = scene.tabs;
     for (const tab of others) assert.same(await scene.call(tab), ['access-1']);
     const { issued } = scene.server;
-    assert.same(await first.evaluate(() => globalThis.tab.session.logout({ reason: 'compromised' })), { revoked: true });
+    assert.same(await first.evaluate(() => globalThis.tab.session.logout({ reason: 'compromised' })), { revoked: true, stored: true });
     for (const tab of others) {
       await tab.until(() => globalThis.tab.said().snapshot.status === 'signed-out');
       assert.same((await tab.evaluate(() => globalThis.tab.said())).snapshot, { status: 'signed-out', reason: 'compromised' });

@@ -327,7 +327,7 @@ export default ({ test, assert, tokenward, host }) => {
       const waiting = held(server);
       const call = assert.rejects('ERR_SESSION_SIGNED_OUT', bearer(`${API}/me`));
       await waiting.asked();
-      assert.same(await bearer.session.logout(), { revoked: true }, isolation);
+      assert.same(await bearer.session.logout(), { revoked: true, stored: true }, isolation);
       waiting.answer(tokens(9));
       await call;
       const isBack = () => server.requests.some(({ url, body }) => url === `${AUTH}/logout` && body.includes('refresh-9'));

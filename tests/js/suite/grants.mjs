@@ -37,7 +37,7 @@ export default ({ test, long, assert, tokenward, host }) => {
     state.now += 60_000;
     await state.session.getAccessToken();
     assert.same(state.requests.map(({ body }) => new URLSearchParams(body).get('refresh_token')), ['refresh-0', 'refresh-1']);
-    assert.same(await state.session.logout(), { revoked: true });
+    assert.same(await state.session.logout(), { revoked: true, stored: true });
     assert.same(state.requests.slice(2).map(({ url, body }) => [url, new URLSearchParams(body).get('token')]),
       [[`${AUTH}/revoke`, 'refresh-2'], [`${AUTH}/revoke`, 'access-2']]);
   });
@@ -120,7 +120,7 @@ export default ({ test, long, assert, tokenward, host }) => {
     await state.session.getAccessToken();
     state.now += 60_000;
     await state.session.getAccessToken();
-    assert.same(await state.session.logout(), { revoked: true });
+    assert.same(await state.session.logout(), { revoked: true, stored: true });
     assert.same(state.asked, [...places, `${issuer}/token`, `${issuer}/token`, `${issuer}/revoke`]);
 
     const wrong = {
@@ -152,7 +152,7 @@ export default ({ test, long, assert, tokenward, host }) => {
     await direct.session.getAccessToken();
     assert.same(direct.requests.map(({ url }) => url), [`${issuer}/token`]);
     direct.answer = () => (direct.requests.at(-1).url.endsWith('/revoke') ? new Response(null, { status: 200 }) : Response.json(metadata));
-    assert.same(await direct.session.logout(), { revoked: true });
+    assert.same(await direct.session.logout(), { revoked: true, stored: true });
     assert.same([...new Set(direct.requests.slice(1).map(({ url }) => url))], [places[0], `${issuer}/revoke`]);
   });
 
@@ -198,7 +198,7 @@ export default ({ test, long, assert, tokenward, host }) => {
     refuse = true;
     state.now += 60_000;
     assert.equal(await state.session.getAccessToken(), 'mine');
-    assert.same(await state.session.logout(), { revoked: true });
+    assert.same(await state.session.logout(), { revoked: true, stored: true });
     assert.same(asked, [true, 'r1', 'r1', true, 'revoke r1']);
   });
 

@@ -22,7 +22,7 @@ export default ({ test, assert, tokenward, host }) => {
     server.pass(3600);
     assert.equal((await bearer(`${API}/me`)).status, 200);
     assert.equal(server.requests.at(-1).authorization, 'Bearer access-2');
-    assert.same(await bearer.session.logout(), { revoked: true });
+    assert.same(await bearer.session.logout(), { revoked: true, stored: true });
     assert.equal(server.logouts, 1);
     assert.same(bearer.session.snapshot, { status: 'signed-out', reason: 'logout' });
     await assert.rejects('ERR_SESSION_SIGNED_OUT', bearer(`${API}/me`));
@@ -162,7 +162,7 @@ export default ({ test, assert, tokenward, host }) => {
       await Promise.all(work);
       assert.equal(server.token('refresh_token'), more.waitUntil ? 1 : 0);
       assert.ok(bearer.session.explain().length > 0);
-      assert.same(await bearer.session.logout(), { revoked: true });
+      assert.same(await bearer.session.logout(), { revoked: true, stored: true });
       await assert.rejects('ERR_SESSION_SIGNED_OUT', bearer(`${API}/me`));
       assert.equal(bearer.session.snapshot.status, 'signed-out');
     }

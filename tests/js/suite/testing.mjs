@@ -168,7 +168,7 @@ export default ({ test, long, assert, tokenward, way, importMlDsa }) => {
     await bearer.session.login({ username: 'grace', password: 'cobol' });
     const token = await bearer.session.getAccessToken();
     assert.ok(endpoint.accepts(token), 'good');
-    assert.same(await bearer.session.logout(), { revoked: true });
+    assert.same(await bearer.session.logout(), { revoked: true, stored: true });
     assert.ok(!endpoint.accepts(token) && endpoint.revocations > 0, 'given back');
   });
 

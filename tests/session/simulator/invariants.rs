@@ -7,7 +7,7 @@ use tokenward::Error;
 use tokenward::session::{CallId, Effect, EndReason, Event, Freshness, Notice, Snapshot};
 
 use super::plan::Chooser;
-use super::world::{Call, Item, Job, World};
+use super::world::{Call, Item, Job, World, epoch_of};
 
 impl World {
     pub(crate) fn need(
@@ -37,10 +37,25 @@ impl World {
     pub(crate) fn logout(&mut self, at: usize, compromised: bool) -> Result<(), String> {
         let id = self.call();
         self.logouts += 1;
+        let family = self.family(at);
+        // It ends what is in the store, and what this instance and its forks have tried to save.
+        let mut ends = self.epochs.clone();
+        let mut released = HashSet::new();
+        for each in 0..self.instances.len() {
+            if self.family(each) == family {
+                ends.extend(&self.instances[each].known);
+                released.extend(self.instances[each].released.keys().copied());
+            }
+        }
+        for each in 0..self.instances.len() {
+            if self.family(each) == family {
+                self.instances[each].buried.extend(&released);
+            }
+        }
         let instance = &mut self.instances[at];
         instance.logouts.insert(id);
+        instance.ending.insert(id, ends);
         instance.era += 1;
-        instance.buried.extend(instance.released.keys().copied());
         // What was under way is nobody's any more.
         instance.outstanding.clear();
         self.step(at, Event::Logout { id, compromised })?;
@@ -48,10 +63,38 @@ impl World {
             return Err("I6: who asked to sign in before the sign-out still may".to_owned());
         }
         let now = self.now(at);
-        if matches!(self.instances[at].session.snapshot(now), Snapshot::Active { .. }) {
-            return Err("I5: the tokens outlive the sign-out that they were told of".to_owned());
+        for each in [at, family] {
+            if matches!(self.instances[each].session.snapshot(now), Snapshot::Active { .. }) {
+                return Err("I5: the tokens outlive the sign-out that they were told of".to_owned());
+            }
         }
         Ok(())
+    }
+
+    pub(crate) fn close(&mut self, at: usize) -> Result<(), String> {
+        self.instances[at].closed = true;
+        self.step(at, Event::Close)
+    }
+
+    /// A sign-out is complete: from now on no instance begins to use the sign-ins that it ended. Another instance that has
+    /// one in hand may use it until it reads the store.
+    fn signed_out(&mut self, at: usize, id: CallId, stored: bool) {
+        self.instances[at].logouts.remove(&id);
+        let Some(ends) = self.instances[at].ending.remove(&id).filter(|_| stored) else {
+            return;
+        };
+        self.endings += 1;
+        let family = self.family(at);
+        for epoch in ends {
+            self.ended.insert(epoch, self.endings);
+            for each in 0..self.instances.len() {
+                let is_other = self.family(each) != family;
+                let instance = &mut self.instances[each];
+                if is_other && instance.known.contains(&epoch) {
+                    instance.in_hand.insert(epoch, self.endings);
+                }
+            }
+        }
     }
 
     /// A resource server answers a call that carries a token.
@@ -126,7 +169,13 @@ impl World {
             _ => false,
         };
         let mut effects = Vec::new();
-        self.instances[at].session.step(now, event, &mut effects);
+        match self.instances[at].whole {
+            None => self.instances[at].session.step(now, event, &mut effects),
+            Some(whole) => {
+                let [whole, fork] = self.instances.get_disjoint_mut([whole, at]).map_err(|e| e.to_string())?;
+                whole.session.step_fork(&mut fork.session, now, event, &mut effects);
+            }
+        }
         // What is shown does not depend on the order of things: where all orders are gone through, once is enough.
         if matches!(self.chooser, Chooser::Random(_)) {
             let shown = format!("{effects:?}{:?}", self.instances[at].session);
@@ -161,7 +210,8 @@ impl World {
         let time = self.time;
         let instance = &mut self.instances[at];
         let era = instance.era;
-        let mut ask = |op, job| instance.items.push(Item { op, job, since: time, era, done: None });
+        let mut ask =
+            |op, job| instance.items.push(Item { op, job, since: time, era, done: None, after: 0 });
         match effect {
             Effect::Load { op } => ask(op, Job::Load),
             Effect::Save { op, record, expect } => {
@@ -170,7 +220,9 @@ impl World {
                 if has("access") && !has("refresh") && !has("refused") {
                     return Err("I19: a response without a refresh token lost the old one".to_owned());
                 }
+                let epoch = epoch_of(&record);
                 ask(op, Job::Save(record, expect));
+                instance.known.extend(epoch);
             }
             Effect::Clear { op, expect } => {
                 if expect.is_none() {
@@ -180,7 +232,7 @@ impl World {
             }
             Effect::Lock { op, .. } => ask(op, Job::Lock),
             Effect::Unlock { op } => {
-                let life = instance.mono_offset;
+                let life = instance.life;
                 self.lock = self.lock.filter(|&(holder, held)| holder != life || held != op);
             }
             Effect::Ask { op } => ask(op, Job::Ask),
@@ -220,9 +272,7 @@ impl World {
                 instance.quiet_until = 0;
                 instance.logins.remove(&id);
             }
-            Effect::SignedOut { id, .. } => {
-                instance.logouts.remove(&id);
-            }
+            Effect::SignedOut { id, stored, .. } => self.signed_out(at, id, stored),
             Effect::Tell(Notice::Ended { reason, .. }) => self.ended(reason)?,
             _ => {}
         }
@@ -267,12 +317,22 @@ impl World {
         if instance.buried.contains(&epoch) {
             return Err("I6: a token of a sign-in that was ended here".to_owned());
         }
+        if self.ended.contains_key(&epoch) && !instance.in_hand.contains_key(&epoch) {
+            return Err(format!("I22: #{at} uses sign-in {epoch}, which a sign-out has ended in the store"));
+        }
+        if instance.closed {
+            return Err("I23: a token of a session that is closed".to_owned());
+        }
         let volatile = matches!(instance.session.snapshot(now), Snapshot::Active { volatile: true, .. });
         let quoted = format!("\"{token}\"");
         if !volatile && !self.saved.iter().any(|record| record.contains(&quoted)) {
             return Err("I4: a token was given out before it was saved".to_owned());
         }
         instance.last_use = Some((epoch, generation));
+        if let Some(whole) = instance.whole {
+            self.instances[whole].last_use = Some((epoch, generation));
+        }
+        let instance = &mut self.instances[at];
         let Some(call) = instance.calls.get_mut(&id) else {
             return Ok(());
         };
@@ -317,7 +377,7 @@ impl World {
         }
         // With an honest server, whoever is signed in holds what stands in the store.
         let mut seen = HashSet::new();
-        for (at, instance) in self.instances.iter().enumerate() {
+        for (at, instance) in self.instances.iter().enumerate().filter(|(_, each)| each.whole.is_none()) {
             let Snapshot::Active { generation, freshness, .. } = instance.session.snapshot(self.now(at))
             else {
                 seen.insert(None);

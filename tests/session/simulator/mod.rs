@@ -13,7 +13,8 @@ mod trace;
 mod world;
 
 use plan::{Chooser, Plan, Weather};
-use schedule::{Mishap, explore_all};
+use schedule::{Mishap, Scene, explore_all};
+use tokenward::session::Snapshot;
 use world::World;
 
 /// The plan that a seed stands for, within what `kind` of weather allows.
@@ -28,6 +29,7 @@ fn plan(kind: &str, seed: u64) -> Plan {
         rotates: true,
         reuse_window_ms: 0,
         lifetime_s: [5, 60, 600][random.below(3)],
+        forks: false,
         patient: true,
         weather: Weather::default(),
     };
@@ -53,10 +55,28 @@ fn plan(kind: &str, seed: u64) -> Plan {
                 logouts: 5,
                 lock_losses: 20,
                 lost_notices: 300,
+                ..Weather::default()
             },
             ..calm
         },
     }
+}
+
+/// Weather in which sessions begin and end all the time, over a store that is slow.
+fn plan_of_departures(seed: u64, forks: bool) -> Plan {
+    let weather = Weather {
+        lost_answers: 20,
+        outages: 20,
+        store_failures: 40,
+        late_saves: 60,
+        closes: 10,
+        kills: 10,
+        logouts: 30,
+        logins: 30,
+        lost_notices: 300,
+        ..Weather::default()
+    };
+    Plan { forks, patient: false, rotates: false, weather, ..plan("calm", seed) }
 }
 
 fn setting(name: &str) -> Option<u64> {
@@ -75,7 +95,11 @@ fn run(kind: &str, count: u64, check: impl Fn(&World) -> Result<(), String>) {
     let seeds = schedules(count);
     let count = seeds.end - seeds.start;
     for seed in seeds {
-        let plan = plan(kind, seed);
+        let plan = match kind {
+            "departures" => plan_of_departures(seed, false),
+            "departures of forks" => plan_of_departures(seed, true),
+            _ => plan(kind, seed),
+        };
         let mut world = World::new(plan, Chooser::random(seed));
         if let Err(error) = world.run().and_then(|()| check(&world)) {
             panic!("{error}\n# {kind}, seed {seed}: {error}\n{}", world.trace());
@@ -126,6 +150,61 @@ fn in_any_weather_the_invariants_hold() {
     run("storm", 2_000, |_| Ok(()));
 }
 
+#[test]
+fn after_a_sign_out_no_instance_uses_what_it_has_ended() {
+    run("departures", 1_000, |_| Ok(()));
+}
+
+#[test]
+fn after_a_sign_out_no_request_of_the_same_session_uses_what_it_has_ended() {
+    run("departures of forks", 1_000, |_| Ok(()));
+}
+
+/// All are signed out at the end, where there was a sign-out.
+fn signed_out(world: &World) -> Result<(), String> {
+    let is_active = |at: &usize| {
+        matches!(world.instances[*at].session.snapshot(world.now(*at)), Snapshot::Active { .. })
+    };
+    match (0..world.instances.len()).find(is_active) {
+        Some(at) if world.logouts > 0 => Err(format!("I22: #{at} is signed in after a sign-out")),
+        _ => Ok(()),
+    }
+}
+
+/// Every order of a sign-in or a refresh and a sign-out that begins at any moment of it, in one session with a request
+/// for each call and in two instances, with at most one save that lands late.
+#[test]
+fn in_every_order_of_a_sign_in_and_a_sign_out_the_sign_out_holds() {
+    if setting("SIMULATOR_SEED").is_some() {
+        return;
+    }
+    let mishaps: [&[Mishap]; 2] = [&[Mishap::Logout], &[Mishap::LateSave, Mishap::Logout]];
+    // Of two calls there are millions.
+    let two = setting("SIMULATOR_SCHEDULES").map(|_| (false, 2));
+    for (forks, callers) in [(true, 1), (false, 1)].into_iter().chain(two) {
+        for (signed_in, mishaps) in [(false, mishaps[0]), (false, mishaps[1]), (true, mishaps[0]), (true, mishaps[1])] {
+            let plan = Plan {
+                instances: 2,
+                lock: false,
+                asks: true,
+                lifetime_s: 600,
+                reuse_window_ms: u64::MAX / 2,
+                forks,
+                weather: Weather::default(),
+                ..plan("calm", 1)
+            };
+            let scene = Scene { callers, signed_in, mishaps };
+            match explore_all(plan, &scene, signed_out) {
+                Ok(count) => {
+                    println!("forks {forks}, {scene:?}: {count} schedules");
+                    assert!(count > 1, "{count} schedules of {scene:?}");
+                }
+                Err((error, world)) => panic!("{error}\n# forks {forks}, {scene:?}\n{}", world.trace()),
+            }
+        }
+    }
+}
+
 /// Every order in which two sessions can refresh at once, with and without a lock, with at most one mishap.
 #[test]
 fn in_every_order_of_two_refreshes_with_one_mishap_the_invariants_hold() {
@@ -154,7 +233,8 @@ fn in_every_order_of_two_refreshes_with_one_mishap_the_invariants_hold() {
                 weather: Weather { kills, ..Weather::default() },
                 ..plan("calm", 1)
             };
-            match explore_all(plan, mishaps, check) {
+            let scene = Scene { callers: 2, signed_in: true, mishaps };
+            match explore_all(plan, &scene, check) {
                 Ok(count) => {
                     println!("{mishaps:?}, lock {lock}: {count} schedules");
                     assert!(count > 1, "{count} schedules of {mishaps:?}");

@@ -12,6 +12,10 @@ pub(crate) struct Weather {
     pub(crate) logouts: u64,
     pub(crate) lock_losses: u64,
     pub(crate) lost_notices: u64,
+    /// A save is answered with a failure and lands later all the same, or never.
+    pub(crate) late_saves: u64,
+    pub(crate) closes: u64,
+    pub(crate) logins: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +28,8 @@ pub(crate) struct Plan {
     pub(crate) rotates: bool,
     pub(crate) reuse_window_ms: u64,
     pub(crate) lifetime_s: u64,
+    /// Each call has a fork of its instance to itself.
+    pub(crate) forks: bool,
     /// Hours pass only while nothing is under way.
     pub(crate) patient: bool,
     pub(crate) weather: Weather,

@@ -2,7 +2,7 @@
 
 use super::plan::{Chooser, Plan, Weather};
 use super::trace::Action;
-use super::world::{Job, World};
+use super::world::{Instance, Job, World};
 
 impl World {
     /// Runs a random schedule, then lets everything settle in fair weather and checks what must hold then.
@@ -10,7 +10,8 @@ impl World {
         for at in 0..self.plan.instances {
             self.apply(at, Action::New)?;
         }
-        self.apply(0, Action::Login)?;
+        let first = self.caller(0)?;
+        self.apply(first, Action::Login)?;
         for _ in 0..self.plan.steps {
             self.act()?;
         }
@@ -29,35 +30,79 @@ impl World {
             6..9 => self.chooser.next() % 2_000,
             _ => self.chooser.next() % (self.plan.lifetime_s * 700),
         };
+        let family = self.family(at);
+        if weather.late_saves > 0 && !self.adrift.is_empty() && self.chooser.chance(100) {
+            let which = self.chooser.below(self.adrift.len());
+            return self.apply(at, Action::Land { at: which });
+        }
+        if self.instances[family].closed && self.is_quiet(family) {
+            return self.kill_and_restart(family);
+        }
         if self.chooser.chance(weather.kills) {
-            return self.kill_and_restart(at);
+            return self.kill_and_restart(family);
+        }
+        if weather.closes > 0 && self.chooser.chance(weather.closes) && !self.instances[family].closed {
+            return self.apply(family, Action::Close);
         }
         if self.chooser.chance(weather.freezes) {
-            self.instances[at].frozen_until = self.time + self.chooser.next() % 30_000;
+            self.instances[family].frozen_until = self.time + self.chooser.next() % 30_000;
         }
         if self.chooser.chance(weather.clock_jumps) {
-            self.instances[at].wall_offset += (self.chooser.next() % 400_000) as i64 - 200_000;
+            let jump = (self.chooser.next() % 400_000) as i64 - 200_000;
+            for each in 0..self.instances.len() {
+                if self.family(each) == family {
+                    self.instances[each].wall_offset += jump;
+                }
+            }
         }
         if self.chooser.chance(weather.logouts) {
             let compromised = self.chooser.chance(500);
+            let at = self.caller(at)?;
             return self.apply(at, if compromised { Action::Compromised } else { Action::Logout });
         }
-        if self.instances[at].frozen_until > self.time {
+        if weather.logins > 0 && self.chooser.chance(weather.logins) {
+            let at = self.caller(at)?;
+            return self.apply(at, Action::Login);
+        }
+        if self.instances[family].frozen_until > self.time {
             return Ok(());
         }
         match self.chooser.below(10) {
             0..2 => {
+                let at = self.caller(at)?;
                 let id = self.call();
                 let once = self.chooser.chance(100);
                 let force = !once && self.chooser.chance(20);
                 let min_validity_ms = if self.chooser.chance(100) { self.plan.lifetime_s * 300 } else { 0 };
                 self.apply(at, Action::Need { id, once, force, min_validity_ms })
             }
-            2 if self.chooser.chance(100) => self.apply(at, Action::Login),
+            2 if self.chooser.chance(100) => {
+                let at = self.caller(at)?;
+                self.apply(at, Action::Login)
+            }
             3 => self.answer_some(at),
-            4 if self.chooser.chance(200) => self.apply(at, Action::Online),
+            4 if self.chooser.chance(200) => self.apply(family, Action::Online),
             _ => self.work(at),
         }
+    }
+
+    /// The instance that takes a call of that one: itself, or a new fork.
+    fn caller(&mut self, at: usize) -> Result<usize, String> {
+        if !self.plan.forks {
+            return Ok(at);
+        }
+        let of = self.family(at);
+        let is_free = |each: &Instance| each.whole.is_some() && each.is_idle();
+        let at = self.instances.iter().position(is_free).unwrap_or(self.instances.len());
+        self.apply(at, Action::Fork { of })?;
+        Ok(at)
+    }
+
+    /// Whether nothing is under way in an instance and its forks.
+    fn is_quiet(&self, family: usize) -> bool {
+        (0..self.instances.len())
+            .filter(|at| self.family(*at) == family)
+            .all(|at| self.instances[at].items.is_empty())
     }
 
     /// One call in hand gets its response from a resource server.
@@ -73,18 +118,23 @@ impl World {
     }
 
     /// What was sent is sent: the server may still serve it, and a write may still land.
-    fn kill_and_restart(&mut self, at: usize) -> Result<(), String> {
-        for position in 0..self.instances[at].items.len() {
-            let item = &self.instances[at].items[position];
-            let lands =
-                matches!(item.job, Job::Save(..) | Job::Clear(_) | Job::Send(..)) && item.done.is_none();
-            let how = if lands && self.chooser.chance(500) { self.how(at, position) } else { None };
-            if let Some(how) = how {
-                self.apply(at, Action::Do { at: position, how })?;
+    fn kill_and_restart(&mut self, family: usize) -> Result<(), String> {
+        for at in 0..self.instances.len() {
+            if self.family(at) != family {
+                continue;
             }
+            for position in 0..self.instances[at].items.len() {
+                let item = &self.instances[at].items[position];
+                let lands =
+                    matches!(item.job, Job::Save(..) | Job::Clear(_) | Job::Send(..)) && item.done.is_none();
+                let how = if lands && self.chooser.chance(500) { self.how(at, position) } else { None };
+                if let Some(how) = how {
+                    self.apply(at, Action::Do { at: position, how })?;
+                }
+            }
+            self.apply(at, Action::Kill)?;
         }
-        self.apply(at, Action::Kill)?;
-        self.apply(at, Action::New)
+        self.apply(family, Action::New)
     }
 
     /// Does one thing that was asked for, or tells one thing that was done.
@@ -118,6 +168,9 @@ impl World {
         let ends = if fails { "fail" } else { "ok" };
         Some(match &self.instances[at].items.get(position)?.job {
             Job::Load => format!("load {ends}"),
+            Job::Save(..) if weather.late_saves > 0 && self.chooser.chance(weather.late_saves) => {
+                "save late".to_owned()
+            }
             Job::Save(..) => format!("save {ends}"),
             Job::Clear(_) => format!("clear {ends}"),
             Job::Ask => "ask ok".to_owned(),
@@ -142,14 +195,28 @@ impl World {
     /// Fair weather and fair turns until nothing is left to do.
     fn settle(&mut self) -> Result<(), String> {
         self.plan.weather = Weather { kills: self.plan.weather.kills, ..Weather::default() };
+        while !self.adrift.is_empty() {
+            self.apply(0, Action::Land { at: 0 })?;
+        }
+        let wholes = |world: &Self| {
+            let is_whole = |at: &usize| world.instances[*at].whole.is_none();
+            (0..world.instances.len()).filter(is_whole).collect::<Vec<usize>>()
+        };
+        for at in wholes(self) {
+            if self.instances[at].closed {
+                self.drain()?;
+                self.kill_and_restart(at)?;
+            }
+        }
         for _ in 0..3 {
-            for at in 0..self.instances.len() {
+            for at in wholes(self) {
                 self.apply(at, Action::Changed)?;
             }
             self.drain()?;
             self.time += 31_000;
-            for at in 0..self.instances.len() {
+            for at in wholes(self) {
                 self.apply(at, Action::Online)?;
+                let at = self.caller(at)?;
                 let id = self.call();
                 self.apply(at, Action::Need { id, once: false, force: false, min_validity_ms: 0 })?;
                 self.drain()?;
@@ -182,22 +249,30 @@ impl World {
         Err("I20: it never comes to rest".to_owned())
     }
 
-    /// One of all schedules: two tokenless calls at once, in two instances whose token has expired, with every order
-    /// of what follows, and at most one mishap in it. The chooser decides each time among all that can happen.
-    pub(crate) fn explore(&mut self, mishaps: &[Mishap]) -> Result<(), String> {
-        self.apply(0, Action::New)?;
-        self.apply(1, Action::New)?;
-        self.apply(0, Action::Login)?;
-        self.drain()?;
-        self.time += self.plan.lifetime_s * 1_000;
-        for at in 0..2 {
+    /// One of all schedules: calls at once that need a token, in instances whose token has expired or which were never
+    /// signed in, with every order of what follows, and at most one mishap in it. The chooser decides each time among all
+    /// that can happen.
+    pub(crate) fn explore(&mut self, scene: &Scene<'_>) -> Result<(), String> {
+        let Scene { callers, signed_in, mishaps } = *scene;
+        let forks = self.plan.forks;
+        for at in 0..if forks { 1 } else { callers } {
+            self.apply(at, Action::New)?;
+        }
+        if signed_in {
+            let at = self.caller(0)?;
+            self.apply(at, Action::Login)?;
+            self.drain()?;
+            self.time += self.plan.lifetime_s * 1_000;
+        }
+        for at in 0..callers {
+            let at = self.caller(if forks { 0 } else { at })?;
             let id = self.call();
             self.apply(at, Action::Need { id, once: false, force: false, min_validity_ms: 0 })?;
         }
         let (mut spoilt, mut waits) = (false, 0);
         loop {
             let mut open: Vec<(usize, usize, Option<Mishap>)> = Vec::new();
-            for at in 0..2 {
+            for at in 0..self.instances.len() {
                 // One thing at a time: the oldest. Nothing that an instance asks for at once depends on the order.
                 let Some(item) = self.instances[at].items.first() else {
                     continue;
@@ -213,6 +288,11 @@ impl World {
                         Mishap::Kill => true,
                         Mishap::Logout => item.done.is_none(),
                         Mishap::Lost => matches!(item.job, Job::Send(..)) && item.done.is_none(),
+                        Mishap::LateSave => {
+                            self.adrift.is_empty()
+                                && matches!(item.job, Job::Save(..))
+                                && item.done.is_none()
+                        }
                         Mishap::StoreFails => {
                             matches!(item.job, Job::Load | Job::Save(..)) && item.done.is_none()
                         }
@@ -248,7 +328,14 @@ impl World {
                     self.apply(at, Action::Kill)?;
                     self.apply(at, Action::New)?;
                 }
-                Some(Mishap::Logout) => self.apply(at, Action::Logout)?,
+                Some(Mishap::Logout) => {
+                    let at = self.caller(at)?;
+                    self.apply(at, Action::Logout)?;
+                }
+                Some(Mishap::LateSave) => {
+                    self.apply(at, Action::Do { at: position, how: "save late".to_owned() })?;
+                    spoilt = mishaps.iter().all(|mishap| *mishap != Mishap::Logout);
+                }
                 Some(Mishap::Lost) => {
                     self.apply(at, Action::Do { at: position, how: "send lost".to_owned() })?
                 }
@@ -270,22 +357,34 @@ impl World {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Mishap {
     Kill,
+    /// A save that fails and lands at the end. A sign-out may follow.
+    LateSave,
     Logout,
     Lost,
     StoreFails,
 }
 
+/// What is explored.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scene<'a> {
+    /// How many calls need a token at once, each in an instance or a fork of its own.
+    pub(crate) callers: usize,
+    /// Whether there was a token, which has expired.
+    pub(crate) signed_in: bool,
+    pub(crate) mishaps: &'a [Mishap],
+}
+
 /// Goes through all schedules there are; gives how many there were.
 pub(crate) fn explore_all(
     plan: Plan,
-    mishaps: &[Mishap],
+    scene: &Scene<'_>,
     check: impl Fn(&World) -> Result<(), String>,
 ) -> Result<u64, (String, Box<World>)> {
     let mut count = 0;
     let mut list = Some(Vec::new());
     while let Some(given) = list {
         let mut world = World::new(plan, Chooser::listed(given));
-        if let Err(error) = world.explore(mishaps).and_then(|()| check(&world)) {
+        if let Err(error) = world.explore(scene).and_then(|()| check(&world)) {
             return Err((error, Box::new(world)));
         }
         count += 1;

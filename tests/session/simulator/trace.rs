@@ -13,7 +13,16 @@ use super::plan::{Plan, Weather};
 pub(crate) enum Action {
     /// The instance begins its life.
     New,
+    /// It begins its life as a fork of another one.
+    Fork {
+        of: usize,
+    },
     Kill,
+    Close,
+    /// A save that was answered with a failure lands now.
+    Land {
+        at: usize,
+    },
     Login,
     Logout,
     Compromised,
@@ -46,7 +55,10 @@ impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::New => f.write_str("new"),
+            Self::Fork { of } => write!(f, "fork {of}"),
             Self::Kill => f.write_str("kill"),
+            Self::Close => f.write_str("close"),
+            Self::Land { at } => write!(f, "land {at}"),
             Self::Login => f.write_str("login"),
             Self::Logout => f.write_str("logout"),
             Self::Compromised => f.write_str("compromised"),
@@ -72,7 +84,10 @@ impl FromStr for Action {
         };
         Ok(match words[0] {
             "new" => Self::New,
+            "fork" => Self::Fork { of: number(1)? as usize },
             "kill" => Self::Kill,
+            "close" => Self::Close,
+            "land" => Self::Land { at: number(1)? as usize },
             "login" => Self::Login,
             "logout" => Self::Logout,
             "compromised" => Self::Compromised,
@@ -124,6 +139,7 @@ pub(crate) fn read(text: &str) -> Result<(Plan, Vec<Line>, Vec<String>), String>
         rotates: rotates == "true",
         reuse_window_ms: number(window)?,
         lifetime_s: number(lifetime)?,
+        forks: false,
         patient: false,
         weather: Weather::default(),
     };

@@ -47,6 +47,8 @@ pub(crate) struct Item {
     /// How many sign-outs the instance had seen.
     pub(crate) era: u64,
     pub(crate) done: Option<Event>,
+    /// How many sign-outs the store had seen when it was done.
+    pub(crate) after: usize,
 }
 
 pub(crate) struct Call {
@@ -59,6 +61,12 @@ pub(crate) struct Call {
 
 pub(crate) struct Instance {
     pub(crate) session: Session,
+    /// The instance that this one is a fork of.
+    pub(crate) whole: Option<usize>,
+    pub(crate) life: u64,
+    pub(crate) closed: bool,
+    /// The store changed, which the next fork is told.
+    pub(crate) outdated: bool,
     pub(crate) wall_offset: i64,
     pub(crate) mono_offset: u64,
     pub(crate) frozen_until: u64,
@@ -72,12 +80,28 @@ pub(crate) struct Instance {
     pub(crate) released: HashMap<u64, u64>,
     /// Sign-ins that were ended here.
     pub(crate) buried: HashSet<u64>,
+    /// Sign-ins that it has asked the store to save, or has read there.
+    pub(crate) known: HashSet<u64>,
+    /// Those of them that it may still use, though they ended elsewhere, until it reads the store again.
+    pub(crate) in_hand: HashMap<u64, usize>,
+    /// By sign-out under way: the sign-ins that it ends.
+    pub(crate) ending: HashMap<CallId, HashSet<u64>>,
     pub(crate) last_use: Option<(u64, u64)>,
     /// Refreshes, in the instance's own time.
     pub(crate) sent: Vec<u64>,
     /// Until when it said that there is nothing to be had, in its own time.
     pub(crate) quiet_until: u64,
     pub(crate) outstanding: HashSet<Op>,
+}
+
+impl Instance {
+    /// Whether nothing is under way and no call has a token in hand.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.items.is_empty()
+            && self.calls.is_empty()
+            && self.logins.is_empty()
+            && self.logouts.is_empty()
+    }
 }
 
 pub(crate) struct World {
@@ -89,6 +113,13 @@ pub(crate) struct World {
     versions: u64,
     /// Every record that was ever saved.
     pub(crate) saved: HashSet<String>,
+    /// The sign-ins of all these records.
+    pub(crate) epochs: HashSet<u64>,
+    /// Sign-ins that a sign-out has ended in the store, and the how manieth it was.
+    pub(crate) ended: HashMap<u64, usize>,
+    pub(crate) endings: usize,
+    /// Saves that were answered with a failure and may land yet.
+    pub(crate) adrift: Vec<(usize, String, Option<String>)>,
     /// Access tokens, and when they were asked for.
     pub(crate) born: HashMap<String, u64>,
     pub(crate) lock: Option<(u64, Op)>,
@@ -114,6 +145,10 @@ impl World {
             record: None,
             versions: 0,
             saved: HashSet::new(),
+            epochs: HashSet::new(),
+            ended: HashMap::new(),
+            endings: 0,
+            adrift: Vec::new(),
             born: HashMap::new(),
             lock: None,
             instances: Vec::new(),
@@ -132,8 +167,9 @@ impl World {
         format!("{}\n{}\n{}\n", head(&self.plan), self.lines.join("\n"), self.results.join("\n"))
     }
 
-    fn instance(&mut self) -> Instance {
+    fn instance(&mut self, whole: Option<usize>) -> Instance {
         self.lives += 1;
+        let seed = self.plan.seed ^ self.lives << 32;
         let grant = Grant::JsonLogin(JsonLogin {
             token_url: "https://as.test/token".to_owned(),
             refresh_url: None,
@@ -142,10 +178,16 @@ impl World {
             fields: Fields::default(),
         });
         let options = Options { has_lock: self.plan.lock, store_is_shared: true, ..Options::default() };
+        let whole_instance = whole.map(|whole| &self.instances[whole]);
         Instance {
-            session: Session::new(grant, options, self.plan.seed ^ self.lives << 32),
-            wall_offset: 0,
-            mono_offset: self.lives * 1_000,
+            session: whole_instance
+                .map_or_else(|| Session::new(grant, options, seed), |whole| whole.session.fork(seed)),
+            whole,
+            life: self.lives,
+            closed: false,
+            outdated: false,
+            wall_offset: whole_instance.map_or(0, |whole| whole.wall_offset),
+            mono_offset: whole_instance.map_or(self.lives * 1_000, |whole| whole.mono_offset),
             frozen_until: 0,
             items: Vec::new(),
             notices: 0,
@@ -155,6 +197,9 @@ impl World {
             era: 0,
             released: HashMap::new(),
             buried: HashSet::new(),
+            known: whole_instance.map(|whole| whole.known.clone()).unwrap_or_default(),
+            in_hand: whole_instance.map(|whole| whole.in_hand.clone()).unwrap_or_default(),
+            ending: HashMap::new(),
             last_use: None,
             sent: Vec::new(),
             quiet_until: 0,
@@ -173,13 +218,13 @@ impl World {
     /// Goes through a trace that was kept.
     pub(crate) fn follow(&mut self, lines: &[Line]) -> Result<(), String> {
         for Line { wall_ms, mono_ms, at, action } in lines {
-            let born = if *action == Action::New {
-                (self.lives + 1) * 1_000
-            } else {
-                self.instances[*at].mono_offset
+            let born = match action {
+                Action::New => (self.lives + 1) * 1_000,
+                Action::Fork { of } => self.instances[*of].mono_offset,
+                _ => self.instances[*at].mono_offset,
             };
             self.time = START + mono_ms - born;
-            if *action != Action::New {
+            if !matches!(action, Action::New | Action::Fork { .. }) {
                 self.instances[*at].wall_offset = *wall_ms as i64 - self.time as i64;
             }
             self.apply(*at, action.clone())?;
@@ -189,10 +234,13 @@ impl World {
 
     /// What happens, happens here.
     pub(crate) fn apply(&mut self, at: usize, action: Action) -> Result<(), String> {
-        if action == Action::New {
-            let mut instance = self.instance();
+        if let Action::New | Action::Fork { .. } = action {
+            let whole = if let Action::Fork { of } = action { Some(of) } else { None };
+            let mut instance = self.instance(whole);
             if at < self.instances.len() {
-                instance.wall_offset = self.instances[at].wall_offset;
+                if whole.is_none() {
+                    instance.wall_offset = self.instances[at].wall_offset;
+                }
                 self.instances[at] = instance;
             } else {
                 self.instances.push(instance);
@@ -201,9 +249,22 @@ impl World {
         let now = self.now(at);
         self.lines.push(format!("{} {} {at} {action}", now.wall_ms, now.mono_ms));
         match action {
+            Action::New if self.plan.forks => Ok(()),
             Action::New => self.step(at, Event::Start),
+            Action::Fork { of } => {
+                if std::mem::take(&mut self.instances[of].outdated) {
+                    return self.step(at, Event::Changed);
+                }
+                Ok(())
+            }
             Action::Kill => {
                 self.kill(at);
+                Ok(())
+            }
+            Action::Close => self.close(at),
+            Action::Land { at: which } => {
+                let (by, record, expect) = self.adrift.remove(which);
+                self.write(by, record, &expect);
                 Ok(())
             }
             Action::Login => {
@@ -220,6 +281,10 @@ impl World {
             }
             Action::Changed => {
                 self.instances[at].notices = self.instances[at].notices.saturating_sub(1);
+                if self.plan.forks && self.instances[at].whole.is_none() {
+                    self.instances[at].outdated = true;
+                    return Ok(());
+                }
                 self.step(at, Event::Changed)
             }
             Action::Need { id, once, force, min_validity_ms } => {
@@ -234,6 +299,7 @@ impl World {
                 }
                 let item = self.instances[at].items.remove(position);
                 let event = item.done.ok_or("it is not done")?;
+                self.looked(at, &event, item.after);
                 self.tell(at, item.era, event)
             }
         }
@@ -265,19 +331,15 @@ impl World {
                 Event::Loaded { op, result: if fails { Err(StoreFailed) } else { Ok(stored) } }
             }
             Job::Save(record, expect) => {
-                let (record, expected) = (record.clone(), version == *expect);
-                let result = match (fails, expected) {
-                    (true, _) => Err(StoreFailed),
-                    (false, false) => Ok(None),
-                    (false, true) => {
-                        self.versions += 1;
-                        self.saved.insert(record.clone());
-                        self.record = Some((record, self.versions));
-                        self.announce(at);
-                        Ok(Some(self.versions.to_string()))
-                    }
-                };
-                Event::Saved { op, result }
+                let (record, expect) = (record.clone(), expect.clone());
+                if words.get(1) == Some(&"late") {
+                    self.adrift.push((at, record, expect));
+                    Event::Saved { op, result: Err(StoreFailed) }
+                } else if fails {
+                    Event::Saved { op, result: Err(StoreFailed) }
+                } else {
+                    Event::Saved { op, result: Ok(self.write(at, record, &expect)) }
+                }
             }
             Job::Clear(expect) => {
                 let expected = version == *expect;
@@ -296,7 +358,7 @@ impl World {
             Job::Lock => {
                 let held = words.get(1) == Some(&"held");
                 if held {
-                    self.lock = Some((self.instances[at].mono_offset, op));
+                    self.lock = Some((self.instances[at].life, op));
                 }
                 self.instances[at].items.remove(position);
                 return self.step(at, Event::Locked { op, held });
@@ -307,7 +369,37 @@ impl World {
             }
         };
         self.instances[at].items[position].done = Some(event);
+        self.instances[at].items[position].after = self.endings;
         Ok(())
+    }
+
+    /// The store takes a record, if its version is the expected one.
+    fn write(&mut self, by: usize, record: String, expect: &Option<String>) -> Option<String> {
+        let version = self.record.as_ref().map(|(_, version)| version.to_string());
+        if version != *expect {
+            return None;
+        }
+        self.versions += 1;
+        self.saved.insert(record.clone());
+        self.epochs.extend(epoch_of(&record));
+        self.record = Some((record, self.versions));
+        self.announce(by);
+        Some(self.versions.to_string())
+    }
+
+    /// The instance reads what the store held when `after` sign-outs were complete.
+    fn looked(&mut self, at: usize, event: &Event, after: usize) {
+        let Event::Loaded { result: Ok(stored), .. } = event else {
+            return;
+        };
+        let instance = &mut self.instances[at];
+        instance.known.extend(stored.as_ref().and_then(|stored| epoch_of(stored.record.reveal())));
+        instance.in_hand.retain(|_, ended| *ended > after);
+        if let Some(whole) = instance.whole {
+            let (known, in_hand) = (instance.known.clone(), instance.in_hand.clone());
+            self.instances[whole].known.extend(known);
+            self.instances[whole].in_hand.retain(|epoch, _| in_hand.contains_key(epoch));
+        }
     }
 
     /// What the authorization server answers, and what of it arrives.
@@ -353,15 +445,21 @@ impl World {
 
     /// The store changed: the others hear of it, now or later or never.
     fn announce(&mut self, by: usize) {
+        let own = self.family(by);
         for at in 0..self.instances.len() {
-            if at != by && !self.chooser.chance(self.plan.weather.lost_notices) {
+            if self.family(at) != own && self.instances[at].whole.is_none() && !self.chooser.chance(self.plan.weather.lost_notices) {
                 self.instances[at].notices += 1;
             }
         }
     }
 
+    /// The instance that others see: this one, or the one that it is a fork of.
+    pub(crate) fn family(&self, at: usize) -> usize {
+        self.instances[at].whole.unwrap_or(at)
+    }
+
     fn kill(&mut self, at: usize) {
-        let life = self.instances[at].mono_offset;
+        let life = self.instances[at].life;
         self.lock = self.lock.filter(|(holder, _)| *holder != life);
         let dead = &mut self.instances[at];
         dead.items.clear();
@@ -369,6 +467,12 @@ impl World {
         dead.logins.clear();
         dead.logouts.clear();
     }
+}
+
+/// The sign-in whose tokens a record holds.
+pub(crate) fn epoch_of(record: &str) -> Option<u64> {
+    let (_, rest) = record.split_once("\"epoch\":").filter(|_| record.contains("\"access\":"))?;
+    rest.split(',').next()?.parse().ok()
 }
 
 fn ada() -> Credentials {
