@@ -98,9 +98,9 @@ impl Record {
                 access: Secret::new(string(&object, "access").filter(|access| is_access_token(access))?),
                 refresh: match object.get("refresh") {
                     None => None,
-                    Some(_) => Some(Secret::new(
-                        string(&object, "refresh").filter(|refresh| !refresh.is_empty())?,
-                    )),
+                    Some(_) => {
+                        Some(Secret::new(string(&object, "refresh").filter(|refresh| !refresh.is_empty())?))
+                    }
                 },
                 sent_ms: number(&object, "sent")?,
                 lifetime_ms: match object.get("lifetime") {

@@ -4,7 +4,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::support::{Host, Reply, T0, end_reason, json_login, password, secret, tokens};
-use tokenward::session::{Answer, Effect, EndReason, Event, Loss, Options, Session, Snapshot, StoreFailed, Stored};
+use tokenward::session::{
+    Answer, Effect, EndReason, Event, Loss, Options, Session, Snapshot, StoreFailed, Stored,
+};
 
 #[test]
 fn logout_forgets_at_once_revokes_and_stays_out() {
@@ -141,10 +143,12 @@ fn step(host: &mut Host, event: Event) -> Vec<Effect> {
 }
 
 fn loaded(effects: &[Effect], record: Option<(&str, &str)>) -> Event {
-    let Some(Effect::Load { op }) = effects.iter().find(|effect| matches!(effect, Effect::Load { .. })) else {
+    let Some(Effect::Load { op }) = effects.iter().find(|effect| matches!(effect, Effect::Load { .. }))
+    else {
         panic!("no load in {effects:?}");
     };
-    let stored = record.map(|(record, version)| Stored { record: secret(record), version: version.to_owned() });
+    let stored =
+        record.map(|(record, version)| Stored { record: secret(record), version: version.to_owned() });
     Event::Loaded { op: *op, result: Ok(stored) }
 }
 
@@ -170,7 +174,8 @@ fn a_mark_that_meets_another_record_is_written_again_and_the_tokens_in_it_are_en
     let look = step(&mut host, conflict);
     let event = loaded(&look, Some((&record, "7")));
     let clear = step(&mut host, event);
-    let [Effect::Send { op: revoke, .. }, Effect::Clear { op, expect: Some(version) }, ..] = &clear[..] else {
+    let [Effect::Send { op: revoke, .. }, Effect::Clear { op, expect: Some(version) }, ..] = &clear[..]
+    else {
         panic!("it is not cleared: {clear:?}");
     };
     assert_eq!(version, "7");
@@ -215,8 +220,7 @@ fn tokens_that_are_being_saved_during_a_logout_do_not_land_after_it() {
     let send = step(&mut host, Event::Saved { op: *op, result: Err(StoreFailed) });
     let Some(Effect::Send { op, .. }) = send.last() else { panic!("{send:?}") };
     let body = secret(r#"{"token":"a1","refresh_token":"r1","expires_in":3600}"#);
-    let answer =
-        Answer { status: 200, content_type: "application/json".to_owned(), retry_after: None, body };
+    let answer = Answer { status: 200, content_type: "application/json".to_owned(), retry_after: None, body };
     let commit = step(&mut host, Event::Received { op: *op, answer });
     assert!(matches!(&commit[..], [Effect::Save { expect: None, .. }]), "an empty store is expected");
     let look = step(&mut host, Event::Logout { id: 2, compromised: false });

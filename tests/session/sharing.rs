@@ -354,8 +354,15 @@ fn a_record_is_held_to_the_rules_for_a_token_response() {
     let record = |access: &str, more: &str| {
         format!(r#"{{"v":1,"epoch":5,"generation":1,"access":{access},"sent":{T0}{more}}}"#)
     };
-    let access = [r#""""#, r#""a\r\nx-evil: 1""#, r#""a b""#, r#""a\u00ff""#, r#""\ud83d\ude00""#, "7", "null"];
-    let more = [r#","refresh":"""#, r#","refresh":7"#, r#","lifetime":-1"#, r#","lifetime":"1""#, r#","lifetime":1e15"#];
+    let access =
+        [r#""""#, r#""a\r\nx-evil: 1""#, r#""a b""#, r#""a\u00ff""#, r#""\ud83d\ude00""#, "7", "null"];
+    let more = [
+        r#","refresh":"""#,
+        r#","refresh":7"#,
+        r#","lifetime":-1"#,
+        r#","lifetime":"1""#,
+        r#","lifetime":1e15"#,
+    ];
     let long = format!(r#","subject":"{}""#, "x".repeat(1 << 20));
     let bad = access.iter().map(|access| record(access, "")).chain(more.map(|more| record(r#""a1""#, more)));
     for record in bad.chain([record(r#""a1""#, &long)]) {

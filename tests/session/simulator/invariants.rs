@@ -172,7 +172,8 @@ impl World {
         match self.instances[at].whole {
             None => self.instances[at].session.step(now, event, &mut effects),
             Some(whole) => {
-                let [whole, fork] = self.instances.get_disjoint_mut([whole, at]).map_err(|e| e.to_string())?;
+                let [whole, fork] =
+                    self.instances.get_disjoint_mut([whole, at]).map_err(|e| e.to_string())?;
                 whole.session.step_fork(&mut fork.session, now, event, &mut effects);
             }
         }
@@ -210,8 +211,7 @@ impl World {
         let time = self.time;
         let instance = &mut self.instances[at];
         let era = instance.era;
-        let mut ask =
-            |op, job| instance.items.push(Item { op, job, since: time, era, done: None, after: 0 });
+        let mut ask = |op, job| instance.items.push(Item { op, job, since: time, era, done: None, after: 0 });
         match effect {
             Effect::Load { op } => ask(op, Job::Load),
             Effect::Save { op, record, expect } => {

@@ -162,9 +162,8 @@ fn after_a_sign_out_no_request_of_the_same_session_uses_what_it_has_ended() {
 
 /// All are signed out at the end, where there was a sign-out.
 fn signed_out(world: &World) -> Result<(), String> {
-    let is_active = |at: &usize| {
-        matches!(world.instances[*at].session.snapshot(world.now(*at)), Snapshot::Active { .. })
-    };
+    let is_active =
+        |at: &usize| matches!(world.instances[*at].session.snapshot(world.now(*at)), Snapshot::Active { .. });
     match (0..world.instances.len()).find(is_active) {
         Some(at) if world.logouts > 0 => Err(format!("I22: #{at} is signed in after a sign-out")),
         _ => Ok(()),
@@ -182,7 +181,9 @@ fn in_every_order_of_a_sign_in_and_a_sign_out_the_sign_out_holds() {
     // Of two calls there are millions.
     let two = setting("SIMULATOR_SCHEDULES").map(|_| (false, 2));
     for (forks, callers) in [(true, 1), (false, 1)].into_iter().chain(two) {
-        for (signed_in, mishaps) in [(false, mishaps[0]), (false, mishaps[1]), (true, mishaps[0]), (true, mishaps[1])] {
+        for (signed_in, mishaps) in
+            [(false, mishaps[0]), (false, mishaps[1]), (true, mishaps[0]), (true, mishaps[1])]
+        {
             let plan = Plan {
                 instances: 2,
                 lock: false,

@@ -289,9 +289,7 @@ impl World {
                         Mishap::Logout => item.done.is_none(),
                         Mishap::Lost => matches!(item.job, Job::Send(..)) && item.done.is_none(),
                         Mishap::LateSave => {
-                            self.adrift.is_empty()
-                                && matches!(item.job, Job::Save(..))
-                                && item.done.is_none()
+                            self.adrift.is_empty() && matches!(item.job, Job::Save(..)) && item.done.is_none()
                         }
                         Mishap::StoreFails => {
                             matches!(item.job, Job::Load | Job::Save(..)) && item.done.is_none()

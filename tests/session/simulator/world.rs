@@ -97,10 +97,7 @@ pub(crate) struct Instance {
 impl Instance {
     /// Whether nothing is under way and no call has a token in hand.
     pub(crate) fn is_idle(&self) -> bool {
-        self.items.is_empty()
-            && self.calls.is_empty()
-            && self.logins.is_empty()
-            && self.logouts.is_empty()
+        self.items.is_empty() && self.calls.is_empty() && self.logins.is_empty() && self.logouts.is_empty()
     }
 }
 
@@ -447,7 +444,10 @@ impl World {
     fn announce(&mut self, by: usize) {
         let own = self.family(by);
         for at in 0..self.instances.len() {
-            if self.family(at) != own && self.instances[at].whole.is_none() && !self.chooser.chance(self.plan.weather.lost_notices) {
+            if self.family(at) != own
+                && self.instances[at].whole.is_none()
+                && !self.chooser.chance(self.plan.weather.lost_notices)
+            {
                 self.instances[at].notices += 1;
             }
         }
