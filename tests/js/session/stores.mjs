@@ -103,6 +103,26 @@ export default ({ test, assert, stores, tokenward }) => {
       leave();
     }));
 
+    test(`${kind}: authorization requests that are not completed expire, and a session's tokens do not`, () => withRedis(async ({ port }) => {
+      const [client, leave] = await CLIENTS[kind](port);
+      const { authorizationCode, beginAuthorization, completeAuthorization, createSession } = tokenward;
+      const session = createSession({
+        name: 'app', store: stores.redisTokenStore(client), fetch: async () => Response.json({ access_token: 'a', token_type: 'Bearer', expires_in: 60 }),
+        grant: authorizationCode({ authorizationEndpoint: 'https://as.test/a', tokenEndpoint: 'https://as.test/t', clientId: 'c', redirectUri: 'https://app.test/' }),
+      });
+      const lives = async () => Object.fromEntries(await Promise.all((await client.keys('*')).map(async (key) => [key, await client.ttl(key)])));
+      for (let count = 0; count < 20; count += 1) await beginAuthorization(session);
+      const { state } = await beginAuthorization(session);
+      const [[key, life], ...more] = Object.entries(await lives());
+      assert.ok(key === 'tokenward-pending:app' && life > 3_500 && life <= 3_600 && more.length === 0, `${key} lives for ${life} s`);
+      await completeAuthorization(session, `https://app.test/?code=c&state=${state}`);
+      assert.equal((await lives())['tokenward:app'], -1);
+      await session.logout();
+      assert.same(await lives(), {});
+      session.close();
+      leave();
+    }));
+
     test(`${kind}: eight processes send one grant per expiry, with client credentials`, () => withRedis(async ({ port }) => {
       const server = await startServer({ delayMs: 20 });
       const rounds = 5;
