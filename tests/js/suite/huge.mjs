@@ -15,7 +15,7 @@ export default ({ test, long, assert, tokenward }) => {
     const methods = Object.getPrototypeOf(subtle);
     const { verify } = methods;
     let count = 0;
-    methods.verify = function (...args) {
+    methods.verify = (...args) => {
       count += 1;
       if (count > 20) throw new Error('asked too often');
       return verify.apply(subtle, args);
