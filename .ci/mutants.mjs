@@ -27,8 +27,8 @@ const KERNELS = ['engine/vectors', 'engine/edges', 'engine/differential'];
 /**
  * The tests that each file is held to, as binary/module: those of its subject, which are also the ones that have to notice,
  * the sharpest first. Arithmetic is compiled with some optimisation, or its tests would take minutes; what needs nothing of
- * the crate, and is compiled into its tests, is tried in a package of its own, `alone`. ML-DSA is built in, except for code
- * that asks whether there is an engine for it.
+ * the crate, and is compiled into its tests, is tried in a package of its own, `alone`. What uses SIMD is tried in a module of
+ * WebAssembly, in Node, where there is SIMD. ML-DSA is built in, except for code that asks whether there is an engine for it.
  */
 const SUITES = [
   { files: ['roca', 'pem'], of: 'jwt', tests: ['verify/key'] },
@@ -46,13 +46,21 @@ const SUITES = [
   { files: ['ecdsa', 'eddsa'], of: 'engine/kernels', tests: KERNELS, optimised: true },
   { files: ['rsa'], of: 'engine/kernels', tests: ['engine/vectors', 'engine/edges', 'engine/rsa_elsewhere'] },
   { files: ['tables'], of: 'engine/kernels', tests: ['engine/tables'], optimised: true },
-  { files: ['montgomery/mod', 'montgomery/scalar'], of: 'engine/kernels', tests: ['kernels/powers'], alone: true },
-  { files: ['inverse'], of: 'engine/kernels', tests: ['kernels/inverses'], alone: true },
+  { files: ['montgomery/mod', 'montgomery/scalar'], of: 'engine/kernels', tests: ['kernels/powers', 'kernels/power_bounds'], alone: true },
+  { files: ['montgomery/simd'], of: 'engine/kernels', tests: ['wasm'], wasm: true },
+  { files: ['base64url'], of: 'ground', tests: ['wasm'], wasm: true },
+  { files: ['inverse'], of: 'engine/kernels', tests: ['kernels/inverses', 'kernels/inverse_bounds'], alone: true },
   { files: ['digits'], of: 'engine/kernels', tests: ['kernels/scalars', 'kernels/inverses'], alone: true },
   { files: ['scalar'], of: 'engine/kernels', tests: ['kernels/scalars'], alone: true },
   { files: ['field/mod'], of: 'engine/kernels', tests: ['kernels/fields', 'kernels/points'], alone: true },
-  { files: ['edwards', 'weierstrass', 'multiples'], of: 'engine/kernels', tests: ['kernels/points', 'kernels/fields'], alone: true },
+  { files: ['edwards', 'weierstrass', 'multiples'], of: 'engine/kernels', tests: ['kernels/points', 'kernels/fields', 'kernels/small_curves'], alone: true },
 ].map(({ files, of, ...suite }) => ({ ...suite, files: files.map((file) => `src/${of}/${file}.rs`) }));
+
+/** For tests in WebAssembly: the runner is that of `.ci/setup`. */
+const WASM = {
+  CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: 'wasm-bindgen-test-runner',
+  CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: '-Ctarget-feature=+simd128',
+};
 
 /** What can become of a mutant, in the order of the table's columns. */
 const STATES = { CaughtMutant: 'noticed', Timeout: 'without an end', MissedMutant: 'not noticed', Unviable: 'that do not compile' };
@@ -89,7 +97,7 @@ function install() {
 
 /** A file that was added has to be held to some tests as well. */
 function complete() {
-  const listed = output('cargo', ['mutants', '--list', '--file', 'src/engine/**', '--file', 'src/jwt/**']);
+  const listed = output('cargo', ['mutants', '--list', '--file', 'src/engine/**', '--file', 'src/jwt/**', '--file', 'src/ground/base64url.rs']);
   const known = SUITES.flatMap(({ files }) => files);
   const unknown = new Set(listed.split('\n').map((line) => line.split(':')[0]).filter((file) => file && !known.includes(file)));
   if (unknown.size > 0) throw new Error(`no suite has ${[...unknown].join(', ')}`);
@@ -124,7 +132,7 @@ function alone() {
 }
 
 /** What the tests say of each mutant of a file. */
-function judged(file, { tests, alone = false, optimised = alone, features = 'jwt,ml-dsa' }) {
+function judged(file, { tests, alone = false, wasm = false, optimised = alone || wasm, features = 'jwt,ml-dsa' }) {
   const tree = alone ? part : crate;
   const these = [`--dir=${tree}`, `--file=${file}`];
   const wanted = output('cargo', ['mutants', '--list', ...these, ...passedOn.filter((arg) => arg !== '--iterate')]).split('\n').filter(Boolean);
@@ -153,15 +161,17 @@ function judged(file, { tests, alone = false, optimised = alone, features = 'jwt
   for (const [round, tests] of rounds.entries()) {
     if (round > 0 && wanted.every((mutant) => ['CaughtMutant', 'Unviable'].includes(earlier.states[mutant]))) break;
     const binaries = new Set(tests.map((test) => `--test=${test.split('/')[0]}`));
-    const cargo = ['--locked', '--no-default-features', `--features=${features}`, ...binaries].map((arg) => `--cargo-arg=${arg}`);
-    const modules = ['--', ...tests.map((test) => `${test.split('/')[1]}::`)].map((arg) => `--cargo-test-arg=${arg}`);
+    const platform = wasm ? ['--target=wasm32-unknown-unknown'] : [];
+    const cargo = ['--locked', ...platform, '--no-default-features', `--features=${features}`, ...binaries].map((arg) => `--cargo-arg=${arg}`);
+    const filters = tests.filter((test) => test.includes('/')).map((test) => `${test.split('/')[1]}::`);
+    const modules = filters.length > 0 ? ['--', ...filters].map((arg) => `--cargo-test-arg=${arg}`) : [];
     const { status } = spawnSync('cargo', [
-      'mutants', '--in-place', ...these, '--output', results, '--timeout', process.env.TIMEOUT ?? '30', '--colors=never',
+      'mutants', '--in-place', ...these, '--output', results, '--timeout', process.env.TIMEOUT ?? (wasm ? '180' : '30'), '--colors=never',
       ...cargo, ...modules, ...passedOn, ...(round > 0 ? ['--iterate'] : []),
     ], {
       cwd: tree, stdio: ['ignore', 'inherit', 'inherit'],
       env: {
-        ...process.env, PATH: path, CARGO_TARGET_DIR: join(work, 'build'), CARGO_PROFILE_DEV_DEBUG: '0',
+        ...process.env, ...WASM, PATH: path, CARGO_TARGET_DIR: join(work, 'build'), CARGO_PROFILE_DEV_DEBUG: '0',
         CARGO_PROFILE_DEV_OPT_LEVEL: optimised ? '1' : '0', TOKENWARD_SOAK: '200', PROPTEST_CASES: '64',
       },
     });

@@ -8,6 +8,7 @@ import * as crypto from 'node:crypto';
 
 import { importFromUser, report } from './installed.mjs';
 import { runSuites } from './harness.mjs';
+import { smallFactors } from './small-factors.mjs';
 
 process.getBuiltinModule = undefined;
 const { importKey, verifyJwsSync } = await importFromUser('differential.mjs', "export * from 'tokenward';");
@@ -16,20 +17,30 @@ const [inputs = '2000', ...chosen] = process.argv.slice(2);
 const INPUTS = Number(inputs);
 /** From this many on it says how far it is. */
 const LONG = 100_000;
-/** How often a key is used before it gives way to a new one: some grow tables, some do not. */
+/** How often a key is used before it gives way to a new one: some grow tables, some do not. Those of RSA have none. */
 const USES = [1, 3, 200];
+const USES_OF_RSA = [1, 2];
 
 const ec = (namedCurve) => () => crypto.generateKeyPairSync('ec', { namedCurve });
 const rsa = (modulusLength, publicExponent = 65537) => () => crypto.generateKeyPairSync('rsa', { modulusLength, publicExponent });
-// Primes take long to find, so the keys of RSA are few.
-const kept = (makers) => {
+// Each size at which the kernel changes its limbs or is at an end, with the least exponent, the usual one and the greatest.
+// Large primes take long to find, so most of these keys have small ones; they are made once and come round in turn.
+const SIZES = [2048, 3072, 3400, 3401, 4096, 8192];
+const EXPONENTS = [3n, 65537n, 2n ** 64n - 1n];
+const RSA_KEYS = [
+  rsa(2048), rsa(2048, 3), rsa(2056), rsa(3072),
+  ...SIZES.flatMap((bits) => EXPONENTS.map((e) => () => smallFactors(bits, e))),
+];
+const inTurn = (makers) => {
   const keys = [];
+  let next = 0;
   return () => {
-    if (keys.length < makers.length) keys.push(makers[keys.length]());
-    return keys[crypto.randomInt(keys.length)];
+    const index = next++ % makers.length;
+    keys[index] ??= makers[index]();
+    return keys[index];
   };
 };
-const RSA = kept([rsa(2048), rsa(2048, 3), rsa(2056), rsa(3072)]);
+const RSA = inTurn(RSA_KEYS);
 const pss = (bits) => ({ padding: crypto.constants.RSA_PKCS1_PSS_PADDING, saltLength: bits / 8 });
 const P1363 = { dsaEncoding: 'ieee-p1363' };
 
@@ -61,10 +72,10 @@ function pair(alg, { make, hash, how, bits }) {
     const sign = (input) => crypto.createHmac(hash, secret).update(input).digest();
     return { ours: importKey(secret, { alg }), sign, theirs: (input, signature) => sign(input).equals(signature) };
   }
-  const { privateKey, publicKey } = make();
+  const { privateKey, publicKey, sign } = make();
   return {
     ours: importKey({ ...publicKey.export({ format: 'jwk' }), alg }),
-    sign: (input) => crypto.sign(hash, input, { key: privateKey, ...how }),
+    sign: (input) => (sign ? sign(hash, input, Boolean(how.padding)) : crypto.sign(hash, input, { key: privateKey, ...how })),
     theirs: (input, signature) => crypto.verify(hash, input, { key: publicKey, ...how }, signature),
   };
 }
@@ -100,7 +111,7 @@ function mutated(signature, order) {
 /** Judges so many inputs of a family twice. Answers how many held. */
 function compare(alg, family) {
   const order = family.order && BigInt(`0x${family.order}`);
-  const slots = USES.map((uses) => ({ uses, left: 0 }));
+  const slots = (family.make === RSA ? USES_OF_RSA : USES).map((uses) => ({ uses, left: 0 }));
   const header = Buffer.from(JSON.stringify({ alg })).toString('base64url');
   let [held, started] = [0, Date.now()];
   for (let done = 0; done < INPUTS;) {

@@ -5,6 +5,7 @@
 #[path = "../engine/wycheproof.rs"]
 mod wycheproof_sets;
 
+use tokenward::base64url;
 use tokenward::json::{Fault, Object, Value};
 use tokenward::{Accept, Error, KeySet, NumericDate, Rules, Verifier};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -48,4 +49,33 @@ fn numbers_round_trip_as_json_parse_reads_them() {
     };
     assert_eq!(number("exp"), 1_700_000_000.5);
     assert_eq!(number("big"), 9_007_199_254_740_992.0);
+}
+
+/// Sixteen digits at a time are decoded with SIMD here.
+#[wasm_bindgen_test]
+fn every_byte_is_a_digit_or_refused_wherever_it_stands() {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    for (at, byte) in (0..40).flat_map(|at| (0..=u8::MAX).map(move |byte| (at, byte))) {
+        let mut text = [b'q'; 40];
+        text[at] = byte;
+        let value = ALPHABET.iter().position(|&digit| digit == byte);
+        let expected = value.map(|_| {
+            let digits = text.map(|digit| ALPHABET.iter().position(|&other| other == digit).expect("a digit"));
+            let bytes = |four: &[usize]| {
+                let number = four.iter().fold(0, |number, &digit| number << 6 | digit);
+                [(number >> 16) as u8, (number >> 8) as u8, number as u8]
+            };
+            digits.chunks(4).flat_map(bytes).collect::<Vec<_>>()
+        });
+        assert_eq!(base64url::decode(&text), expected, "{byte} at {at}");
+    }
+}
+
+#[wasm_bindgen_test]
+fn bytes_of_any_length_come_back_from_their_text() {
+    let bytes: Vec<u8> = (0..200_u32).map(|index| (index * 167 + 13) as u8).collect();
+    for length in 0..=bytes.len() {
+        let text = base64url::encode(&bytes[..length]);
+        assert_eq!(base64url::decode(text.as_bytes()).as_deref(), Some(&bytes[..length]));
+    }
 }

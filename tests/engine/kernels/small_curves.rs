@@ -529,7 +529,7 @@ fn the_group_law_holds_for_some_points_of_small_curves() {
 }
 
 #[test]
-#[ignore = "takes half a minute; `make test-all` runs it"]
+#[ignore = "takes a minute; `make test-all` runs it"]
 fn the_group_law_holds_for_every_point_of_small_curves() {
     every_curve(Extent::Whole);
 }
