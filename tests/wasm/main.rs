@@ -60,7 +60,8 @@ fn every_byte_is_a_digit_or_refused_wherever_it_stands() {
         text[at] = byte;
         let value = ALPHABET.iter().position(|&digit| digit == byte);
         let expected = value.map(|_| {
-            let digits = text.map(|digit| ALPHABET.iter().position(|&other| other == digit).expect("a digit"));
+            let digits =
+                text.map(|digit| ALPHABET.iter().position(|&other| other == digit).expect("a digit"));
             let bytes = |four: &[usize]| {
                 let number = four.iter().fold(0, |number, &digit| number << 6 | digit);
                 [(number >> 16) as u8, (number >> 8) as u8, number as u8]
