@@ -71,6 +71,33 @@ fn a_killed_instance_leaves_an_intent_that_the_next_one_understands() {
 }
 
 #[test]
+fn instances_that_vanish_one_after_another_keep_a_caller_waiting_for_one_of_them_at_most() {
+    let mut host = Host::signed_in(false);
+    host.pass(3_600_000);
+    host.need(2);
+    let mut next = Host::with(json_login(false), Options::default(), host.store.clone(), 2);
+    next.now = host.now;
+    next.need(1);
+    for round in 0.. {
+        assert!(round < 100, "it waits without end");
+        if !next.requests.is_empty() {
+            break;
+        }
+        // As if yet another instance wrote its intent in this moment and vanished.
+        let (text, version) = next.store.borrow().record.clone().expect("a record");
+        let (before, after) = text.split_once("\"at\":").expect("an intent");
+        let after = after.trim_start_matches(|digit: char| digit.is_ascii_digit());
+        let text = format!("{before}\"at\":{}{after}", next.now.wall_ms);
+        next.store.borrow_mut().record = Some((text, version));
+        next.wake();
+    }
+    let waited = next.now.wall_ms - host.now.wall_ms;
+    assert!(waited <= 12_500, "{waited} ms");
+    next.release(tokens("a2", Some("r2"), Some(3600)));
+    assert_eq!(next.take(), ["use 1 a2"]);
+}
+
+#[test]
 fn with_a_lock_the_dead_holder_is_not_waited_for() {
     let options = Options { has_lock: true, ..Options::default() };
     let store = SharedStore::default();
