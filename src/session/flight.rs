@@ -257,6 +257,8 @@ impl Session {
         let abandoned = intent.holder == self.holder
             || (intent.locked && self.lock.is_some())
             || age >= self.intent_ttl_ms()
+            // Over all intents: instances that die one after another, as requests of a Worker whose clients go away,
+            // keep this one waiting for the lifetime of one.
             || flight.waited_ms >= self.intent_ttl_ms();
         if !abandoned {
             let op = self.await_op(Phase::Waiting);
