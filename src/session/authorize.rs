@@ -61,6 +61,31 @@ fn is_nonce(text: &str) -> bool {
 ///
 /// Keep them as one record, apart from the session's, and write it by compare-and-set: then each request is completed
 /// at most once, and nothing of a response that came back is ever part of a storage key.
+///
+/// # Example
+///
+/// ```
+/// use tokenward::session::{AuthorizationRequest, AuthorizationResponse, PendingAuthorizations};
+///
+/// // 64 bytes from a source fit for keys.
+/// let random = [7; 64];
+/// let (endpoint, callback) = ("https://login.example.com/authorize", "https://app.example.com/callback");
+/// let request = AuthorizationRequest::new(endpoint, "my-app", callback, Some("openid"), &random);
+/// let mut pending = PendingAuthorizations::default();
+/// pending.add(&request, 1_800_000_000_000);
+/// let record = pending.to_text();
+///
+/// // The user visits `request.url` and comes back with a query.
+/// let query = [("code", "abc"), ("state", &request.state), ("iss", "https://login.example.com")];
+/// let query = query.map(|(name, value)| (name.to_owned(), value.to_owned()));
+/// let response = AuthorizationResponse::read(query)?;
+/// let mut pending = PendingAuthorizations::parse(record.reveal()).unwrap_or_default();
+/// let verifier = pending.take(&response.state, 1_800_000_060_000).expect("a waiting request");
+/// // Save what is left of the record before the code is used.
+/// let code = response.into_code(Some("https://login.example.com"), true)?;
+/// assert_eq!((code.reveal().as_str(), verifier.reveal().len()), ("abc", 43));
+/// # Ok::<(), tokenward::Error>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct PendingAuthorizations {
     /// The newest last.
