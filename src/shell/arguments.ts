@@ -6,6 +6,9 @@
 import { isTokenwardError, tokenwardError } from './error.js';
 import type { TokenwardError } from './types.js';
 
+/** The prototypes of an object that are looked at. A proxy can name another one for ever. */
+const MAX_PROTOTYPES = 100;
+
 /** An object with these own members that inherits nothing. A getter is read once. */
 export function own<T extends object>(members: T): T {
   return Object.assign(Object.create(null) as T, members);
@@ -18,7 +21,7 @@ export function own<T extends object>(members: T): T {
 export function member(object: object, name: string): unknown {
   if (name in Object.prototype) {
     let from: object | null = object;
-    while (from && !Object.hasOwn(from, name)) from = Object.getPrototypeOf(from) as object | null;
+    for (let depth = 0; from && depth < MAX_PROTOTYPES && !Object.hasOwn(from, name); depth++) from = Object.getPrototypeOf(from) as object | null;
     if (from === Object.prototype) return undefined;
   }
   return (object as Record<string, unknown>)[name];
@@ -55,7 +58,9 @@ export function copyOf<T extends object>(options: T, path = ''): T {
  * would switch off what it asks for. Methods ask for nothing.
  */
 function lostIn(options: object): string | undefined {
-  for (let from: object | null = options; from; from = Object.getPrototypeOf(from) as object | null) {
+  let from: object | null = options;
+  for (let depth = 0; from; depth++, from = Object.getPrototypeOf(from) as object | null) {
+    if (depth === MAX_PROTOTYPES) return '__proto__';
     // Object.prototype of any realm.
     if (from !== options && Object.hasOwn(from, 'hasOwnProperty')) return undefined;
     for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(from))) {

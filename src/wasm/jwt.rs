@@ -281,6 +281,7 @@ fn refusal(what: &str, detail: &str) -> Error {
         "token-kind" => Error::malformed(TokenFault::NotAString),
         "key-kind" => Error::KeyUnusable { misuse: Misuse::Kind },
         "key-engine" => Error::KeyUnusable { misuse: Misuse::Engine },
+        "keys-timeout" => Error::KeySetTimeout,
         "sync-keys" => Error::SyncUnavailable { lack: Lack::Keys },
         "sync-key" => Error::SyncUnavailable { lack: Lack::CryptoKey },
         "sync-callback" => Error::SyncUnavailable { lack: Lack::Callback },

@@ -84,30 +84,29 @@ pub fn release_remote(remote: u32) {
 pub fn remote_need(remote: u32, now: f64, given: bool, since: f64, missed: u32) -> Option<u32> {
     settle(with(remote, |remote| {
         let missed = (missed > 0).then_some(missed);
-        match remote.need(moment(now, given)?, since as u64, missed) {
-            Need::Use => Ok(USE),
-            Need::UseAndFetch(_) => Ok(USE_AND_FETCH),
-            Need::Fetch(_) => Ok(FETCH),
-            Need::Wait(_) => Ok(WAIT),
-            Need::Stand => Ok(STAND),
-            Need::Fail(error) => Err(error),
-        }
+        answer(remote.need(moment(now, given)?, since as u64, missed))
     }))
 }
 
-/// What to do where the caller wants a fetch: `FETCH` or `WAIT`.
+fn answer(need: Need) -> Result<u32, Error> {
+    match need {
+        Need::Use => Ok(USE),
+        Need::UseAndFetch(_) => Ok(USE_AND_FETCH),
+        Need::Fetch(_) => Ok(FETCH),
+        Need::Wait(_) => Ok(WAIT),
+        Need::Stand => Ok(STAND),
+        Need::Fail(error) => Err(error),
+    }
+}
+
+/// What to do if the caller wants a fetch. `waited` is the flight that it has waited for, or zero: its error if it
+/// failed, `USE` if it succeeded.
 #[wasm_bindgen]
-pub fn remote_refresh(remote: u32, now: f64, given: bool) -> Option<u32> {
+pub fn remote_refresh(remote: u32, now: f64, given: bool, waited: u32) -> Option<u32> {
     settle(with(remote, |remote| {
-        let needs_flight = matches!(remote.refresh(moment(now, given)?), Need::Fetch(_));
-        Ok(if needs_flight { FETCH } else { WAIT })
+        let waited = (waited > 0).then_some(waited);
+        answer(remote.refresh(moment(now, given)?, waited))
     }))
-}
-
-/// Whether a flight is in the air.
-#[wasm_bindgen]
-pub fn remote_in_flight(remote: u32, now: f64, given: bool) -> Option<bool> {
-    settle(with(remote, |remote| Ok(remote.is_in_flight(moment(now, given)?))))
 }
 
 /// The number of the last flight that was to be started.
@@ -180,12 +179,6 @@ pub fn remote_version(remote: u32) -> u32 {
     REMOTES.with_borrow(|remotes| remotes.get(remote).map_or(0, Remote::version))
 }
 
-/// Whether the last flight brought a set; its error where not.
-#[wasm_bindgen]
-pub fn remote_outcome(remote: u32) -> Option<bool> {
-    settle(with(remote, |remote| remote.last_error().cloned().map_or(Ok(true), Err)))
-}
-
 /// What is known now, to start from elsewhere.
 #[wasm_bindgen]
 pub fn remote_snapshot(remote: u32) -> Option<String> {
@@ -218,15 +211,14 @@ pub fn remote_state(remote: u32, now: f64, given: bool) -> Option<String> {
     }))
 }
 
-/// Whether a URL may be asked for keys; `urls` holds it and, where it redirected here, the one before.
+/// Whether a URL may be asked for keys. `urls` holds it, the source, and the URL that redirected here if one did.
 #[wasm_bindgen]
 pub fn remote_admit(urls: &str, loopback: bool) -> Option<bool> {
     let admit = || {
-        let urls = parse_array(urls.as_bytes()).unwrap_or_default();
-        let mut urls = urls.into_iter();
-        let url = Parts::read(urls.next())?;
+        let mut urls = parse_array(urls.as_bytes()).unwrap_or_default().into_iter();
+        let [url, source] = [Parts::read(urls.next())?, Parts::read(urls.next())?];
         let from = urls.next().map(|from| Parts::read(Some(from))).transpose()?;
-        admit_url(&url.as_url(), from.as_ref().map(Parts::as_url).as_ref(), loopback)
+        admit_url(&url.as_url(), &source.as_url(), from.as_ref().map(Parts::as_url).as_ref(), loopback)
     };
     match admit() {
         Ok(()) => Some(true),

@@ -13,8 +13,16 @@ const FLEET: usize = 1_000;
 fn world(isolates: usize, shared_cache: bool, latency: u64) -> World {
     let options = RemoteOptions::default();
     let cache_latency = 4;
-    let schedule =
-        Schedule { isolates, shared_cache, faults: false, vanishing: false, latency, cache_latency, options };
+    let schedule = Schedule {
+        isolates,
+        shared_cache,
+        faults: false,
+        vanishing: false,
+        latency,
+        cache_latency,
+        skew: 0,
+        options,
+    };
     let mut world = World::new(3, schedule);
     world.keys.push(Key { published: START, removed: START + 4 * HOUR });
     world

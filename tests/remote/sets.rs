@@ -9,6 +9,8 @@ use tokenward::{Error, UrlParts};
 
 const T0: u64 = 1_750_000_000_000;
 const SECOND: u64 = 1000;
+/// How far the clocks of two machines may differ.
+const MINUTE: u64 = 60 * SECOND;
 const URL: &str = "https://issuer.example/jwks";
 
 fn set(kids: &[&str]) -> String {
@@ -137,8 +139,9 @@ fn a_set_that_is_old_when_it_comes_answers_those_who_asked_before_its_request_wa
     let now = T0 + 80;
     assert_eq!(remote.freshness(now), Freshness::Stale);
     assert_eq!(remote.need(now, T0, None), Need::Use);
-    // A clock that was set back knows nothing of the order.
-    assert!(matches!(remote.clone().need(T0 - SECOND, T0 - SECOND, None), Need::Fetch(_)));
+    // By a clock that was set back far its age is unknown.
+    let back = T0 - MINUTE - 1;
+    assert!(matches!(remote.clone().need(back, back, None), Need::Fetch(_)));
     assert!(
         matches!(remote.need(now, T0 + 1, None), Need::Fetch(_)),
         "it was asked for before this need arose"
@@ -286,16 +289,18 @@ fn a_flight_that_nobody_finishes_is_given_up_when_its_time_is_over() {
     for after in [0, 1, 4999, 5000, most - 1] {
         assert!(remote.is_in_flight(T0 + after), "{after}");
         assert_eq!(remote.need(T0 + after, T0, None), Need::Wait(most - after));
-        assert_eq!(remote.refresh(T0 + after), Need::Wait(most - after));
+        assert_eq!(remote.refresh(T0 + after, None), Need::Wait(most - after));
     }
     assert_eq!(remote.last_flight(), 1);
     assert!(!remote.is_in_flight(T0 + most) && !remote.is_in_flight(T0 + 2 * most));
-    assert!(!remote.is_in_flight(T0 - 1), "by a clock that was set back it never started");
+    // A clock that was set back a little knows of it; by one that was set back far it never started.
+    assert_eq!(remote.need(T0 - MINUTE, T0, None), Need::Wait(most));
+    assert!(!remote.is_in_flight(T0 - MINUTE - 1));
     assert_eq!(remote.need(T0 + most, T0, None), Need::Fetch(2));
     assert_eq!(remote.last_flight(), 2);
     let mut back = self::remote();
     assert_eq!(back.need(T0, T0, None), Need::Fetch(1));
-    assert_eq!(back.need(T0 - 1, T0 - 1, None), Need::Fetch(2));
+    assert_eq!(back.need(T0 - MINUTE - 1, T0 - MINUTE - 1, None), Need::Fetch(2));
 }
 
 #[test]
@@ -429,8 +434,8 @@ fn a_clock_that_is_set_back_makes_no_set_younger_and_no_rest_longer() {
 fn a_refresh_is_not_held_back_by_the_cool_down_but_joins_a_fetch() {
     let mut remote = remote();
     fetch(&mut remote, T0, ok(&set(&["a"])));
-    let flight = flight(remote.refresh(T0 + 1));
-    assert!(matches!(remote.refresh(T0 + 2), Need::Wait(_)));
+    let flight = flight(remote.refresh(T0 + 1, None));
+    assert!(matches!(remote.refresh(T0 + 2, None), Need::Wait(_)));
     remote.advance(T0 + 2, flight, Input::Start);
     remote.advance(T0 + 3, flight, Input::Got(ok(&set(&["a"]))));
     assert_eq!(
@@ -518,12 +523,13 @@ fn the_url_in_metadata_is_used_for_a_day() {
         let next = url_of(remote.advance(T0 + age, flight, Input::Start));
         assert_eq!(next == "https://keys.example/jwks", used, "{age}: {next}");
     }
-    // By a clock that was set back nobody knows how old it is.
+    // By a clock that was set back far its age is unknown.
     let mut remote = discovered("https://issuer.example");
     fetch(&mut remote, T0, ok(metadata));
     remote.advance(T0, 1, Input::Got(ok(&set(&["a"]))));
-    let flight = flight(remote.need(T0 - 1, T0 - 1, None));
-    assert_ne!(url_of(remote.advance(T0 - 1, flight, Input::Start)), "https://keys.example/jwks");
+    let back = T0 - MINUTE - 1;
+    let flight = flight(remote.need(back, back, None));
+    assert_ne!(url_of(remote.advance(back, flight, Input::Start)), "https://keys.example/jwks");
 }
 
 #[test]
@@ -557,17 +563,21 @@ fn keys_come_over_https_or_from_a_loopback_host_and_no_redirect_leaves_its_origi
     let https = parts("https:", "issuer.example", "");
     let plain = parts("http:", "issuer.example", "");
     let loopback = parts("http:", "127.0.0.1", "8080");
-    assert_eq!(admit(&https, None, false), Ok(()));
-    assert_eq!(admit(&https, Some(&https), false), Ok(()));
-    assert_eq!(admit(&loopback, None, true), Ok(()));
+    assert_eq!(admit(&https, &https, None, false), Ok(()));
+    assert_eq!(admit(&https, &https, Some(&https), false), Ok(()));
+    assert_eq!(admit(&loopback, &loopback, None, true), Ok(()));
+    assert_eq!(admit(&parts("http:", "localhost", "9"), &loopback, None, true), Ok(()));
     for refused in [
-        admit(&plain, None, true),
-        admit(&loopback, None, false),
-        admit(&parts("data:", "", ""), None, true),
-        admit(&UrlParts { username: "a", ..https }, None, true),
-        admit(&parts("https:", "other.example", ""), Some(&https), true),
-        admit(&parts("https:", "issuer.example", "8443"), Some(&https), true),
-        admit(&loopback, Some(&https), true),
+        admit(&plain, &plain, None, true),
+        admit(&loopback, &loopback, None, false),
+        admit(&parts("data:", "", ""), &loopback, None, true),
+        admit(&UrlParts { username: "a", ..https }, &https, None, true),
+        admit(&parts("https:", "other.example", ""), &https, Some(&https), true),
+        admit(&parts("https:", "issuer.example", "8443"), &https, Some(&https), true),
+        admit(&loopback, &loopback, Some(&https), true),
+        // An https issuer sends nobody to a port of this machine.
+        admit(&loopback, &https, None, true),
+        admit(&parts("http:", "localhost", ""), &parts("https:", "localhost", ""), None, true),
     ] {
         assert!(refused.is_err());
     }

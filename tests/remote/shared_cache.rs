@@ -7,6 +7,8 @@ use tokenward::jwt::remote::{Action, Freshness, Input, Need, Remote, RemoteOptio
 
 const T0: u64 = 1_750_000_000_000;
 const SECOND: u64 = 1000;
+/// How far the clocks of two machines may differ.
+const MINUTE: u64 = 60 * SECOND;
 const URL: &str = "https://issuer.example/jwks";
 const TIMEOUT: u64 = 5 * SECOND;
 const COOLDOWN: u64 = 30 * SECOND;
@@ -82,9 +84,10 @@ fn whoever_finds_nothing_writes_a_lease_waits_for_other_writers_and_asks_where_i
         assert_eq!((written, ttl), (format!("{key}-lease"), COOLDOWN / SECOND));
         assert_eq!(within, (TIMEOUT - took).min(TIMEOUT / 4));
         assert_eq!(remote.advance(now, flight, Input::Ready), Action::Sleep(pause));
+        let now = now + pause;
         assert!(matches!(remote.advance(now, flight, Input::Ready), Action::Read { .. }));
         let action = remote.advance(now, flight, Input::Found([None, Some(&value)]));
-        assert_eq!(action, Action::Get { url: URL.into(), within: TIMEOUT - took });
+        assert_eq!(action, Action::Get { url: URL.into(), within: TIMEOUT - took - pause });
     }
 }
 
@@ -158,19 +161,23 @@ fn those_who_wait_look_again_at_different_moments() {
 
 #[test]
 fn whoever_waits_does_so_until_its_time_is_over_and_no_longer_and_tells_nobody_of_it() {
-    // Somebody else is fetching, again and again, and never done.
+    // Other machines are fetching, one after another, and never done.
     let mut remote = sharing(1);
     let flight = start(&mut remote, T0);
     let mut now = T0;
+    let mut looks = 1;
     let mut action = remote.advance(now, flight, Input::Found([None, Some(&lease(now))]));
     while let Action::Sleep(pause) = action {
         assert!((1..=T0 + TIMEOUT - now).contains(&pause), "{pause} ms, {} ms after the start", now - T0);
         now += pause;
         action = remote.advance(now, flight, Input::Ready);
         if matches!(action, Action::Read { .. }) {
-            action = remote.advance(now, flight, Input::Found([None, Some(&lease(now))]));
+            let other = lease(now).replace("0ff", &format!("{looks:03x}"));
+            action = remote.advance(now, flight, Input::Found([None, Some(&other)]));
+            looks += 1;
         }
     }
+    assert!(looks < 40, "{looks} looks");
     assert_eq!((action, now), (Action::Done, T0 + TIMEOUT));
     assert_eq!(remote.need(now, T0, None), Need::Fail(Error::KeySetTimeout));
 
@@ -255,10 +262,81 @@ fn an_entry_replaces_what_is_older_and_nothing_that_is_newer() {
 }
 
 #[test]
+fn a_machine_that_never_finishes_is_waited_for_half_the_timeout_even_if_its_clock_is_ahead() {
+    for ahead in [0, 30 * SECOND, 60 * SECOND] {
+        let mut remote = sharing(1);
+        let flight = start(&mut remote, T0);
+        let mut now = T0;
+        let other = lease(T0 + ahead);
+        let mut action = remote.advance(now, flight, Input::Found([None, Some(&other)]));
+        while let Action::Sleep(pause) = action {
+            now += pause;
+            action = remote.advance(now, flight, Input::Ready);
+            if matches!(action, Action::Read { .. }) {
+                action = remote.advance(now, flight, Input::Found([None, Some(&other)]));
+            }
+        }
+        lease_of(action);
+        assert!((TIMEOUT / 2..TIMEOUT * 3 / 4).contains(&(now - T0)), "{} ms", now - T0);
+    }
+}
+
+#[test]
+fn a_flight_ends_though_the_clock_stands_still_or_goes_back() {
+    for back in [0, 1, 10 * SECOND] {
+        let mut remote = sharing(1);
+        let flight = start(&mut remote, T0);
+        let mut now = T0;
+        let mut actions = 0;
+        let mut action = Action::Sleep(1);
+        while action != Action::Done {
+            actions += 1;
+            assert!(actions < 200, "it goes on for ever");
+            now -= back;
+            let other = lease(now).replace("0ff", &format!("{actions:03x}"));
+            let input = match action {
+                Action::Read { .. } => Input::Found([None, Some(&other)]),
+                _ => Input::Ready,
+            };
+            action = remote.advance(now, flight, input);
+        }
+        assert!(matches!(remote.need(now, now, None), Need::Fail(_)), "it is started again at once");
+    }
+}
+
+#[test]
+fn an_entry_of_a_machine_whose_clock_is_ahead_is_fresh_and_not_fetched_again() {
+    for ahead in [1, 5 * SECOND, 59 * SECOND, 60 * SECOND] {
+        let mut remote = sharing(1);
+        let flight = start(&mut remote, T0);
+        let found = entry(T0 + ahead, "theirs");
+        assert_eq!(remote.advance(T0, flight, Input::Found([Some(&found), None])), Action::Done);
+        assert_eq!(remote.need(T0, T0, None), Need::Use, "{ahead}");
+        assert_eq!(remote.freshness(T0), Freshness::Fresh);
+        assert!(remote.is_cooling_down(T0));
+        // It is no younger than it was when it was found.
+        assert_eq!(remote.fetched_at(), Some(T0));
+        let fresh = T0 + 479 * SECOND;
+        assert_eq!(remote.need(fresh, fresh, None), Need::Use);
+        assert!(matches!(remote.need(fresh + SECOND, fresh + SECOND, None), Need::UseAndFetch(_)));
+        // The same by a snapshot, whose reader has no clock.
+        let mut restored = sharing(1);
+        restored.restore(&found).unwrap();
+        assert_eq!(restored.need(T0, T0, None), Need::Use, "{ahead}");
+    }
+    let mut remote = sharing(1);
+    let flight = start(&mut remote, T0);
+    let found = entry(T0 + MINUTE + 1, "theirs");
+    lease_of(remote.advance(T0, flight, Input::Found([Some(&found), None])));
+    assert_eq!(remote.keys().map(|set| set.len()), None, "it lies too far ahead");
+}
+
+#[test]
 fn an_entry_is_little_longer_than_an_answer_may_be() {
     let options = RemoteOptions { shared_cache: true, max_bytes: 1000, ..RemoteOptions::default() };
-    // Around the answer it has a frame, for which there is room.
-    for (length, read) in [(1000, true), (1000 + 1024, true), (1000 + 1025, false)] {
+    // Around the answer it has a wrapping, for which there is room, and the name of its source, which may be escaped.
+    let longest = 1000 + 1024 + 6 * format!("url {URL}").len();
+    for (length, read) in [(1000, true), (longest, true), (longest + 1, false)] {
         let mut remote = Remote::new(Source::Url(URL.into()), &options, 1).unwrap();
         let flight = start(&mut remote, T0);
         let text = format!("{:length$}", entry(T0, "a"));
@@ -306,7 +384,7 @@ fn no_two_sources_share_a_key_of_the_cache() {
 #[test]
 fn a_refresh_asks_the_issuer_and_not_the_cache() {
     let mut remote = sharing(1);
-    let Need::Fetch(flight) = remote.refresh(T0) else { panic!("no fetch") };
+    let Need::Fetch(flight) = remote.refresh(T0, None) else { panic!("no fetch") };
     assert!(is_request(&remote.advance(T0, flight, Input::Start)));
 }
 

@@ -4,6 +4,11 @@
 use crate::world::{Event, Key, Random, START, Schedule, World, brief};
 use proptest::prelude::*;
 
+// In a lifetime of a minute, with tokens of unknown keys all along and a cool-down of five seconds: 12 fetches and the
+// one at the edge. A fetch that another machine makes is waited for with a few looks.
+const FETCHES: usize = 13;
+const READS: usize = 150;
+
 fn simulate(seed: u64) {
     let mut random = Random(seed ^ 0x5eed);
     let schedule = Schedule {
@@ -13,6 +18,7 @@ fn simulate(seed: u64) {
         vanishing: random.chance(20),
         latency: [5, 50, 400, 1_500][random.below(4) as usize],
         cache_latency: [4, 4, 40, 200][random.below(4) as usize],
+        skew: [0, 0, 2_000, 90_000][random.below(4) as usize],
         options: brief(),
     };
     let mut world = World::new(seed, schedule);
@@ -30,6 +36,9 @@ fn simulate(seed: u64) {
     }
     world.run();
     world.check_spacing();
+    // A driver that vanishes leaves its fetch to up to three others, once in a timeout.
+    let fetches = if world.schedule.vanishing { 8 * FETCHES } else { FETCHES };
+    world.check_rates(READS, fetches);
     assert!(world.verifications.iter().all(|verification| !verification.waiting), "somebody still waits");
     assert_eq!(world.verdicts.iter().sum::<usize>(), world.verifications.len());
     let [accepted, rejected, failed] = world.verdicts;
@@ -59,6 +68,7 @@ fn a_thousand_unknown_keys_cost_one_fetch_per_cool_down() {
         vanishing: false,
         latency: 50,
         cache_latency: 4,
+        skew: 0,
         options: brief(),
     };
     let mut world = World::new(1, schedule);
@@ -70,4 +80,32 @@ fn a_thousand_unknown_keys_cost_one_fetch_per_cool_down() {
     assert_eq!(world.verdicts, [0, 1000, 0]);
     // Ten seconds: at the start, and after one cool-down.
     assert_eq!(world.requests, 2);
+}
+
+#[test]
+fn machines_whose_clocks_differ_read_and_fetch_a_few_times_per_lifetime() {
+    for (seed, skew) in (0..40).zip([1, 5_000, 59_000, 61_000, 90_000].into_iter().cycle()) {
+        let schedule = Schedule {
+            isolates: 6,
+            shared_cache: true,
+            faults: false,
+            vanishing: false,
+            latency: 50,
+            cache_latency: 4,
+            skew,
+            options: brief(),
+        };
+        let mut world = World::new(seed, schedule);
+        // The last machine is as far ahead as it can be, the first as far behind.
+        (world.ahead[0], world.ahead[5]) = (-(skew as i64), skew as i64);
+        world.keys.push(Key { published: START, removed: START + 900_000 });
+        for step in 0..600 {
+            for isolate in 0..6 {
+                world.at(START + step * 1_000 + isolate as u64, Event::Verify { isolate, kid: 0 });
+            }
+        }
+        world.run();
+        assert_eq!(world.verdicts, [3600, 0, 0]);
+        world.check_rates(40, 3);
+    }
 }

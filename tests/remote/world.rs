@@ -52,7 +52,8 @@ pub(crate) enum Mood {
 #[derive(Debug)]
 pub(crate) enum Event {
     Verify { isolate: usize, kid: usize },
-    Wake { verification: usize },
+    /// The end of the wait of this number.
+    Wake { verification: usize, wait: u32 },
     Outcome { isolate: usize, flight: u32, outcome: Outcome },
     Serve { isolate: usize, flight: u32, back: u64, give_up: u64 },
     Look { isolate: usize, flight: u32, keys: [String; 2], back: u64 },
@@ -75,6 +76,8 @@ pub(crate) struct Verification {
     pub(crate) since: u64,
     pub(crate) begun: u64,
     pub(crate) waiting: bool,
+    /// How often it has waited.
+    pub(crate) waits: u32,
 }
 
 #[derive(Debug, PartialEq)]
@@ -92,6 +95,8 @@ pub(crate) struct Schedule {
     pub(crate) latency: u64,
     /// The most that a message to or from the shared cache takes.
     pub(crate) cache_latency: u64,
+    /// How far a machine's clock may be ahead or behind.
+    pub(crate) skew: u64,
     pub(crate) options: RemoteOptions,
 }
 
@@ -130,8 +135,12 @@ pub(crate) struct World {
     pub(crate) cache: HashMap<String, (String, u64)>,
     pub(crate) verifications: Vec<Verification>,
     /// The verifications that wait, by isolate.
-    pub(crate) waiting: Vec<Vec<usize>>,
+    pub(crate) waiting: Vec<Vec<(usize, u32)>>,
+    /// How far each machine's clock is ahead.
+    pub(crate) ahead: Vec<i64>,
     pub(crate) fetches: Vec<Vec<u64>>,
+    /// When each machine read the shared cache.
+    pub(crate) reads: Vec<Vec<u64>>,
     pub(crate) requests: usize,
     pub(crate) verdicts: [usize; 3],
 }
@@ -144,8 +153,12 @@ impl World {
         let remotes = (0..schedule.isolates)
             .map(|_| Remote::new(source.clone(), &options, random.next()).unwrap())
             .collect();
+        let skew = schedule.skew;
+        let ahead = (0..schedule.isolates).map(|_| random.below(2 * skew + 1) as i64 - skew as i64).collect();
         Self {
+            ahead,
             fetches: vec![Vec::new(); schedule.isolates],
+            reads: vec![Vec::new(); schedule.isolates],
             waiting: vec![Vec::new(); schedule.isolates],
             random,
             schedule,
@@ -160,6 +173,11 @@ impl World {
             requests: 0,
             verdicts: [0; 3],
         }
+    }
+
+    /// The time by the clock of this machine.
+    pub(crate) fn clock(&self, isolate: usize) -> u64 {
+        self.now.saturating_add_signed(self.ahead[isolate])
     }
 
     /// Keys that overlap, so that there is always one; and moods of the issuer, where there are faults.
@@ -196,18 +214,22 @@ impl World {
             match self.events.remove(&id).unwrap() {
                 Event::Verify { isolate, kid } => {
                     let begun = self.now;
+                    let since = self.clock(isolate);
                     self.verifications.push(Verification {
                         isolate,
                         kid,
                         missed: None,
-                        since: begun,
+                        since,
                         begun,
                         waiting: false,
+                        waits: 0,
                     });
                     self.verify(self.verifications.len() - 1);
                 }
-                Event::Wake { verification } => {
-                    if std::mem::take(&mut self.verifications[verification].waiting) {
+                Event::Wake { verification, wait } => {
+                    let waiting = &mut self.verifications[verification];
+                    if waiting.waiting && waiting.waits == wait {
+                        waiting.waiting = false;
                         self.verify(verification);
                     }
                 }
@@ -239,7 +261,8 @@ impl World {
             // A flight whose driver vanishes is given up at its deadline, and the next one may vanish too.
             let longest = if self.schedule.vanishing { 100 } else { 2 } * (TIMEOUT + 500);
             assert!(self.now - begun <= longest, "waits for ever");
-            let need = self.remotes[isolate].need(self.now, since, missed);
+            let clock = self.clock(isolate);
+            let need = self.remotes[isolate].need(clock, since, missed);
             let wait = match need {
                 Need::Use => None,
                 Need::UseAndFetch(flight) => {
@@ -256,16 +279,19 @@ impl World {
                 other => panic!("{other:?}"),
             };
             if let Some(most) = wait {
-                self.verifications[index].waiting = true;
-                self.waiting[isolate].push(index);
-                return self.at(self.now + most, Event::Wake { verification: index });
+                let verification = &mut self.verifications[index];
+                verification.waiting = true;
+                verification.waits += 1;
+                let wait = verification.waits;
+                self.waiting[isolate].push((index, wait));
+                return self.at(self.now + most, Event::Wake { verification: index, wait });
             }
             if self.has(isolate, kid) {
                 return self.judge(index, Verdict::Accepted);
             }
             let verification = &mut self.verifications[index];
             if verification.missed.is_none() {
-                verification.since = self.now;
+                verification.since = clock;
             }
             verification.missed = Some(self.remotes[isolate].version());
         }
@@ -296,13 +322,17 @@ impl World {
                 ..Response::default()
             }),
         };
-        let action = self.remotes[isolate].advance(self.now, flight, input);
+        let clock = self.clock(isolate);
+        let action = self.remotes[isolate].advance(clock, flight, input);
+        if matches!(action, Action::Read { .. }) {
+            self.reads[isolate].push(self.now);
+        }
         let most = self.schedule.cache_latency;
         let (there, back) = (1 + self.random.below(most), 1 + self.random.below(most));
         match action {
             Action::Done => {
-                for verification in std::mem::take(&mut self.waiting[isolate]) {
-                    self.at(self.now, Event::Wake { verification });
+                for (verification, wait) in std::mem::take(&mut self.waiting[isolate]) {
+                    self.at(self.now, Event::Wake { verification, wait });
                 }
             }
             Action::Get { within, .. } => {
@@ -380,29 +410,31 @@ impl World {
         let RemoteOptions { max_age, stale_if_error, cooldown, timeout, .. } = self.schedule.options;
         let [max_age, stale, cooldown, timeout] =
             [max_age, stale_if_error, cooldown, timeout].map(|duration| duration.as_millis() as u64);
-        let now = self.now;
+        let (now, clock) = (self.now, self.clock(isolate));
         let key = self.keys.get(kid);
+        // A set that another machine fetched is as old as the clocks of both say.
+        let skew = 2 * self.schedule.skew;
         match verdict {
             Verdict::Accepted => {
                 self.verdicts[0] += 1;
                 let key = key.unwrap_or_else(|| panic!("key-{kid} was accepted and never existed"));
-                let age = now - remote.fetched_at().unwrap();
+                let age = clock - remote.fetched_at().unwrap();
                 assert!(
                     age < max_age || remote.last_error().is_some(),
                     "an old set served without a failure"
                 );
                 assert!(age < max_age + stale, "a set served longer than it may");
                 if !self.schedule.faults && self.schedule.is_quick() {
-                    assert!(now < key.removed + max_age, "key-{kid} was accepted after it was removed");
+                    assert!(now < key.removed + max_age + skew, "key-{kid} was accepted after it was removed");
                 }
                 assert!(
-                    now < key.removed + max_age + stale,
+                    now < key.removed + max_age + stale + skew,
                     "key-{kid} was accepted long after it was removed"
                 );
             }
             Verdict::Rejected => {
                 self.verdicts[1] += 1;
-                let settled = cooldown.max(timeout) + SLACK;
+                let settled = cooldown.max(timeout) + SLACK + skew;
                 let published = key.is_some_and(|key| key.published + settled <= begun && now < key.removed);
                 assert!(!published, "key-{kid} was rejected though it had been published for the cool-down");
             }
@@ -412,10 +444,26 @@ impl World {
                 let troubled = self.schedule.faults || self.schedule.vanishing || !self.schedule.is_quick();
                 assert!(troubled, "an issuer in good health was reported as failing: {error:?}");
                 if self.has(isolate, kid) {
-                    let age = now - remote.fetched_at().unwrap();
+                    let age = clock - remote.fetched_at().unwrap();
                     assert!(age >= max_age + stale, "a key that is at hand failed with {error:?}");
                 }
             }
+        }
+    }
+
+    /// No machine reads the cache more than `reads` times, nor asks the issuer more than `fetches` times, in a lifetime
+    /// of the set, however its clock differs from those of the others.
+    pub(crate) fn check_rates(&self, reads: usize, fetches: usize) {
+        let lifetime = self.schedule.options.max_age.as_millis() as u64;
+        let most = |times: &[u64]| {
+            (0..times.len())
+                .map(|from| times[from..].iter().take_while(|&&at| at < times[from] + lifetime).count())
+                .max()
+                .unwrap_or(0)
+        };
+        for (isolate, ahead) in self.ahead.iter().enumerate() {
+            let found = [most(&self.reads[isolate]), most(&self.fetches[isolate])];
+            assert!(found[0] <= reads && found[1] <= fetches, "{found:?} by a machine {ahead} ms ahead");
         }
     }
 

@@ -161,8 +161,21 @@ impl<'a> Object<'a> {
     /// # Errors
     /// A [`Fault`] for anything else.
     pub fn parse(text: &'a [u8]) -> Result<Self, Fault> {
+        Self::parse_to(text, MAX_DEPTH)
+    }
+
+    /// As [`Object::parse`], for an object that wraps a document read by `parse`: it may be one level deeper, so that
+    /// whatever was accepted by itself is accepted in its wrapping.
+    ///
+    /// # Errors
+    /// A [`Fault`] for anything else.
+    pub fn parse_wrapping(text: &'a [u8]) -> Result<Self, Fault> {
+        Self::parse_to(text, MAX_DEPTH + 1)
+    }
+
+    fn parse_to(text: &'a [u8], levels: usize) -> Result<Self, Fault> {
         let text = str::from_utf8(text).map_err(|_| Fault::Utf8)?;
-        let mut scanner = Scanner::new(text);
+        let mut scanner = Scanner { levels, ..Scanner::new(text) };
         let mut members = Vec::with_capacity(USUAL_MEMBERS);
         scanner.space();
         if scanner.peek() == Some(b'{') {
@@ -250,14 +263,15 @@ pub fn seconds(ms: u64) -> String {
 struct Scanner<'a> {
     text: &'a str,
     at: usize,
-    depth: usize,
+    /// How many more levels may open here.
+    levels: usize,
     /// Names of the members of every object that is being read, innermost last.
     names: Vec<Text<'a>>,
 }
 
 impl<'a> Scanner<'a> {
     fn new(text: &'a str) -> Self {
-        Self { text, at: 0, depth: 0, names: Vec::with_capacity(USUAL_MEMBERS) }
+        Self { text, at: 0, levels: MAX_DEPTH, names: Vec::with_capacity(USUAL_MEMBERS) }
     }
 
     #[inline(always)]
@@ -322,8 +336,8 @@ impl<'a> Scanner<'a> {
     }
 
     fn deeper(&mut self) -> Result<(), Fault> {
-        self.depth += 1;
-        if self.depth > MAX_DEPTH { Err(Fault::Depth) } else { Ok(()) }
+        self.levels = self.levels.checked_sub(1).ok_or(Fault::Depth)?;
+        Ok(())
     }
 
     fn object(&mut self, member: &mut dyn FnMut(Text<'a>, Value<'a>)) -> Result<(), Fault> {
@@ -352,7 +366,7 @@ impl<'a> Scanner<'a> {
             return Err(Fault::Duplicate);
         }
         self.names.truncate(outer);
-        self.depth -= 1;
+        self.levels += 1;
         Ok(())
     }
 
@@ -371,7 +385,7 @@ impl<'a> Scanner<'a> {
                 }
             }
         }
-        self.depth -= 1;
+        self.levels += 1;
         Ok(())
     }
 

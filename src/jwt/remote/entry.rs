@@ -1,12 +1,29 @@
 //! A JWK Set as it is written down: in a snapshot, and in a cache that isolates or machines share.
 //!
-//! Whoever can write there could write anything, so an entry is judged like an answer of the issuer: it names its
-//! source, its times are held to the same limits, and its keys are read by the same reader.
+//! An entry gets no more trust than an answer of the issuer: it must name its source, its times are held to the same
+//! limits, and its keys are read by the same reader.
 
 use crate::error::KeySetFault;
 use crate::json::{self, Object, Value};
 use crate::jwt::{KeySet, VerificationKey};
 use crate::{Error, json::Fault};
+
+/// How far the clocks of machines that share a cache may differ, in milliseconds.
+pub(super) const SKEW: u64 = 60_000;
+
+/// The milliseconds since `at`. A time ahead of this clock counts as now while it is within [`SKEW`]; beyond that the
+/// age is unknown.
+///
+/// Every question about age is put to this function, so that no two answers contradict each other: an entry that one
+/// function calls fresh and another one calls unknown would be fetched again and again.
+pub(super) const fn age(at: u64, now: u64) -> Option<u64> {
+    if at.saturating_sub(now) <= SKEW { Some(now.saturating_sub(at)) } else { None }
+}
+
+/// Whether `at` is less than `span` milliseconds ago.
+pub(super) fn is_within(at: u64, now: u64, span: u64) -> bool {
+    age(at, now).is_some_and(|age| age < span)
+}
 
 /// A JWK Set, and when it was fetched.
 #[derive(Clone, Debug)]
@@ -29,10 +46,16 @@ impl Entry {
         json
     }
 
-    /// Reads an entry for this source; `None` for one that holds no keys yet.
-    pub(super) fn read(text: &str, source: &str, min_age: u64, max_age: u64) -> Result<Option<Self>, Error> {
+    /// Reads an entry of this source; `None` if it holds no keys yet.
+    ///
+    /// Reads back whatever [`Entry::to_json`] wrote of an accepted set: the wrapping takes a level of nesting and some
+    /// length, and both limits make room for it.
+    pub(super) fn read(text: &str, source: &str, limits: &super::Limits) -> Result<Option<Self>, Error> {
         let invalid = || Error::KeySetInvalid { fault: KeySetFault::Snapshot };
-        let entry = Object::parse(text.as_bytes()).map_err(|_: Fault| invalid())?;
+        if text.len() > longest(source, limits.max_bytes) {
+            return Err(invalid());
+        }
+        let entry = Object::parse_wrapping(text.as_bytes()).map_err(|_: Fault| invalid())?;
         let is_ours = entry.get("v").and_then(Value::as_number) == Some(1.0)
             && matches!(entry.get("source"), Some(Value::String(text)) if text.is(source));
         if !is_ours {
@@ -44,18 +67,34 @@ impl Entry {
             Some(_) => return Err(invalid()),
         };
         let fetched_at = millis(entry.get("fetchedAt")).ok_or_else(invalid)?;
-        let lifetime = millis(entry.get("lifetime")).ok_or_else(invalid)?.clamp(min_age, max_age);
+        let lifetime =
+            millis(entry.get("lifetime")).ok_or_else(invalid)?.clamp(limits.min_age, limits.max_age);
         let set = public_keys(jwks.as_bytes())?;
         Ok(Some(Self { set, text: jwks.to_owned(), fetched_at, lifetime }))
     }
 
-    /// How many milliseconds ago it was fetched; `None` where that is still to come, by this clock.
-    pub(super) fn age(&self, now: u64) -> Option<u64> {
-        now.checked_sub(self.fetched_at)
+    /// How old the set is, in milliseconds; `None` if this clock cannot tell. See [`age`].
+    pub(super) const fn age(&self, now: u64) -> Option<u64> {
+        age(self.fetched_at, now)
+    }
+
+    /// Whether the set is young enough that it is not fetched again yet.
+    pub(super) fn is_young(&self, now: u64) -> bool {
+        is_within(self.fetched_at, now, self.lifetime / 5 * 4)
+    }
+
+    /// Whether the set is within its lifetime.
+    pub(super) fn is_fresh(&self, now: u64) -> bool {
+        is_within(self.fetched_at, now, self.lifetime)
     }
 }
 
-/// Reads a JWK Set that others can read too. With a shared secret out of one, everybody could sign.
+/// The longest entry for this source, in bytes. The source is written once; an escaped character takes six bytes.
+fn longest(source: &str, max_bytes: usize) -> usize {
+    max_bytes.saturating_add(1024).saturating_add(source.len().saturating_mul(6))
+}
+
+/// Reads a JWK Set that others can read too. A shared secret in one would let every reader sign.
 pub(super) fn public_keys(json: &[u8]) -> Result<KeySet, Error> {
     let set = KeySet::from_jwks(json)?;
     if set.keys().any(VerificationKey::is_secret) {
@@ -64,7 +103,7 @@ pub(super) fn public_keys(json: &[u8]) -> Result<KeySet, Error> {
     Ok(set)
 }
 
-/// A snapshot of a source that has not been asked yet.
+/// A snapshot of a source that has not been fetched yet.
 pub(super) fn empty_json(source: &str) -> String {
     let mut json = String::from("{\"v\":1,\"source\":");
     json::push_string(&mut json, source);
@@ -72,7 +111,7 @@ pub(super) fn empty_json(source: &str) -> String {
     json
 }
 
-/// Who is fetching for everybody, and since when; or that it failed.
+/// Which machine fetches for all, and since when; or that its fetch failed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Lease {
     pub(super) owner: u64,
@@ -95,7 +134,7 @@ impl Lease {
     }
 }
 
-/// A whole number of milliseconds that a date can name.
+/// A whole number of milliseconds within the range of dates.
 fn millis(value: Option<Value<'_>>) -> Option<u64> {
     value
         .and_then(Value::as_number)

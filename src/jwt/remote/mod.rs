@@ -26,7 +26,7 @@ mod source;
 
 use std::time::Duration;
 
-use entry::Entry;
+use entry::{Entry, age, is_within};
 use flight::{Flight, Why};
 
 pub use flight::{Action, Input};
@@ -120,15 +120,15 @@ impl Limits {
 pub enum Need {
     /// No set can be had now.
     Fail(Error),
-    /// Start the flight of this number, wait until it is done, and ask again.
+    /// Start this flight, wait until it is done, and ask again.
     Fetch(u32),
-    /// The set was fetched too recently for another look: the verdict on the token stands.
+    /// The set was fetched too recently to look again: the verdict on the token stands.
     Stand,
     /// Use the set.
     Use,
-    /// Use the set, and start the flight of this number behind the caller's back.
+    /// Use the set, and start this flight in the background.
     UseAndFetch(u32),
-    /// A fetch is in flight: wait until it is done, at most so many milliseconds, and ask again.
+    /// A fetch is in flight: wait until it is done, at most this many milliseconds, and ask again.
     Wait(u64),
 }
 
@@ -137,16 +137,17 @@ pub enum Need {
 struct Failure {
     error: Error,
     count: u32,
-    at: u64,
-    /// No fetch before this.
-    until: u64,
+    /// When the issuer was asked.
+    asked: u64,
+    /// For how long from then nothing is fetched.
+    rest: u64,
+    ended: u64,
 }
 
 impl Failure {
-    /// Whether it answers a need that arose at `since`: no fetch is tried before its time, nor twice for one need.
-    /// A clock that was set back must not make this last longer.
-    const fn answers(&self, now: u64, since: u64) -> bool {
-        self.at <= now && (now < self.until || since <= self.at)
+    /// Whether it answers a need that arose at `since`: nothing is fetched during the rest, nor twice for one need.
+    fn answers(&self, now: u64, since: u64) -> bool {
+        is_within(self.asked, now, self.rest) || (age(self.ended, now).is_some() && since <= self.ended)
     }
 }
 
@@ -161,6 +162,9 @@ pub enum Freshness {
     Stale,
 }
 
+/// The most flights of one machine at a time. More than one is in flight only after one was abandoned.
+const MOST_FLIGHTS: usize = 4;
+
 /// A remote JWK Set. Times are Unix milliseconds.
 #[derive(Clone, Debug)]
 pub struct Remote {
@@ -170,16 +174,22 @@ pub struct Remote {
     held: Option<Entry>,
     /// Counts the sets that differed from the one before.
     version: u32,
-    flight: Option<Flight>,
-    flights: u32,
+    /// The flights under way, the newest last.
+    flights: Vec<Flight>,
+    /// The number of the newest flight.
+    started: u32,
+    /// The number of the flight that ended last.
+    ended: u32,
+    /// When a flight was last found abandoned.
+    abandoned: Option<u64>,
     /// The failures since the last success.
     failure: Option<Failure>,
-    /// What the issuer's metadata said, and when. Never taken from a snapshot or a cache.
+    /// The URL in the issuer's metadata, and when it was read. Never taken from a snapshot or a cache.
     jwks_uri: Option<(String, u64)>,
 }
 
 impl Remote {
-    /// A set that nothing is known of yet. `seed` spreads the retries of many machines; any number does.
+    /// A set of which nothing is known yet. `seed` spreads the retries of many machines; any number does.
     ///
     /// # Errors
     /// [`Error::InvalidArg`] for options that are zero or contradict each other, and for a source without a URL.
@@ -191,33 +201,34 @@ impl Remote {
             random: seed,
             held: None,
             version: 0,
-            flight: None,
-            flights: 0,
+            flights: Vec::new(),
+            started: 0,
+            ended: 0,
+            abandoned: None,
             failure: None,
             jwks_uri: None,
         })
     }
 
-    /// Starts from a snapshot, for a set that nothing is known of yet.
+    /// Starts from a snapshot, for a set of which nothing is known yet.
     ///
     /// # Errors
-    /// [`Error::KeySetInvalid`] where the text is not a snapshot of this source.
+    /// [`Error::KeySetInvalid`] if the text is not a snapshot of this source, or longer than an answer may be.
     pub fn restore(&mut self, snapshot: &str) -> Result<(), Error> {
-        let Limits { min_age, max_age, .. } = self.limits;
-        if let Some(entry) = Entry::read(snapshot, &self.source.name(), min_age, max_age)? {
+        if let Some(entry) = Entry::read(snapshot, &self.source.name(), &self.limits)? {
             self.hold(entry);
         }
         Ok(())
     }
 
-    /// What is known now, to start from elsewhere.
+    /// The present knowledge, to start from elsewhere: [`Remote::restore`] reads it.
     #[must_use]
     pub fn snapshot(&self) -> String {
         let source = self.source.name();
         self.held.as_ref().map_or_else(|| entry::empty_json(&source), |held| held.to_json(&source))
     }
 
-    /// The set, where there is one. Whether to use it is [`Remote::need`]'s to say.
+    /// The set, if there is one. [`Remote::need`] says whether to use it.
     #[must_use]
     pub fn keys(&self) -> Option<&KeySet> {
         self.held.as_ref().map(|held| &held.set)
@@ -229,16 +240,16 @@ impl Remote {
         self.version
     }
 
-    /// Whether a flight is in the air.
+    /// Whether a fetch is in flight.
     #[must_use]
     pub fn is_in_flight(&self, now: u64) -> bool {
-        self.flight.as_ref().is_some_and(|flight| flight.is_in_flight(now))
+        self.flights.iter().any(|flight| flight.is_in_flight(now))
     }
 
     /// The number of the last flight that [`Remote::need`] or [`Remote::refresh`] wanted started.
     #[must_use]
     pub const fn last_flight(&self) -> u32 {
-        self.flights
+        self.started
     }
 
     /// How fresh the set is.
@@ -246,7 +257,7 @@ impl Remote {
     pub fn freshness(&self, now: u64) -> Freshness {
         match &self.held {
             None => Freshness::Empty,
-            Some(held) if held.age(now).is_some_and(|age| age < held.lifetime) => Freshness::Fresh,
+            Some(held) if held.is_fresh(now) => Freshness::Fresh,
             Some(_) => Freshness::Stale,
         }
     }
@@ -257,12 +268,10 @@ impl Remote {
         self.held.as_ref().map(|held| held.fetched_at)
     }
 
-    /// Whether a token with an unknown key, or a failure, forbids a fetch now.
+    /// Whether a token with an unknown key cannot cause a fetch now: the last one was too recent, or failed.
     #[must_use]
     pub fn is_cooling_down(&self, now: u64) -> bool {
-        let age = self.held.as_ref().and_then(|held| held.age(now));
-        age.is_some_and(|age| age < self.limits.cooldown)
-            || self.failure.as_ref().is_some_and(|failure| failure.answers(now, now))
+        self.is_recent(now) || self.failure.as_ref().is_some_and(|failure| failure.answers(now, now))
     }
 
     /// Why the last flight failed; `None` after a success.
@@ -273,70 +282,101 @@ impl Remote {
 
     /// What a verification should do. `missed` is the version of the set in which the token's key was looked for and
     /// not found. `since` is when the verification began, or with `missed`, when it first missed its key: a fetch
-    /// that has been tried since is not tried again for it.
+    /// that has been tried since is not tried again for it. If the clock goes back meanwhile, `since` goes back with it.
     pub fn need(&mut self, now: u64, since: u64, missed: Option<u32>) -> Need {
-        self.drop_lost_flight(now);
-        if let Some(flight) = &self.flight {
-            let wait = Need::Wait(flight.remaining(now));
-            return if missed.is_none_or(|missed| missed != self.version) && self.is_fresh(now) {
-                Need::Use
-            } else {
-                wait
+        self.drop_abandoned(now);
+        let why = if missed == Some(self.version) { Why::Missing } else { Why::Age };
+        if let Some(flight) = self.flights.last() {
+            if why == Why::Age && self.is_fresh(now) {
+                return Need::Use;
+            }
+            let wait = flight.remaining(now);
+            return match self.until_own_flight(now, since) {
+                // The driver of an abandoned flight may have left a lease in the shared cache.
+                Some(0) => Need::Fetch(self.start(now, Why::Asked)),
+                Some(until) => Need::Wait(wait.min(until)),
+                None => Need::Wait(wait),
             };
         }
         let failed = self.failure.as_ref().filter(|failure| failure.answers(now, since));
         let failed = failed.map(|failure| failure.error.clone());
         let Some(held) = &self.held else {
-            return failed.map_or_else(|| Need::Fetch(self.start(now, Why::Age)), Need::Fail);
+            return failed.map_or_else(|| Need::Fetch(self.start(now, why)), Need::Fail);
         };
-        let age = held.age(now);
-        if missed == Some(self.version) {
-            // Where the last fetch failed, the issuer may well have the key: an outage, not a verdict on the token.
+        if why == Why::Missing {
+            // After a failed fetch the issuer may well have the key: an outage, not a verdict on the token.
             return match failed {
                 Some(error) => Need::Fail(error),
-                None if held.fetched_at >= since || age.is_some_and(|age| age < self.limits.cooldown) => {
-                    Need::Stand
-                }
-                None => Need::Fetch(self.start(now, Why::Missing)),
+                None if held.fetched_at >= since || self.is_recent(now) => Need::Stand,
+                None => Need::Fetch(self.start(now, why)),
             };
         }
-        match (age, failed) {
-            (Some(age), None) if age >= held.lifetime / 5 * 4 && age < held.lifetime => {
-                Need::UseAndFetch(self.start(now, Why::Age))
-            }
-            (Some(age), _) if age < held.lifetime => Need::Use,
+        match (held.age(now), failed) {
+            (_, None) if held.is_fresh(now) && !held.is_young(now) => Need::UseAndFetch(self.start(now, why)),
+            _ if held.is_fresh(now) => Need::Use,
             // It was old when it came, and would be again: it was asked for since, and is the answer to that.
             (Some(_), None) if held.fetched_at >= since => Need::Use,
-            (_, None) => Need::Fetch(self.start(now, Why::Age)),
-            (Some(age), Some(error)) if age - held.lifetime >= self.limits.stale_if_error => {
+            (_, None) => Need::Fetch(self.start(now, why)),
+            (Some(age), Some(error)) if age.saturating_sub(held.lifetime) >= self.limits.stale_if_error => {
                 Need::Fail(error)
             }
             (_, Some(_)) => Need::Use,
         }
     }
 
-    /// What to do where the caller wants a fetch whatever the age of the set. No cool-down holds it back.
-    pub fn refresh(&mut self, now: u64) -> Need {
-        self.drop_lost_flight(now);
-        match &self.flight {
+    /// What to do if the caller wants a fetch whatever the age of the set. No cool-down holds it back. `waited` is the
+    /// flight that the caller has waited for, so that it gets the outcome; nothing the first time.
+    pub fn refresh(&mut self, now: u64, waited: Option<u32>) -> Need {
+        self.drop_abandoned(now);
+        if waited.is_some_and(|flight| self.ended.wrapping_sub(flight) <= u32::MAX / 2) {
+            return self.last_error().cloned().map_or(Need::Use, Need::Fail);
+        }
+        match self.flights.last() {
             Some(flight) => Need::Wait(flight.remaining(now)),
             None => Need::Fetch(self.start(now, Why::Asked)),
         }
     }
 
-    /// Whoever drives a flight may vanish, as a request does in workerd. That says nothing about the issuer.
-    fn drop_lost_flight(&mut self, now: u64) {
-        if !self.is_in_flight(now) {
-            self.flight = None;
+    /// The driver of a flight may vanish: a cancelled request in workerd takes its fetches with it, and a task in Rust
+    /// that is dropped does the same. That says nothing about the issuer.
+    fn drop_abandoned(&mut self, now: u64) {
+        let before = self.flights.len();
+        self.flights.retain(|flight| flight.is_in_flight(now));
+        if self.flights.len() < before {
+            self.abandoned = Some(now);
         }
     }
 
-    fn is_fresh(&self, now: u64) -> bool {
-        self.freshness(now) == Freshness::Fresh
+    /// In how many milliseconds a need may start a flight of its own beside the one in flight; `None` for never.
+    ///
+    /// A client that sends requests and cancels them could take flight after flight with it and keep the others
+    /// waiting. So a caller that has waited for an abandoned flight waits for no second one; it only leaves the driver
+    /// of the newest flight the time that an issuer in good health takes to answer. That bounds the requests as well.
+    fn until_own_flight(&self, now: u64, since: u64) -> Option<u64> {
+        let newest = self.flights.last()?;
+        let has_waited = self.abandoned.is_some_and(|at| age(at, now).is_some() && since <= at);
+        let has_failed = self.failure.as_ref().is_some_and(|failure| failure.answers(now, since));
+        let started = age(newest.started, now).unwrap_or(0);
+        (has_waited && !has_failed && self.flights.len() < MOST_FLIGHTS)
+            .then(|| self.limits.timeout.div_ceil(8).saturating_sub(started))
     }
 
-    /// Takes over a set that somebody else fetched, unless what is held is newer.
+    fn is_fresh(&self, now: u64) -> bool {
+        self.held.as_ref().is_some_and(|held| held.is_fresh(now))
+    }
+
+    /// Whether the set was fetched within the cool-down.
+    fn is_recent(&self, now: u64) -> bool {
+        self.held.as_ref().is_some_and(|held| is_within(held.fetched_at, now, self.limits.cooldown))
+    }
+
+    /// Takes over a set that another machine fetched, unless the one held is newer. If that machine's clock is ahead,
+    /// the set counts from now: it is neither used for longer nor fetched again at once.
     fn adopt(&mut self, now: u64, entry: Entry) {
+        if entry.age(now).is_none() {
+            return;
+        }
+        let entry = Entry { fetched_at: entry.fetched_at.min(now), ..entry };
         let newer = |held: &Entry| held.age(now).is_some() && held.fetched_at >= entry.fetched_at;
         if !self.held.as_ref().is_some_and(newer) {
             self.hold(entry);

@@ -51,14 +51,23 @@ pub(super) fn jwks_uri(metadata: &Object<'_>, issuer: &str) -> Option<String> {
     is_of_issuer(metadata, issuer).then(|| uri.to_cow().into_owned())
 }
 
-/// Whether a URL may be asked for keys or metadata. `from` is the URL that redirected here, where one did: a
-/// redirect stays on its origin.
+/// Checks that a URL may be asked for keys or metadata. `source` is the URL of the set, or the issuer: http on loopback
+/// is allowed only if the source itself is there. `from` is the URL that redirected here, if one did: a redirect stays
+/// on its origin.
+///
+/// A private https address cannot be told from a public one here. If issuers are not all trusted, filter addresses in
+/// the function that sends the request.
 ///
 /// # Errors
-/// [`Error::InsecureUrl`] for a URL that [`UrlParts::require_secure`] refuses, [`Error::KeySetFetchFailed`] for a
+/// [`Error::InsecureUrl`] for a URL that [`UrlParts::require_secure_for`] refuses, [`Error::KeySetFetchFailed`] for a
 /// redirect to another origin.
-pub fn admit(url: &UrlParts<'_>, from: Option<&UrlParts<'_>>, loopback: bool) -> Result<(), Error> {
-    url.require_secure(loopback)?;
+pub fn admit(
+    url: &UrlParts<'_>,
+    source: &UrlParts<'_>,
+    from: Option<&UrlParts<'_>>,
+    loopback: bool,
+) -> Result<(), Error> {
+    url.require_secure_for(source, loopback)?;
     match from {
         Some(from) if from.origin() != url.origin() => Err(Error::KeySetFetchFailed { status: None }),
         _ => Ok(()),

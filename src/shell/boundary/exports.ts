@@ -56,12 +56,10 @@ interface RemoteExports {
     remote: number, flight: number, now: number, given: boolean, outcome: string, detail: string, body: Uint8Array,
   ): string | undefined;
   remote_flight(remote: number): number;
-  remote_in_flight(remote: number, now: number, given: boolean): boolean | undefined;
   remote_keys(remote: number): number | undefined;
   remote_need(remote: number, now: number, given: boolean, since: number, missed: number): number | undefined;
   remote_open(source: string, isIssuer: boolean, options: string, seed: number, snapshot?: string | null): number | undefined;
-  remote_outcome(remote: number): boolean | undefined;
-  remote_refresh(remote: number, now: number, given: boolean): number | undefined;
+  remote_refresh(remote: number, now: number, given: boolean, waited: number): number | undefined;
   remote_snapshot(remote: number): string | undefined;
   remote_state(remote: number, now: number, given: boolean): string | undefined;
   remote_version(remote: number): number;

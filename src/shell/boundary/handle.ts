@@ -1,6 +1,10 @@
 // Something that lives in the module's memory on behalf of a JavaScript object.
 
+import { wasmUnavailable } from '../error.js';
 import { call, generation } from './instance.js';
+
+/** How often one use installs something, if each install loses the instance. */
+const MAX_INSTALLS = 8;
 
 interface State {
   handle: number;
@@ -41,18 +45,18 @@ export class Handle {
 
   get handle(): number {
     const state = this.#state;
-    const made = this.#source?.installs ?? 0;
-    if (state.generation !== generation() || this.#made !== made) {
+    // A function of the caller's that is asked meanwhile can swell the instance, which is gone then.
+    for (let installs = 0; installs <= MAX_INSTALLS; installs++) {
+      const made = this.#source?.installs ?? 0;
+      if (state.generation === generation() && this.#made === made) return state.handle;
       letGo(state);
       const of = generation();
       state.handle = this.#install();
       state.generation = of;
       state.installs += 1;
       this.#made = made;
-      // A getter of the caller's can have swollen that instance, which is gone then.
-      if (of !== generation()) return this.handle;
     }
-    return state.handle;
+    throw wasmUnavailable('trapped');
   }
 
   /** How often it was installed, now included. */

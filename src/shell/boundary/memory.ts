@@ -146,7 +146,7 @@ export function algorithm(): Algorithm {
 }
 
 /** What only the shell can see. */
-export type Refusal = 'token-kind' | 'key-kind' | 'key-engine' | 'sync-key' | 'sync-keys' | 'sync-callback' | 'revoked' | 'revocation' | 'schema';
+export type Refusal = 'token-kind' | 'key-kind' | 'key-engine' | 'keys-timeout' | 'sync-key' | 'sync-keys' | 'sync-callback' | 'revoked' | 'revocation' | 'schema';
 
 /** The error for what only the shell can see. Its code and words come from the module. */
 export function refusal(what: Refusal, detail = ''): unknown {

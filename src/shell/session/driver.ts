@@ -1,7 +1,7 @@
 // Performs the effects of one session machine (src/session/) and reports back. What happens when is decided there.
 
 import { lossOf, readSome, type EndpointName } from './metadata.js';
-import { type ErrorFields, tokenwardError } from '../error.js';
+import { type ErrorFields, tokenwardError, wasmUnavailable } from '../error.js';
 import { Handle } from '../boundary/handle.js';
 import { call } from '../boundary/instance.js';
 import { member, misuse, own, readable } from '../arguments.js';
@@ -68,6 +68,9 @@ const MAX_RECORD_LENGTH = 0x80000;
 /** Timers of a longer time go off at once. */
 const MAX_TIMER_MS = 0x7fffffff;
 
+/** How often calls are made again because the instance is lost, before they fail. */
+const MAX_RESUMES = 3;
+
 /** What one call of a user's asks of the machine. @internal */
 export interface Calls {
   need(minValidity: number | undefined, once: boolean, force: boolean, signal?: AbortSignal | null): Outcome | Promise<Outcome>;
@@ -97,6 +100,8 @@ export class Machine {
   readonly #requests = new Map<number, AbortController>();
   readonly #queue: Event[] = [];
   #stepping = false;
+  /** How often the calls under way were made again while the queue was worked off. */
+  #resumes = 0;
   #writing = false;
   #busy = 0;
   #rested: (() => void) | undefined;
@@ -257,6 +262,7 @@ export class Machine {
     this.#queue.push(event);
     if (this.#stepping) return;
     this.#stepping = true;
+    this.#resumes = 0;
     for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
       try {
         this.#step(next);
@@ -306,6 +312,8 @@ export class Machine {
     this.#lives = this.#opened;
     for (const unlock of this.#locks.values()) unlock();
     this.#locks.clear();
+    // A clock of the caller's that costs the instance every time would make every call again for every other, for ever.
+    if (++this.#resumes > MAX_RESUMES) throw wasmUnavailable('trapped');
     for (const { event } of this.#waiting.values()) {
       if (event !== current) this.#queue.push(event);
     }

@@ -1,5 +1,6 @@
 // Fetches the metadata of an authorization server. The module decides where they are, whose they are, and what they may say.
 
+import { readBody } from '../body.js';
 import { isTokenwardError } from '../error.js';
 import { call } from '../boundary/instance.js';
 import { own } from '../arguments.js';
@@ -77,16 +78,5 @@ export function lossOf(error: unknown): 'misconfigured' | 'not-sent' {
 
 /** The body as text, no longer than the machine accepts. @internal */
 export async function readSome(response: Response): Promise<string> {
-  if (!response.body) return '';
-  const reader = response.body.getReader();
-  const decoder = new TextDecoder();
-  let text = '';
-  for (let length = 0; length < MAX_BODY_LENGTH;) {
-    const { done, value } = await reader.read();
-    if (done) return text + decoder.decode();
-    length += value.byteLength;
-    text += decoder.decode(value, { stream: true });
-  }
-  void reader.cancel().catch(() => {});
-  return text;
+  return new TextDecoder().decode(await readBody(response, MAX_BODY_LENGTH));
 }

@@ -1,23 +1,32 @@
-// Fetches JWK Sets. src/jwt/remote/ decides what is fetched, used, waited for and refused; this performs it.
+// Fetches JWK Sets. src/jwt/remote/ decides what to fetch, use, wait for and reject; this performs it.
+//
+// Every loop here has a bound of its own, whatever the module, the cache or the clock answers.
 
 import { Handle } from '../boundary/handle.js';
 import { call } from '../boundary/instance.js';
 import type { Keys } from './keys.js';
 import { refusal } from '../boundary/memory.js';
 import { checkFunctions, checkWord, copyOf, has, misuse, own, readable } from '../arguments.js';
+import { readBody } from '../body.js';
 import { IN_WORKERD } from '../runtime.js';
 import type { JwksCache, KeySetState, RemoteOptions } from '../types.js';
 import { partsOf, resolve } from '../url.js';
 
-/** What `remote_need` of src/wasm/remote.rs answers. */
-const USE_AND_FETCH = 1, FETCH = 2, WAIT = 3, STAND = 4;
+/** The answers of `remote_need` and `remote_refresh` (src/wasm/remote.rs). */
+const USE = 0, USE_AND_FETCH = 1, FETCH = 2, WAIT = 3, STAND = 4;
 
 const MAX_REDIRECTS = 3;
-/** Timers of a longer time go off at once. */
+/** A caller takes part in one fetch, or in two if its key is missing; in more only if drivers vanish or the clock jumps. */
+const MAX_FLIGHTS = 4;
+/** The actions of one fetch: looks into a slow shared cache, with pauses that grow, and some requests. */
+const MAX_ACTIONS = 1_000;
+const DEFAULT_MAX_BYTES = 262_144;
+const DEFAULT_TIMEOUT_MS = 5_000;
+/** A timer of a longer time fires at once. */
 const MAX_TIMER_MS = 0x7fffffff;
-/** What `inTime` rejects with. */
+/** The reason with which `inTime` rejects. */
 const LATE = Symbol('late');
-/** How often a request in workerd looks whether another request's fetch is done. */
+/** The time between two looks, in milliseconds, whether another request's fetch is done; and before a second fetch of one caller. */
 const POLL_MS = 15;
 
 type Action =
@@ -34,6 +43,9 @@ export class Remote {
   readonly #source: URL;
   readonly #options: RemoteOptions;
   readonly #held: Handle;
+  /** The longest text of a snapshot or a cache that can be an entry, in characters. A longer one never enters the module. */
+  readonly #longest: number;
+  readonly #polls: number;
   #snapshot: string | undefined;
   #version = 0;
   #flying: Promise<unknown> | undefined;
@@ -41,17 +53,31 @@ export class Remote {
   constructor(source: string | URL, isIssuer: boolean, options: RemoteOptions = {}) {
     const { maxAge, minAge, staleIfError, cooldown, timeoutMs, maxBytes, cache, snapshot } = this.#options
       = readable(() => check(copyOf(options)), 'options');
-    this.#snapshot = snapshot;
     this.#source = parse(source, isIssuer);
-    admit(this.#source, undefined, this.#options);
+    this.#admit(this.#source);
     const name = isIssuer ? String(source) : this.#source.href;
     const numbers = { maxAge, minAge, staleIfError, cooldown, timeoutMs, maxBytes };
     const written = () => JSON.stringify({ ...numbers, sharedCache: cache !== undefined, names: Object.keys(this.#options) });
     const settings = readable(written, 'options');
-    const install = () => call('remote_open', name, isIssuer, settings, randomSeed(), this.#snapshot);
-    this.#held = new Handle('release_remote', install);
+    // The module has the last word on both.
+    this.#longest = (typeof maxBytes === 'number' ? maxBytes : DEFAULT_MAX_BYTES) + 1024 + 6 * name.length;
+    this.#polls = Math.ceil((typeof timeoutMs === 'number' ? timeoutMs : DEFAULT_TIMEOUT_MS) / POLL_MS) * 3;
+    // The empty text is refused as a snapshot, like any other that is too long to be one.
+    this.#snapshot = snapshot !== undefined && snapshot.length > this.#longest ? '' : snapshot;
+    const open = (known: string | undefined) => call('remote_open', name, isIssuer, settings, randomSeed(), known);
+    let isOpened = false;
+    this.#held = new Handle('release_remote', () => {
+      if (!isOpened) return open(this.#snapshot);
+      try {
+        return open(this.#snapshot);
+      } catch {
+        // A set that cannot be taken over is fetched again. An error here would also stop the other issuers of a verifier.
+        return open(undefined);
+      }
+    });
     this.keys = own({ held: new Handle('release_keys', () => call('remote_keys', this.#held.handle), this.#held), remote: this });
     this.#version = call('remote_version', this.#held.handle);
+    isOpened = true;
   }
 
   /** The version of the set, for `ready`. */
@@ -84,8 +110,8 @@ export class Remote {
   }
 
   /**
-   * Whether there is a set to use; false where there is none newer than `missed`, in which a key was not found. A
-   * promise where that has to be waited for.
+   * Whether there is a set to use; false if there is none newer than `missed`, in which a key was not found. A promise
+   * if there is a fetch to wait for.
    * @throws (rejects with) the reason why no set can be had.
    */
   ready(since: number, missed = 0): boolean | Promise<boolean> {
@@ -112,19 +138,18 @@ export class Remote {
     return need !== STAND;
   }
 
-  /** Fetches the set, whatever its age. Rejects where that fails. */
+  /** Fetches the set, whatever its age. @throws (rejects with) the reason why it could not be fetched. */
   async refresh(signal?: AbortSignal): Promise<void> {
-    let life: number;
-    do {
+    const wait = this.#patience();
+    // A new instance knows nothing of the fetch, and starts another one.
+    for (let waited = 0; ;) {
       if (signal?.aborted) throw signal.reason;
       const [now, given] = this.moment();
-      life = this.#held.installs;
-      const need = call('remote_refresh', this.#held.handle, now, given);
-      const broken = await unlessAborted(need === FETCH ? this.#fly() : this.#landing(), signal);
-      if (broken) throw broken;
-      // Another instance knows nothing of the fetch.
-    } while (this.#held.installs !== life);
-    call('remote_outcome', this.#held.handle);
+      const need = call('remote_refresh', this.#held.handle, now, given, waited);
+      if (need === USE) return;
+      waited = call('remote_flight', this.#held.handle);
+      await unlessAborted(wait(need), signal);
+    }
   }
 
   /** Takes it out of the module; the next use starts from what is known now. */
@@ -142,19 +167,34 @@ export class Remote {
   }
 
   async #later(need: number, since: number, missed: number): Promise<boolean> {
+    const wait = this.#patience();
     while (need === FETCH || need === WAIT) {
-      // Where the module broke, trying again would break it again.
-      const broken = need === FETCH ? await this.#fly() : void await this.#wait();
-      if (broken) throw broken;
+      await wait(need);
+      // A caller's clock that goes back would make every fetch look older than the need for it.
+      since = Math.min(since, this.moment()[0]);
       need = this.#need(since, missed);
     }
     return need !== STAND;
   }
 
+  /**
+   * How one caller waits for fetches: each call drives one, or waits for the one in flight. It rejects if the module
+   * broke, for trying again would break it again, and with ERR_JWKS_TIMEOUT once the caller has waited for too many.
+   */
+  #patience(): (need: number) => Promise<void> {
+    let flights = 0;
+    let polls = this.#polls;
+    return async (need) => {
+      if (need === FETCH ? flights++ === MAX_FLIGHTS : polls-- <= 0) throw refusal('keys-timeout');
+      if (need === WAIT) return void await this.#wait();
+      if (flights > 1) await sleep(POLL_MS << flights);
+      const broken = await this.#fly();
+      if (broken) throw broken;
+    };
+  }
+
   #inBackground(): void {
-    const flight = this.#fly();
-    // Whatever the host makes of it, the verification at hand has its keys.
-    (async () => this.#options.waitUntil?.(flight))().catch(() => {});
+    void this.#fly();
   }
 
   /** Drives the flight that the machine wants started. Never rejects; an error that is not the issuer's is the result. */
@@ -162,6 +202,9 @@ export class Remote {
     const flight = this.#drive().catch((error: unknown) => error).finally(() => {
       if (this.#flying === flight) this.#flying = undefined;
     });
+    // A host ends the work of a request with its response, or when its client goes away. Callers may also wait for this
+    // fetch in other requests. Whatever the host makes of it, the verification at hand goes on.
+    (async () => this.#options.waitUntil?.(flight))().catch(() => {});
     return this.#flying = flight;
   }
 
@@ -170,21 +213,12 @@ export class Remote {
     return IN_WORKERD || !this.#flying ? sleep(POLL_MS) : this.#flying;
   }
 
-  /** Waits for the flight that somebody else drives. */
-  async #landing(): Promise<unknown> {
-    for (;;) {
-      const [now, given] = this.moment();
-      if (!call('remote_in_flight', this.#held.handle, now, given)) return undefined;
-      await this.#wait();
-    }
-  }
-
   async #drive(): Promise<void> {
     const life = this.#held.installs;
     const flight = call('remote_flight', this.#held.handle);
     let outcome: Outcome = ['start'];
-    // Where the machine was freed or lost with its instance, so was the flight, and its number may be another's by now.
-    for (;;) {
+    // If the machine was freed, or lost with its instance, so was the flight, and its number may be another's by now.
+    for (let actions = 0; actions < MAX_ACTIONS; actions++) {
       const [now, given] = this.moment();
       if (this.#held.installs !== life) return;
       const [name, detail = '', body = new Uint8Array()] = outcome;
@@ -193,6 +227,7 @@ export class Remote {
       if (action.do === 'done') return;
       outcome = await this.#perform(action);
     }
+    throw refusal('keys-timeout');
   }
 
   /** Lets verifiers have a set that has just come. With its age it outlasts the instance, also where it is the set of before. */
@@ -211,7 +246,7 @@ export class Remote {
         await sleep(action.ms);
         return ['ready'];
       case 'read':
-        return read(cache, action.keys, action.withinMs);
+        return read(cache, action.keys, action.withinMs, this.#longest);
       case 'write':
         await inTime(async () => cache?.set(action.key, action.value, action.ttlSeconds), action.withinMs).catch(() => {});
         return ['ready'];
@@ -233,16 +268,21 @@ export class Remote {
   }
 
   async #follow(url: URL, signal: AbortSignal): Promise<Outcome> {
-    admit(url, undefined, this.#options);
+    this.#admit(url);
     for (let redirects = 0; ; redirects++) {
       const response = await this.#send(url, signal);
       const location = response.status >= 300 && response.status < 400 ? response.headers.get('location') : null;
       if (location === null || redirects === MAX_REDIRECTS) return answer(response, this.#options.maxBytes);
       void response.body?.cancel().catch(() => {});
       const next = new URL(location, url);
-      admit(next, url, this.#options);
+      this.#admit(next, url);
       url = next;
     }
+  }
+
+  #admit(url: URL, from?: URL): void {
+    const urls = [url, this.#source, ...(from ? [from] : [])];
+    call('remote_admit', JSON.stringify(urls.map(partsOf)), this.#options.insecure !== 'never');
   }
 
   #send(url: URL, signal: AbortSignal): Promise<Response> {
@@ -280,39 +320,18 @@ function parse(source: unknown, isIssuer: boolean): URL {
   throw misuse(isIssuer ? 'issuer' : 'url', 'an absolute URL');
 }
 
-function admit(url: URL, from: URL | undefined, { insecure }: RemoteOptions): void {
-  const urls = from ? [partsOf(url), partsOf(from)] : [partsOf(url)];
-  call('remote_admit', JSON.stringify(urls), insecure !== 'never');
-}
-
-/** An answer as the machine reads it, and no more of its body than it would accept. */
-async function answer(response: Response, maxBytes = 262_144): Promise<Outcome> {
+/** An answer as the machine reads it, with one byte more than it would accept at most. */
+async function answer(response: Response, maxBytes = DEFAULT_MAX_BYTES): Promise<Outcome> {
   const { status, headers } = response;
   const header = (name: string) => headers.get(name) ?? undefined;
   const head = { status, contentType: header('content-type'), cacheControl: header('cache-control'), age: header('age') };
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  const reader = response.body?.getReader();
-  while (reader && length <= maxBytes) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    chunks.push(value);
-    length += value.byteLength;
-  }
-  if (length > maxBytes) void reader?.cancel().catch(() => {});
-  const body = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return ['got', JSON.stringify(head), body.subarray(0, maxBytes + 1)];
+  return ['got', JSON.stringify(head), await readBody(response, maxBytes + 1)];
 }
 
-async function read(cache: JwksCache | undefined, keys: readonly string[], withinMs: number): Promise<Outcome> {
+async function read(cache: JwksCache | undefined, keys: readonly string[], withinMs: number, longest: number): Promise<Outcome> {
   try {
     const values: unknown[] = await inTime(() => Promise.all(keys.map(async (key) => cache?.get(key))), withinMs);
-    return ['found', JSON.stringify(values.map((value) => (typeof value === 'string' ? value : null)))];
+    return ['found', JSON.stringify(values.map((value) => (typeof value === 'string' && value.length <= longest ? value : null)))];
   } catch {
     return ['failed'];
   }

@@ -332,7 +332,9 @@ export class Verification<C extends object = {}> extends Handle {
       if (keys?.remote) {
         const { remote } = keys;
         if (this.#renew(attempt, keys)) continue;
-        if (since === undefined || (isMiss(attempt) && missed === 0)) [since] = remote.moment();
+        const [now] = remote.moment();
+        // A caller's clock that goes back would make every fetch look older than the need for it.
+        if (since === undefined || now < since || (isMiss(attempt) && missed === 0)) since = now;
         missed = isMiss(attempt) ? remote.version : 0;
         const ready = remote.ready(since, missed);
         // After a wait, the set is another one or time has passed.

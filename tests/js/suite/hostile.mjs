@@ -178,6 +178,7 @@ export default ({ long, assert, tokenward, host, way }) => {
       decode: () => decode(huge), claims: () => checkExpiry({ exp: huge }), 'a challenge': () => tokenward.parseChallenges(huge),
       Authorization: () => guard.check({ method: 'GET', url: 'https://api.test', headers: { get: (name) => (name === 'authorization' ? `Bearer ${huge}` : null) } }),
       URL: () => guard.check({ method: 'GET', url: `https://api.test/?${huge}`, headers: { get: () => null } }), realm: () => createBearerGuard({ verifier: { verify() {} }, realm: huge }),
+      'a snapshot': () => KeySet.fromUrl(URL_, { snapshot: huge }), 'a shared cache': () => verify(token, KeySet.fromUrl(URL_, { fetch: async () => Response.json({ keys: [key.jwk] }), cache: { get: async () => huge, set: async () => {} } }), rules()),
     };
     await instances(async (current) => {
       const pages = () => {
