@@ -22,7 +22,11 @@ fn value(random: &mut Random, levels: u64) -> String {
         return format!("{space}{}{space}", scalar[random.below(7) as usize]);
     }
     let inner = value(random, levels - 1);
-    if random.chance(50) { format!("[{inner}]{space}") } else { format!("{space}{{{space}\"a\\u0022\":{inner}}}") }
+    if random.chance(50) {
+        format!("[{inner}]{space}")
+    } else {
+        format!("{space}{{{space}\"a\\u0022\":{inner}}}")
+    }
 }
 
 fn kids(remote: &Remote) -> Vec<Option<String>> {
@@ -202,15 +206,24 @@ proptest! {
 #[test]
 fn a_caller_that_waited_for_an_abandoned_flight_waits_for_no_second_one() {
     let timeout = 5_000;
-    let mut remote = Remote::new(Source::Url("https://a.example/".into()), &RemoteOptions::default(), 1).unwrap();
+    let mut remote =
+        Remote::new(Source::Url("https://a.example/".into()), &RemoteOptions::default(), 1).unwrap();
     assert_eq!(remote.need(T0, T0, None), Need::Fetch(1), "the driver of this flight vanishes");
     assert!(matches!(remote.need(T0 + 10, T0 + 10, None), Need::Wait(_)));
     let lost = T0 + timeout + 60;
-    assert_eq!(remote.need(lost, lost, None), Need::Fetch(2), "and so does the driver of the next one, who came later");
+    assert_eq!(
+        remote.need(lost, lost, None),
+        Need::Fetch(2),
+        "and so does the driver of the next one, who came later"
+    );
     // Whoever waited for the first leaves the second the time that an issuer in good health needs, and then fetches.
     let since = T0 + 10;
     assert_eq!(remote.need(lost + 1, since, None), Need::Wait(timeout / 8 - 1));
-    assert_eq!(remote.need(lost + timeout / 8, lost + 1, None), Need::Wait(timeout + 60 - timeout / 8), "who came later waits");
+    assert_eq!(
+        remote.need(lost + timeout / 8, lost + 1, None),
+        Need::Wait(timeout + 60 - timeout / 8),
+        "who came later waits"
+    );
     let own = lost + timeout / 8;
     assert_eq!(remote.need(own, since, None), Need::Fetch(3));
     assert!(matches!(remote.need(own, since, None), Need::Wait(_)), "one at a time");
@@ -225,7 +238,8 @@ fn a_caller_that_waited_for_an_abandoned_flight_waits_for_no_second_one() {
 
 #[test]
 fn abandoned_flights_cost_a_bounded_number_of_fetches() {
-    let mut remote = Remote::new(Source::Url("https://a.example/".into()), &RemoteOptions::default(), 1).unwrap();
+    let mut remote =
+        Remote::new(Source::Url("https://a.example/".into()), &RemoteOptions::default(), 1).unwrap();
     let mut fetches = 0;
     // A thousand callers that have waited from the start, and drivers that all vanish.
     for now in (T0..T0 + 60_000).step_by(15) {
@@ -236,7 +250,8 @@ fn abandoned_flights_cost_a_bounded_number_of_fetches() {
 
 #[test]
 fn a_refresh_that_waited_for_an_abandoned_flight_fetches_by_itself() {
-    let mut remote = Remote::new(Source::Url("https://a.example/".into()), &RemoteOptions::default(), 1).unwrap();
+    let mut remote =
+        Remote::new(Source::Url("https://a.example/".into()), &RemoteOptions::default(), 1).unwrap();
     assert_eq!(remote.refresh(T0, None), Need::Fetch(1));
     assert!(matches!(remote.refresh(T0, None), Need::Wait(_)));
     let late = T0 + 5_060;

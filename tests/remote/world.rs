@@ -51,13 +51,37 @@ pub(crate) enum Mood {
 
 #[derive(Debug)]
 pub(crate) enum Event {
-    Verify { isolate: usize, kid: usize },
+    Verify {
+        isolate: usize,
+        kid: usize,
+    },
     /// The end of the wait of this number.
-    Wake { verification: usize, wait: u32 },
-    Outcome { isolate: usize, flight: u32, outcome: Outcome },
-    Serve { isolate: usize, flight: u32, back: u64, give_up: u64 },
-    Look { isolate: usize, flight: u32, keys: [String; 2], back: u64 },
-    Store { key: String, value: String, ttl: u64 },
+    Wake {
+        verification: usize,
+        wait: u32,
+    },
+    Outcome {
+        isolate: usize,
+        flight: u32,
+        outcome: Outcome,
+    },
+    Serve {
+        isolate: usize,
+        flight: u32,
+        back: u64,
+        give_up: u64,
+    },
+    Look {
+        isolate: usize,
+        flight: u32,
+        keys: [String; 2],
+        back: u64,
+    },
+    Store {
+        key: String,
+        value: String,
+        ttl: u64,
+    },
 }
 
 #[derive(Debug)]
@@ -425,7 +449,10 @@ impl World {
                 );
                 assert!(age < max_age + stale, "a set served longer than it may");
                 if !self.schedule.faults && self.schedule.is_quick() {
-                    assert!(now < key.removed + max_age + skew, "key-{kid} was accepted after it was removed");
+                    assert!(
+                        now < key.removed + max_age + skew,
+                        "key-{kid} was accepted after it was removed"
+                    );
                 }
                 assert!(
                     now < key.removed + max_age + stale + skew,

@@ -258,7 +258,8 @@ impl Remote {
 
     /// Decides by the contents of the shared cache.
     fn look(&mut self, now: u64, flight: &mut Flight, entry: Option<&str>, lease: Option<&str>) -> Action {
-        let entry = entry.and_then(|text| Entry::read(text, &self.source.name(), &self.limits).ok().flatten());
+        let entry =
+            entry.and_then(|text| Entry::read(text, &self.source.name(), &self.limits).ok().flatten());
         if let Some(entry) = entry {
             self.adopt(now, entry);
         }
