@@ -60,15 +60,19 @@ export async function completeAuthorization(session: Session, returned: string |
   const { authorization: { issuer }, pending, now } = found;
   const response = read(returned);
   // Any page can link here. A `state` that cannot be ours is rejected before the store is asked.
-  call('authorization_check', response);
+  const namesItself = call('authorization_check', response);
   const signOuts = found.signOuts();
   const take = (record: string | undefined) => {
     const [wall, , isGiven] = readClock(now);
     return JSON.parse(call('authorization_take', response, record, wall, isGiven)) as Change<string>;
   };
-  // Before the metadata are fetched, so that a link cannot cause that. The request stays, so that an outage does not cost it.
-  if (issuer !== undefined) take(await pending.load());
-  const named = await namesIssuer(found);
+  let named = false;
+  // A response with `iss` is compared as it is. Without, the metadata say whether it may be missing.
+  if (issuer !== undefined && !namesItself) {
+    // First, so that a link cannot cause the fetch. The request stays, so that an outage does not cost it.
+    take(await pending.load());
+    named = await namesIssuer(found);
+  }
   const verifier = await pending.change(take);
   const code = call('authorization_code', response, issuer, named);
   // A sign-out in between ends this sign-in too.

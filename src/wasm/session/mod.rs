@@ -260,11 +260,11 @@ pub fn authorization_request(
     settle(request())
 }
 
-/// Refuses a response that cannot be the answer to a request of ours. `response` is the query of the URL that came back, as
+/// Whether a response has `iss`. Rejects one that cannot be the response to a request of ours. `response` is the query of the URL that came back, as
 /// a list of names and values.
 #[wasm_bindgen]
 pub fn authorization_check(response: &str) -> Option<bool> {
-    settle(read_response(response).map(|_| true))
+    settle(read_response(response).map(|response| response.issuer.is_some()))
 }
 
 /// Takes the request of this response out of the record: `{"result":verifier}`, and what is left of the record as

@@ -235,6 +235,13 @@ export default ({ test, assert, tokenward }) => {
     assert.equal((await completeAuthorization(state.session, back(name))).status, 'active');
   });
 
+  test('a response that names the issuer needs no metadata', async () => {
+    const state = world({ issuer: AUTH });
+    state.metadata = () => { throw new TypeError('fetch failed'); };
+    const { state: name } = await beginAuthorization(state.session);
+    assert.equal((await completeAuthorization(state.session, back(name, { iss: AUTH }))).status, 'active');
+  });
+
   test('a sign-out means the sign-in that is under way too', async () => {
     const state = world({ issuer: AUTH });
     const { state: name } = await beginAuthorization(state.session);
