@@ -17,7 +17,7 @@ impl Session {
         fork.phase = match self.phase {
             _ if self.closing => Phase::Closed,
             _ if fork.held.is_some() => Phase::Idle,
-            Phase::Unloaded | Phase::Loading => Phase::Unloaded,
+            Phase::Unloaded | Phase::Loading { .. } => Phase::Unloaded,
             _ => Phase::SignedOut,
         };
         fork
@@ -37,7 +37,7 @@ impl Session {
         self.epochs.unite(&fork.epochs);
         self.seen = self.seen.max(fork.seen);
         let found = std::mem::take(&mut fork.found);
-        let is_unread = matches!(fork.phase, Phase::Unloaded | Phase::Loading);
+        let is_unread = fork.phase.is_unread();
         let is_over = fork.held.is_some() && self.epochs.has_ended(fork.epoch);
         let is_newer = (fork.epoch, fork.generation) >= (self.epoch, self.generation);
         // An instance with a slower clock may have signed in since this session was signed out.
@@ -48,7 +48,7 @@ impl Session {
         }
         self.loose = fork.loose;
         self.learn(fork);
-        self.rest(if self.held.is_some() { Phase::Idle } else { Phase::SignedOut });
+        self.rest();
     }
 
     fn learn(&mut self, other: &Self) {
@@ -66,14 +66,8 @@ impl Session {
         self.epochs.unite(&other.epochs);
         self.signed_out = self.signed_out.max(other.signed_out);
         self.loose = self.loose.max(other.loose);
-        self.failures = other.failures;
-        self.cooldown.clone_from(&other.cooldown);
-        self.marks.clone_from(&other.marks);
-        for sent in &other.sent {
-            if !self.sent.contains(sent) {
-                self.sent.push(*sent);
-            }
-        }
+        self.backoff.learn(&other.backoff);
+        self.rejections.clone_from(&other.rejections);
     }
 
     /// Learns what has ended in other requests: their sign-out ends the sign-in that is under way in this one.
@@ -84,8 +78,8 @@ impl Session {
         let is_later = session.signed_out > self.signed_out;
         self.signed_out = self.signed_out.max(session.signed_out);
         let has_ended = self.held.is_some() && self.epochs.has_ended(self.epoch);
-        let is_explicit = self.flight.as_ref().is_some_and(|flight| flight.is_explicit);
-        if self.phase == Phase::Closed || self.is_leaving() {
+        let is_explicit = self.phase.acquisition().is_some_and(|flight| flight.is_explicit);
+        if matches!(self.phase, Phase::Closed) || self.is_leaving() {
             // Its own sign-out, or nothing, is under way.
         } else if has_ended && is_explicit && !is_later {
             // This sign-in began after the sign-out, and goes on.
@@ -97,7 +91,7 @@ impl Session {
             if let Some(set) = self.leave_flight(out) {
                 self.revoke(&set, out);
             }
-            self.rest(Phase::SignedOut);
+            self.rest();
             self.settle(out);
         }
         if session.closing && !self.closing {

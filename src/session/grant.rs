@@ -2,7 +2,7 @@
 
 use crate::json::push_string;
 use crate::session::response::{Fields, Question};
-use crate::session::token::TokenSet;
+use crate::session::state::TokenSet;
 use crate::url::UrlParts;
 use crate::{Error, Secret, base64url};
 

@@ -62,24 +62,23 @@
 //! ```
 
 mod authorize;
-mod call;
 mod challenge;
 mod discover;
+mod dispatch;
 mod event;
-mod flight;
 mod fork;
 mod grant;
-mod leave;
-mod outcome;
+mod logout;
+mod persist;
 mod record;
+mod refresh;
 mod response;
 mod snapshot;
 mod state;
 mod target;
-mod token;
 
 use record::{Intent, Record};
-use token::{Epochs, Held, TokenSet};
+use state::{Acquisition, Backoff, Callers, Epochs, Held, Phase, Rejections, Step, Unsaved};
 
 use crate::{Error, NumericDate, Secret};
 
@@ -93,21 +92,14 @@ pub use grant::{
 };
 pub use response::{Answer, Fields, MAX_RESPONSE_LENGTH};
 pub use snapshot::{Snapshot, Transition};
+pub use state::Freshness;
 pub use target::{Redirect, Redirected, Resources};
-pub use token::Freshness;
 
 /// What the machine wants done, in order.
 pub type Effects = Vec<Effect>;
 
 /// How many transitions [`Session::explain`] remembers.
 const LOG_LENGTH: usize = 64;
-
-/// Token requests allowed in any [`BUDGET_WINDOW_MS`].
-const BUDGET: usize = 5;
-const BUDGET_WINDOW_MS: u64 = 30_000;
-
-/// How long "rejected on arrival" is remembered.
-const MARK_MS: u64 = 60_000;
 
 /// The longest timer that every host keeps: more overflows and fires at once.
 const MAX_TIMER_MS: u64 = 0x7fff_ffff;
@@ -187,147 +179,6 @@ impl Default for Options {
     }
 }
 
-/// What the machine is doing. Phases that wait for an answer wait for [`Session::awaited`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    /// Nothing read yet.
-    Unloaded,
-    /// The store is being read.
-    Loading,
-    /// No usable credentials.
-    SignedOut,
-    /// Tokens, and nothing under way.
-    Idle,
-    /// User name and password are being asked for. Before any lock: people are slow.
-    Asking,
-    /// The lock is being waited for.
-    Locking,
-    /// The store is being read again, in case somebody else was faster.
-    Checking,
-    /// Somebody else is sending a token request.
-    Waiting,
-    /// The intent is being written.
-    Intending,
-    /// The token request is under way.
-    Granting,
-    /// Its outcome is not known; it will be sent once more.
-    Ambiguous,
-    /// The new tokens are being saved.
-    Committing,
-    /// Saving them met another record, which is being read.
-    Resolving,
-    /// The refresh token was refused; the store is being read in case it was an old one.
-    Verifying,
-    /// The intent is being taken back.
-    Retracting,
-    /// Tokens that could not be saved are being saved again.
-    Persisting,
-    /// Signing out: the store is being read.
-    Departing,
-    /// Signing out: the store is being cleared.
-    Ending,
-    /// Signing out: that it was on purpose is being written down.
-    Marking,
-    /// Closed.
-    Closed,
-}
-
-impl Phase {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Unloaded => "unloaded",
-            Self::Loading => "loading",
-            Self::SignedOut => "signed-out",
-            Self::Idle => "idle",
-            Self::Asking => "asking",
-            Self::Locking => "locking",
-            Self::Checking => "checking",
-            Self::Waiting => "waiting",
-            Self::Intending => "intending",
-            Self::Granting => "granting",
-            Self::Ambiguous => "ambiguous",
-            Self::Committing => "committing",
-            Self::Resolving => "resolving",
-            Self::Verifying => "verifying",
-            Self::Retracting => "retracting",
-            Self::Persisting => "persisting",
-            Self::Departing => "departing",
-            Self::Ending => "ending",
-            Self::Marking => "marking",
-            Self::Closed => "closed",
-        }
-    }
-}
-
-/// Somebody who waits for a token.
-#[derive(Clone, Debug)]
-struct Waiter {
-    id: CallId,
-    min_validity_ms: u64,
-    once: bool,
-    /// Only a token later than this generation will do.
-    after: Option<u64>,
-    /// The sign-in that the call began under.
-    epoch: Option<u64>,
-    /// A 401 is in hand, and is delivered where there is nothing better.
-    has_response: bool,
-    /// The store has been read since the call began.
-    looked: bool,
-}
-
-/// How the flight obtains tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Refresh,
-    SignIn,
-}
-
-/// One undertaking to get tokens; there is never more than one.
-#[derive(Debug)]
-struct Flight {
-    kind: Kind,
-    /// The calls of an explicit sign-in.
-    logins: Vec<CallId>,
-    is_explicit: bool,
-    /// It began by itself, so that whoever waits for a token waits for it, explicit or not.
-    is_awaited: bool,
-    credentials: Option<Credentials>,
-    /// A 401 or a caller says that the token in hand will not do.
-    forced: bool,
-    started: Now,
-    sent: Now,
-    /// Times the store had changed under it.
-    rounds: u8,
-    /// Time spent waiting for somebody else's intent.
-    waited_ms: u64,
-    replayed: bool,
-    next: Option<Next>,
-    /// Why the refresh token was refused.
-    refusal: Option<Error>,
-}
-
-/// Tokens that are not saved yet.
-#[derive(Debug)]
-struct Next {
-    set: TokenSet,
-    epoch: u64,
-    generation: u64,
-}
-
-#[derive(Clone, Debug)]
-struct Cooldown {
-    since_ms: u64,
-    length_ms: u64,
-    error: Error,
-}
-
-/// A resource server that refuses the current token.
-#[derive(Clone, Debug)]
-struct Mark {
-    origin: String,
-    since_ms: u64,
-}
-
 /// A sign-out under way.
 #[derive(Debug, Default)]
 struct Leaving {
@@ -354,7 +205,6 @@ pub struct Session {
     now: Now,
     has_time: bool,
     phase: Phase,
-    awaited: Op,
     last_op: Op,
     epoch: u64,
     generation: u64,
@@ -391,18 +241,14 @@ pub struct Session {
     keeps_lock: bool,
     /// Closed for callers: what is left is to be written down.
     closing: bool,
-    flight: Option<Flight>,
-    waiters: Vec<Waiter>,
-    logins: Vec<(CallId, Option<Credentials>)>,
+    callers: Callers,
     leaving: Option<Leaving>,
     /// Token requests whose session ended before the answer came.
     orphans: Vec<Op>,
     /// The timer that will try to save volatile tokens.
     persist: Op,
-    marks: Vec<Mark>,
-    cooldown: Option<Cooldown>,
-    failures: u32,
-    sent: Vec<u64>,
+    rejections: Rejections,
+    backoff: Backoff,
     log: Vec<Transition>,
 }
 
@@ -421,7 +267,6 @@ impl Session {
             now: Now::default(),
             has_time: false,
             phase,
-            awaited: 0,
             last_op: 0,
             epoch: 0,
             generation: 0,
@@ -445,16 +290,12 @@ impl Session {
             lock: None,
             keeps_lock: false,
             closing: false,
-            flight: None,
-            waiters: Vec::new(),
-            logins: Vec::new(),
+            callers: Callers::default(),
             leaving: None,
             orphans: Vec::new(),
             persist: 0,
-            marks: Vec::new(),
-            cooldown: None,
-            failures: 0,
-            sent: Vec::new(),
+            rejections: Rejections::default(),
+            backoff: Backoff::default(),
             log: Vec::new(),
         }
     }
@@ -467,7 +308,7 @@ impl Session {
     /// As [`Session::step`], where the machine may be a fork of another one, whose knowledge comes first.
     fn step_within(&mut self, session: Option<&Self>, now: Now, event: Event, out: &mut Effects) {
         self.pass_time(now, out);
-        let from = self.phase;
+        let from = self.phase.as_str();
         let name = event.name();
         let before = self.view();
         let nobody_listens = self.closing;
@@ -480,11 +321,11 @@ impl Session {
         } else if self.view() != before {
             out.push(Effect::Tell(Notice::Change));
         }
-        if self.phase != from {
+        let to = self.phase.as_str();
+        if to != from {
             if self.log.len() == LOG_LENGTH {
                 self.log.remove(0);
             }
-            let (from, to) = (from.as_str(), self.phase.as_str());
             self.log.push(Transition { at_ms: now.wall_ms, from, event: name, to });
         }
     }
@@ -519,11 +360,53 @@ impl Session {
         self.has_time && (wall < -5_000.0 || (wall - mono).abs() > 60_000.0)
     }
 
-    /// The number of an effect whose answer the machine will wait for.
-    const fn await_op(&mut self, phase: Phase) -> Op {
-        self.phase = phase;
-        self.awaited = self.side_op();
-        self.awaited
+    /// Enters a phase that waits for the answer to a new effect, and gives the number of that effect.
+    fn enter(&mut self, phase: impl FnOnce(Op) -> Phase) -> Op {
+        let op = self.side_op();
+        self.phase = phase(op);
+        op
+    }
+
+    /// Enters a step of the acquisition under way.
+    fn await_step(&mut self, next: Step) -> Op {
+        let new = self.side_op();
+        if let Phase::Acquiring { op, step, .. } = &mut self.phase {
+            *op = new;
+            *step = next;
+        }
+        new
+    }
+
+    /// Whether the answer to this effect is waited for.
+    fn awaits(&self, op: Op) -> bool {
+        self.phase.awaited() == Some(op)
+    }
+
+    /// Ends the acquisition under way.
+    fn take_acquisition(&mut self) -> Option<(Acquisition, Step)> {
+        let rest = self.resting();
+        match std::mem::replace(&mut self.phase, rest) {
+            Phase::Acquiring { acquisition, step, .. } => Some((acquisition, step)),
+            other => {
+                self.phase = other;
+                None
+            }
+        }
+    }
+
+    /// Takes the tokens that are not saved yet. The acquisition goes on.
+    fn take_unsaved(&mut self) -> Option<Unsaved> {
+        match &mut self.phase {
+            Phase::Acquiring { step: step @ (Step::Committing(_) | Step::Resolving(_)), .. } => {
+                std::mem::replace(step, Step::Checking).into_unsaved()
+            }
+            _ => None,
+        }
+    }
+
+    /// The phase in which nothing is under way.
+    const fn resting(&self) -> Phase {
+        if self.held.is_some() { Phase::Idle } else { Phase::SignedOut }
     }
 
     /// The number of an effect that runs beside.
@@ -532,9 +415,8 @@ impl Session {
         self.last_op
     }
 
-    fn rest(&mut self, phase: Phase) {
-        self.phase = phase;
-        self.awaited = 0;
+    fn rest(&mut self) {
+        self.phase = self.resting();
     }
 
     /// Full jitter: anything up to `ms`.
@@ -552,9 +434,8 @@ impl Session {
         self.held.is_some() && !self.volatile
     }
 
-    /// Writes `record` over the version last seen, and waits for the answer in `phase`.
-    fn save(&mut self, phase: Phase, record: &Record, out: &mut Effects) {
-        let op = self.await_op(phase);
+    /// Writes `record` over the version last seen.
+    fn save(&mut self, op: Op, record: &Record, out: &mut Effects) {
         let expect = self.version.clone();
         if record.tokens.is_some() && expect.is_none() {
             self.loose = self.loose.saturating_add(1);

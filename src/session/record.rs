@@ -8,7 +8,7 @@ use crate::ground::text::join;
 use crate::json::{Object, Value, push_string};
 use crate::session::EndReason;
 use crate::session::response::{MAX_LIFETIME_MS, MAX_RESPONSE_LENGTH, is_access_token, scopes};
-use crate::session::token::TokenSet;
+use crate::session::state::TokenSet;
 
 /// Changes with every change of the format; a record of another version is not read.
 pub(crate) const VERSION: f64 = 1.0;

@@ -51,7 +51,7 @@ impl Session {
     pub fn snapshot(&self, now: Now) -> Snapshot {
         let Some(held) = self.held.as_ref().filter(|_| !self.closing) else {
             return match self.phase {
-                Phase::Unloaded | Phase::Loading => Snapshot::Loading,
+                Phase::Unloaded | Phase::Loading { .. } => Snapshot::Loading,
                 _ => Snapshot::SignedOut { reason: self.end },
             };
         };
@@ -61,7 +61,7 @@ impl Session {
             scopes: held.set.scopes.clone(),
             expires_at_ms: held.expires_at_ms(),
             freshness: held.freshness_at(now),
-            refreshing: self.flight.is_some(),
+            refreshing: self.phase.acquisition().is_some(),
             volatile: self.volatile,
         }
     }
@@ -70,14 +70,12 @@ impl Session {
     /// [`Event::Need`](crate::session::Event::Need) would give the same token again and change nothing. This is the way for most calls.
     #[must_use]
     pub fn still_serves(&self, now: Now, given: (u64, u64), min_validity_ms: u64, once: bool) -> bool {
-        let settled = !matches!(
-            self.phase,
-            Phase::Unloaded | Phase::Loading | Phase::Departing | Phase::Ending | Phase::Marking
-        );
+        let settled =
+            !matches!(self.phase, Phase::Unloaded | Phase::Loading { .. } | Phase::SigningOut { .. });
         settled
             && !self.closing
             && given == (self.epoch, self.generation)
-            && self.marks.is_empty()
+            && self.rejections.is_empty()
             && !self.clock_jumped(now)
             && self.held.as_ref().is_some_and(|held| held.is_good_at(now, min_validity_ms, once))
     }
@@ -90,9 +88,9 @@ impl Session {
 
     /// Everything of [`Session::snapshot`] that does not change by time alone.
     pub(super) fn view(&self) -> (bool, Option<u64>, u64, EndReason, bool, bool, bool) {
-        let loading = matches!(self.phase, Phase::Unloaded | Phase::Loading) && self.held.is_none();
+        let loading = self.phase.is_unread() && self.held.is_none();
         let generation = self.held.as_ref().map(|_| self.generation);
-        let refreshing = self.held.is_some() && self.flight.is_some();
+        let refreshing = self.held.is_some() && self.phase.acquisition().is_some();
         (loading, generation, self.epoch, self.end, refreshing, self.volatile, self.closing)
     }
 }

@@ -1,19 +1,17 @@
 //! What became of a token request: tokens to save, a refusal to check, or nothing that anybody knows.
 
 use crate::Error;
-use crate::session::call::fail;
-use crate::session::flight::{Adoption, MAX_ROUNDS, POLL_MS};
 use crate::session::record::Record;
+use crate::session::refresh::{Adoption, MAX_ROUNDS, POLL_MS};
 use crate::session::response::{self, Answer, Granted, Refusal};
-use crate::session::token::TokenSet;
+use crate::session::state::{Kind, Phase, Step, TokenSet, Unsaved};
 use crate::session::{
-    Cooldown, Effect, Effects, EndReason, Freshness, Kind, Loss, Next, Notice, Phase, Session, StoreFailed,
-    Stored, Warning,
+    Effect, Effects, EndReason, Freshness, Loss, Notice, Session, StoreFailed, Stored, Warning,
 };
 
 impl Session {
-    pub(super) fn received(&mut self, answer: &Answer, out: &mut Effects) {
-        let Some(flight) = &self.flight else {
+    pub(in crate::session) fn received(&mut self, answer: &Answer, out: &mut Effects) {
+        let Some(flight) = self.phase.acquisition() else {
             return;
         };
         let question = self.grant.question(flight.kind == Kind::Refresh);
@@ -24,9 +22,10 @@ impl Session {
     }
 
     fn granted(&mut self, granted: Granted, out: &mut Effects) {
-        let Some(flight) = &mut self.flight else {
+        let Phase::Acquiring { step: Step::Granting { sent }, acquisition: flight, .. } = &self.phase else {
             return;
         };
+        let sent_ms = sent.wall_ms;
         let old = self.held.as_ref().map(|held| &held.set);
         let refreshed = old.filter(|_| flight.kind == Kind::Refresh);
         let subject_of = |set: Option<&TokenSet>| set.and_then(|set| set.subject.clone());
@@ -38,7 +37,7 @@ impl Session {
             access: granted.access,
             // A response without a refresh token leaves the old one in force (RFC 6749 §6).
             refresh: granted.refresh.or_else(|| refreshed.and_then(|set| set.refresh.clone())),
-            sent_ms: flight.sent.wall_ms,
+            sent_ms,
             lifetime_ms: granted.lifetime_ms.or(self.last_lifetime_ms),
             subject: granted.subject.or_else(|| subject_of(refreshed)),
             scopes: granted.scopes.or_else(|| refreshed.and_then(|set| set.scopes.clone())),
@@ -58,14 +57,10 @@ impl Session {
         } else {
             (self.epoch, self.generation.saturating_add(1))
         };
-        flight.next = Some(Next { set, epoch, generation });
-        self.commit(out);
+        self.commit(Unsaved { set, epoch, generation }, out);
     }
 
-    fn commit(&mut self, out: &mut Effects) {
-        let Some(next) = self.flight.as_ref().and_then(|flight| flight.next.as_ref()) else {
-            return;
-        };
+    fn commit(&mut self, next: Unsaved, out: &mut Effects) {
         let record = Record {
             epoch: next.epoch,
             generation: next.generation,
@@ -73,11 +68,16 @@ impl Session {
             intent: None,
             ended: None,
         };
-        self.save(Phase::Committing, &record, out);
+        let op = self.await_step(Step::Committing(next));
+        self.save(op, &record, out);
     }
 
-    pub(super) fn committed(&mut self, result: Result<Option<String>, StoreFailed>, out: &mut Effects) {
-        let Some(flight) = &mut self.flight else {
+    pub(in crate::session) fn committed(
+        &mut self,
+        result: Result<Option<String>, StoreFailed>,
+        out: &mut Effects,
+    ) {
+        let Some(flight) = self.phase.acquisition_mut() else {
             return;
         };
         match result {
@@ -87,7 +87,10 @@ impl Session {
             }
             Ok(None) if flight.rounds < MAX_ROUNDS => {
                 flight.rounds += 1;
-                let op = self.await_op(Phase::Resolving);
+                let Some(next) = self.take_unsaved() else {
+                    return;
+                };
+                let op = self.await_step(Step::Resolving(next));
                 out.push(Effect::Load { op });
             }
             _ => self.accept(true, out),
@@ -95,19 +98,21 @@ impl Session {
     }
 
     /// Somebody wrote the record while the request was under way.
-    pub(super) fn resolve(&mut self, result: Result<Option<Stored>, StoreFailed>, out: &mut Effects) {
+    pub(in crate::session) fn resolve(
+        &mut self,
+        result: Result<Option<Stored>, StoreFailed>,
+        out: &mut Effects,
+    ) {
         let Ok(stored) = result else {
             return self.accept(true, out);
         };
         let (had, epoch, volatile) = (self.held.is_some(), self.epoch, self.volatile);
         let is_stored = self.is_stored();
-        let Some(flight) = &mut self.flight else {
+        let Phase::Acquiring { step: Step::Resolving(next), acquisition: flight, .. } = &mut self.phase
+        else {
             return;
         };
         let explicit = flight.is_explicit;
-        let Some(next) = &mut flight.next else {
-            return;
-        };
         let generation = next.generation;
         let record = stored.as_ref().and_then(|stored| Record::parse(stored.record.reveal()));
         let version = stored.as_ref().map(|stored| stored.version.clone());
@@ -135,7 +140,10 @@ impl Session {
                 }
             }
             self.version = version;
-            return self.commit(out);
+            if let Some(next) = self.take_unsaved() {
+                self.commit(next, out);
+            }
+            return;
         }
         match self.take_up(stored) {
             // Tokens of the same sign-in are not revoked: that would end the whole family.
@@ -147,7 +155,7 @@ impl Session {
 
     /// The session was ended elsewhere while new tokens were on their way.
     fn drop_unwanted(&mut self, reason: EndReason, out: &mut Effects) {
-        if let Some(next) = self.flight.as_mut().and_then(|flight| flight.next.take()) {
+        if let Some(next) = self.take_unsaved() {
             self.revoke(&next.set, out);
         }
         self.ended_elsewhere(reason, out);
@@ -155,10 +163,10 @@ impl Session {
 
     /// New tokens are in force.
     fn accept(&mut self, volatile: bool, out: &mut Effects) {
-        let Some(flight) = self.flight.take() else {
+        let Some((flight, step)) = self.take_acquisition() else {
             return;
         };
-        let Some(next) = flight.next else {
+        let Some(next) = step.into_unsaved() else {
             return;
         };
         self.hold(next.set, next.epoch, next.generation);
@@ -177,29 +185,29 @@ impl Session {
             self.tell_refreshed(duration, false, out);
         }
         // A token just received is usable once, however short its life is.
-        for waiter in std::mem::take(&mut self.waiters) {
+        for waiter in self.callers.take_waiters() {
             if waiter.epoch.is_none_or(|epoch| epoch == self.epoch) {
                 self.use_token(&waiter, out);
             } else {
-                fail(&waiter, Error::SessionChanged, out);
+                waiter.fail(Error::SessionChanged, out);
             }
         }
         for id in flight.logins {
             out.push(Effect::SignedIn { id });
         }
-        self.rest(Phase::Idle);
+        self.rest();
         self.settle(out);
     }
 
     fn refused(&mut self, refusal: Refusal, out: &mut Effects) {
-        let Some(flight) = &mut self.flight else {
+        let Some(flight) = self.phase.acquisition_mut() else {
             return;
         };
         let refresh = flight.kind == Kind::Refresh;
         match refusal {
             Refusal::Terminal { status, oauth_error } if refresh => {
-                flight.refusal = Some(Error::RefreshRejected { status: Some(status), oauth_error });
-                let op = self.await_op(Phase::Verifying);
+                let refusal = Error::RefreshRejected { status: Some(status), oauth_error };
+                let op = self.await_step(Step::Verifying { refusal });
                 out.push(Effect::Load { op });
             }
             Refusal::Terminal { status, oauth_error } => {
@@ -229,7 +237,7 @@ impl Session {
                     self.ambiguous = true;
                     self.pause(&error, self.options.retry_cap_ms);
                     self.abandon(&error, out);
-                    self.rest_signed_in_or_out(out);
+                    self.finish(out);
                 } else {
                     self.give_up(error, self.options.retry_cap_ms, out);
                 }
@@ -237,7 +245,7 @@ impl Session {
         }
     }
 
-    pub(super) fn lost(&mut self, loss: Loss, out: &mut Effects) {
+    pub(in crate::session) fn lost(&mut self, loss: Loss, out: &mut Effects) {
         let unavailable = Error::RefreshUnavailable { status: None, retry_after_ms: None };
         match loss {
             Loss::NotSent => self.give_up(unavailable, 0, out),
@@ -247,7 +255,7 @@ impl Session {
             }
             Loss::Network => self.outcome_unknown(unavailable, 0, out),
             Loss::Timeout => {
-                let refresh = self.flight.as_ref().is_some_and(|flight| flight.kind == Kind::Refresh);
+                let refresh = self.phase.acquisition().is_some_and(|flight| flight.kind == Kind::Refresh);
                 self.outcome_unknown(if refresh { unavailable } else { Error::TokenTimeout }, 0, out);
             }
         }
@@ -255,42 +263,52 @@ impl Session {
 
     /// The request was sent and nobody knows whether it was served.
     fn outcome_unknown(&mut self, error: Error, pause_ms: u64, out: &mut Effects) {
-        let Some(flight) = &self.flight else {
+        let Phase::Acquiring { step: Step::Granting { sent }, acquisition: flight, .. } = &self.phase else {
             return;
         };
+        let sent_ms = sent.mono_ms;
         if flight.kind == Kind::SignIn {
             return self.give_up(error, pause_ms, out);
         }
         let tries = self.intent.map_or(1, |intent| intent.tries);
-        let gone = self.now.mono_ms.saturating_sub(flight.sent.mono_ms);
+        let gone = self.now.mono_ms.saturating_sub(sent_ms);
         let left = self.options.replay_window_ms.saturating_sub(gone);
-        if tries == 1 && left > 0 && pause_ms < left && !self.closing && !self.over_budget() {
+        if tries == 1
+            && left > 0
+            && pause_ms < left
+            && !self.closing
+            && !self.backoff.is_over_budget(self.now.mono_ms)
+        {
             let pause = pause_ms.max(self.jitter(self.options.retry_base_ms.min(left / 4)));
-            let op = self.await_op(Phase::Ambiguous);
+            let op = self.await_step(Step::Ambiguous);
             return self.wake(op, pause, out);
         }
         // The intent stays: the next try knows that the refresh token may be used up.
         self.ambiguous = true;
         self.pause(&error, pause_ms);
         self.abandon(&error, out);
-        self.rest_signed_in_or_out(out);
+        self.finish(out);
     }
 
-    pub(super) fn woken(&mut self, out: &mut Effects) {
-        match self.phase {
-            Phase::Waiting => {
-                if let Some(flight) = &mut self.flight {
+    pub(in crate::session) fn woken(&mut self, out: &mut Effects) {
+        match self.phase.step() {
+            Some(Step::Waiting) => {
+                if let Some(flight) = self.phase.acquisition_mut() {
                     flight.waited_ms += POLL_MS;
                 }
                 self.check(out);
             }
-            Phase::Ambiguous => self.check(out),
+            Some(Step::Ambiguous) => self.check(out),
             _ => {}
         }
     }
 
     /// The refresh token was refused. Perhaps because somebody else has used it since.
-    pub(super) fn verified(&mut self, result: Result<Option<Stored>, StoreFailed>, out: &mut Effects) {
+    pub(in crate::session) fn verified(
+        &mut self,
+        result: Result<Option<Stored>, StoreFailed>,
+        out: &mut Effects,
+    ) {
         let had_volatile = self.volatile;
         if let Ok(stored) = result {
             match self.take_up(stored) {
@@ -302,10 +320,12 @@ impl Session {
                 _ => {}
             }
         }
-        let (Some(flight), Some(held)) = (&mut self.flight, &mut self.held) else {
+        let (Phase::Acquiring { step: Step::Verifying { refusal }, acquisition: flight, .. }, Some(held)) =
+            (&self.phase, &mut self.held)
+        else {
             return;
         };
-        let error = flight.refusal.take().unwrap_or(Error::SignedOut);
+        let error = refusal.clone();
         self.end = if flight.replayed { EndReason::RotationResponseLost } else { EndReason::RefreshRejected };
         held.set.refresh = None;
         held.set.refused = true;
@@ -318,15 +338,15 @@ impl Session {
             // That it was refused is written down first: people take their time to type, and nobody else is to send the
             // refused token meanwhile. Then whoever waits signs in, and so does the next one who comes.
             held.doubted |= !self.options.keep_until_expiry;
-            self.flight = None;
+            self.take_acquisition();
             return self.retract(out);
         }
         self.end(self.end, error, out);
     }
 
     /// User name and password were refused, or nobody gave any.
-    pub(super) fn sign_in_refused(&mut self, error: Error, out: &mut Effects) {
-        let explicit = self.flight.as_ref().is_some_and(|flight| flight.is_explicit);
+    pub(in crate::session) fn sign_in_refused(&mut self, error: Error, out: &mut Effects) {
+        let explicit = self.phase.acquisition().is_some_and(|flight| flight.is_explicit);
         // Ahead of time, it takes nothing away: the token in hand serves for as long as it would have.
         let keeps = self.options.keep_until_expiry
             && self.held.as_ref().is_some_and(|held| held.freshness() != Freshness::Expired && !held.doubted);
@@ -338,8 +358,8 @@ impl Session {
     }
 
     /// The flight failed without harm: the tokens stay, and the intent is taken back.
-    pub(super) fn give_up(&mut self, error: Error, pause_ms: u64, out: &mut Effects) {
-        if self.flight.as_ref().is_some_and(|flight| flight.is_awaited) {
+    pub(in crate::session) fn give_up(&mut self, error: Error, pause_ms: u64, out: &mut Effects) {
+        if self.phase.acquisition().is_some_and(|flight| flight.is_awaited) {
             self.pause(&error, pause_ms);
         }
         self.abandon(&error, out);
@@ -348,15 +368,14 @@ impl Session {
 
     /// Forbids token requests for a while: longer after each failure, at random, and at least `least_ms`.
     fn pause(&mut self, error: &Error, least_ms: u64) {
-        let doubled = self.options.retry_base_ms.saturating_mul(1 << self.failures.min(16));
-        self.failures = self.failures.saturating_add(1);
-        let pause = self.jitter(doubled.min(self.options.retry_cap_ms)).max(least_ms);
-        self.cooldown = Some(Cooldown { since_ms: self.now.mono_ms, length_ms: pause, error: error.clone() });
+        let longest = self.backoff.next_pause(self.options.retry_base_ms, self.options.retry_cap_ms);
+        let pause = self.jitter(longest).max(least_ms);
+        self.backoff.pause(error.clone(), pause, self.now.mono_ms);
     }
 
     /// Ends the flight and answers everybody: with the old token where it still serves.
-    pub(super) fn abandon(&mut self, error: &Error, out: &mut Effects) {
-        let Some(mut flight) = self.flight.take() else {
+    pub(in crate::session) fn abandon(&mut self, error: &Error, out: &mut Effects) {
+        let Some((mut flight, _)) = self.take_acquisition() else {
             return;
         };
         flight.fail_logins(error, out);
@@ -365,11 +384,11 @@ impl Session {
             return;
         }
         let serves = self.held.as_ref().is_some_and(|held| held.freshness() != Freshness::Expired);
-        for waiter in std::mem::take(&mut self.waiters) {
+        for waiter in self.callers.take_waiters() {
             if serves && waiter.after.is_none() {
                 self.use_token(&waiter, out);
             } else {
-                fail(&waiter, error.clone(), out);
+                waiter.fail(error.clone(), out);
             }
         }
     }
@@ -380,43 +399,50 @@ impl Session {
         self.intent = None;
         let refused = self.held.as_ref().is_some_and(|held| held.set.refused);
         if !ours || (self.version.is_none() && !refused) {
-            return self.rest_signed_in_or_out(out);
+            return self.finish(out);
         }
         if self.held.is_some() {
-            self.save(Phase::Retracting, &self.record(None), out);
+            let op = self.enter(|op| Phase::Retracting { op });
+            self.save(op, &self.record(None), out);
         } else if self.must_mark() {
-            self.save(Phase::Retracting, &self.mark(), out);
+            let op = self.enter(|op| Phase::Retracting { op });
+            self.save(op, &self.mark(), out);
         } else {
-            let op = self.await_op(Phase::Retracting);
+            let op = self.enter(|op| Phase::Retracting { op });
             out.push(Effect::Clear { op, expect: self.version.clone() });
         }
     }
 
-    pub(super) fn retracted(&mut self, result: Result<Option<String>, StoreFailed>, out: &mut Effects) {
+    pub(in crate::session) fn retracted(
+        &mut self,
+        result: Result<Option<String>, StoreFailed>,
+        out: &mut Effects,
+    ) {
         match result {
             Ok(Some(version)) => self.version = Some(version),
             Ok(None) => self.outdated = true,
             Err(StoreFailed) => {}
         }
-        self.rest_signed_in_or_out(out);
+        self.finish(out);
     }
 
-    pub(super) fn rest_signed_in_or_out(&mut self, out: &mut Effects) {
-        self.rest(if self.held.is_some() { Phase::Idle } else { Phase::SignedOut });
+    pub(in crate::session) fn finish(&mut self, out: &mut Effects) {
+        self.rest();
         self.settle(out);
     }
 
     /// Tries again to save what lives in memory only.
-    pub(super) fn persist(&mut self, out: &mut Effects) {
+    pub(in crate::session) fn persist(&mut self, out: &mut Effects) {
         self.persist = 0;
         self.keeps_lock = false;
         if !self.volatile {
             return;
         }
-        if self.phase != Phase::Idle {
+        if !matches!(self.phase, Phase::Idle) {
             return self.persist_after(self.options.retry_base_ms, out);
         }
-        self.save(Phase::Persisting, &self.record(None), out);
+        let op = self.enter(|op| Phase::Persisting { op });
+        self.save(op, &self.record(None), out);
     }
 
     fn persist_after(&mut self, after_ms: u64, out: &mut Effects) {
@@ -424,7 +450,11 @@ impl Session {
         self.wake(self.persist, after_ms, out);
     }
 
-    pub(super) fn persisted(&mut self, result: Result<Option<String>, StoreFailed>, out: &mut Effects) {
+    pub(in crate::session) fn persisted(
+        &mut self,
+        result: Result<Option<String>, StoreFailed>,
+        out: &mut Effects,
+    ) {
         match result {
             Ok(Some(version)) => {
                 self.version = Some(version);
@@ -436,6 +466,6 @@ impl Session {
             }
             Err(StoreFailed) => self.persist_after(self.options.retry_cap_ms, out),
         }
-        self.rest_signed_in_or_out(out);
+        self.finish(out);
     }
 }

@@ -1,15 +1,12 @@
 //! What callers ask for: a token, a decision about a 401, a sign-in.
 
 use crate::Error;
-use crate::session::flight::Adoption;
-use crate::session::token::{Held, Standing};
+use crate::session::refresh::Adoption;
+use crate::session::state::{Acquisition, Departure, Held, Kind, Phase, Standing, Step, Waiter};
 use crate::session::{
-    BUDGET, BUDGET_WINDOW_MS, CallId, Credentials, Effect, Effects, EndReason, Event, Flight, Kind, MARK_MS,
-    Mark, Notice, Op, Phase, Session, StoreFailed, Stored, Waiter, Warning, parse_challenges,
+    CallId, Credentials, Effect, Effects, EndReason, Event, Notice, Op, Session, StoreFailed, Stored,
+    Warning, parse_challenges,
 };
-
-/// How many origins are remembered as refusing the current token.
-const MAX_MARKS: usize = 32;
 
 impl Session {
     pub(super) fn handle(&mut self, event: Event, out: &mut Effects) {
@@ -19,11 +16,11 @@ impl Session {
             self.loose = self.loose.saturating_sub(1);
             self.loose_op = None;
         }
-        if self.closing && (self.phase == Phase::Closed || event.is_call()) {
+        if self.closing && (matches!(self.phase, Phase::Closed) || event.is_call()) {
             return self.handle_closed(event, out);
         }
         match event {
-            Event::Start if self.phase == Phase::Unloaded => self.load(out),
+            Event::Start if matches!(self.phase, Phase::Unloaded) => self.load(out),
             Event::Need { id, min_validity_ms, once, force } => {
                 let epoch = self.held.is_some().then_some(self.epoch);
                 let after = (force && self.held.is_some()).then_some(self.generation);
@@ -32,9 +29,8 @@ impl Session {
                 self.consider(waiter, out);
             }
             Event::Leave { id } => {
-                self.waiters.retain(|waiter| waiter.id != id);
-                self.logins.retain(|(login, _)| *login != id);
-                if let Some(flight) = &mut self.flight {
+                self.callers.leave(id);
+                if let Some(flight) = self.phase.acquisition_mut() {
                     flight.logins.retain(|login| *login != id);
                 }
             }
@@ -65,11 +61,11 @@ impl Session {
                 if let Err(error) = self.grant.check_login(credentials.as_ref()) {
                     return out.push(Effect::Fail { id, error });
                 }
-                if self.phase == Phase::Asking {
+                if let Some(Step::Asking) = self.phase.step() {
                     return self.take_over(id, credentials, out);
                 }
-                self.logins.push((id, credentials));
-                match self.phase {
+                self.callers.queue_login(id, credentials);
+                match &self.phase {
                     Phase::Unloaded => self.load(out),
                     Phase::Idle | Phase::SignedOut => self.settle(out),
                     _ => {}
@@ -77,30 +73,30 @@ impl Session {
             }
             Event::Logout { id, compromised } => self.log_out(id, compromised, out),
             Event::Close => self.close(out),
-            Event::Changed => match self.phase {
+            Event::Changed => match &self.phase {
                 Phase::Idle | Phase::SignedOut => self.load(out),
-                Phase::Waiting => self.check(out),
+                Phase::Acquiring { step: Step::Waiting, .. } => self.check(out),
                 Phase::Unloaded => {}
                 _ => self.outdated = true,
             },
-            Event::Online => self.cooldown = None,
-            Event::Loaded { op, result } if op == self.awaited => match self.phase {
-                Phase::Loading => self.loaded(result, out),
-                Phase::Departing => self.departed(result, out),
+            Event::Online => self.backoff.resume(),
+            Event::Loaded { op, result } if self.awaits(op) => match &self.phase {
+                Phase::Loading { .. } => self.loaded(result, out),
+                Phase::SigningOut { step: Departure::Departing, .. } => self.departed(result, out),
                 _ => self.store_read(result, out),
             },
             // Too late for it: nobody is to wait for a lock that nobody uses.
-            Event::Locked { op, held: true } if op != self.awaited => out.push(Effect::Unlock { op }),
-            Event::Received { op, answer } if op != self.awaited => self.received_late(op, &answer, out),
-            Event::Lost { op, .. } if op != self.awaited => self.lost_late(op, out),
+            Event::Locked { op, held: true } if !self.awaits(op) => out.push(Effect::Unlock { op }),
+            Event::Received { op, answer } if !self.awaits(op) => self.received_late(op, &answer, out),
+            Event::Lost { op, .. } if !self.awaits(op) => self.lost_late(op, out),
             Event::Woken { op } if op == self.persist => self.persist(out),
-            Event::Cleared { op, result } if op == self.awaited => self.cleared(result, out),
-            Event::Saved { op, result } if op == self.awaited => self.saved(result, out),
-            Event::Locked { op, held } if op == self.awaited => self.locked(op, held, out),
-            Event::Given { op, credentials } if op == self.awaited => self.given(credentials, out),
+            Event::Cleared { op, result } if self.awaits(op) => self.cleared(result, out),
+            Event::Saved { op, result } if self.awaits(op) => self.saved(result, out),
+            Event::Locked { op, held } if self.awaits(op) => self.locked(op, held, out),
+            Event::Given { op, credentials } if self.awaits(op) => self.given(credentials, out),
             Event::Received { answer, .. } => self.received(&answer, out),
             Event::Lost { loss, .. } => self.lost(loss, out),
-            Event::Woken { op } if op == self.awaited => self.woken(out),
+            Event::Woken { op } if self.awaits(op) => self.woken(out),
             _ => {}
         }
     }
@@ -119,20 +115,20 @@ impl Session {
     pub(super) fn consider(&mut self, waiter: Waiter, out: &mut Effects) {
         // A request that began as one user is never finished as another.
         if self.held.is_some() && waiter.epoch.is_some_and(|epoch| epoch != self.epoch) {
-            return fail(&waiter, Error::SessionChanged, out);
+            return waiter.fail(Error::SessionChanged, out);
         }
-        match self.phase {
-            Phase::Closed => fail(&waiter, Error::SessionClosed, out),
+        match &self.phase {
+            Phase::Closed => waiter.fail(Error::SessionClosed, out),
             Phase::Unloaded => {
-                self.waiters.push(waiter);
+                self.callers.wait(waiter);
                 self.load(out);
             }
-            Phase::Loading => self.waiters.push(waiter),
-            Phase::Departing | Phase::Ending | Phase::Marking => {
-                if self.logins.is_empty() {
-                    fail(&waiter, Error::SignedOut, out);
+            Phase::Loading { .. } => self.callers.wait(waiter),
+            Phase::SigningOut { .. } => {
+                if self.callers.has_logins() {
+                    self.callers.wait(waiter);
                 } else {
-                    self.waiters.push(waiter);
+                    waiter.fail(Error::SignedOut, out);
                 }
             }
             Phase::SignedOut => self.consider_signed_out(waiter, out),
@@ -142,7 +138,7 @@ impl Session {
                 if self.standing(&waiter).is_some() && !doubted {
                     self.use_token(&waiter, out);
                 } else {
-                    self.waiters.push(waiter);
+                    self.callers.wait(waiter);
                 }
             }
         }
@@ -150,22 +146,22 @@ impl Session {
 
     fn consider_signed_out(&mut self, waiter: Waiter, out: &mut Effects) {
         if self.options.store_is_shared && !waiter.looked {
-            self.waiters.push(waiter);
+            self.callers.wait(waiter);
             return self.load(out);
         }
         if self.needs_login || !self.grant.is_unattended() {
-            return fail(&waiter, Error::SignedOut, out);
+            return waiter.fail(Error::SignedOut, out);
         }
         if let Some(error) = self.obstacle() {
-            return fail(&waiter, error, out);
+            return waiter.fail(error, out);
         }
-        self.waiters.push(waiter);
+        self.callers.wait(waiter);
         self.begin(Kind::SignIn, false, out);
     }
 
     fn consider_idle(&mut self, waiter: Waiter, out: &mut Effects) {
         let Some(held) = &self.held else {
-            return fail(&waiter, Error::SignedOut, out);
+            return waiter.fail(Error::SignedOut, out);
         };
         let doubted = held.doubted;
         let expired = held.freshness() == crate::session::Freshness::Expired;
@@ -178,7 +174,7 @@ impl Session {
                 match renewal {
                     // Somebody was refused this token a moment ago: a better one is waited for.
                     Some(kind) if doubted && may_begin => {
-                        self.waiters.push(waiter);
+                        self.callers.wait(waiter);
                         return self.begin(kind, true, out);
                     }
                     // Nobody is asked for a password while the token still serves.
@@ -197,12 +193,12 @@ impl Session {
         }
         let Some(kind) = renewal else {
             if refused && waiter.has_response {
-                fail(&waiter, Error::SignedOut, out);
+                waiter.fail(Error::SignedOut, out);
                 return self.end(EndReason::RefreshRejected, Error::SignedOut, out);
             }
             if expired {
                 let reason = self.reason_to_end();
-                self.waiters.push(waiter);
+                self.callers.wait(waiter);
                 return self.end(reason, Error::SignedOut, out);
             }
             return self.use_or_fail(
@@ -216,7 +212,7 @@ impl Session {
             return self.use_or_fail(&waiter, still_serves, error, out);
         }
         let forced = waiter.after.is_some();
-        self.waiters.push(waiter);
+        self.callers.wait(waiter);
         self.begin(kind, forced, out);
     }
 
@@ -224,7 +220,7 @@ impl Session {
         if still_serves {
             self.use_token(waiter, out);
         } else {
-            fail(waiter, error, out);
+            waiter.fail(error, out);
         }
     }
 
@@ -247,30 +243,7 @@ impl Session {
 
     /// What forbids a token request now: a pause after a failure, or too many of late.
     fn obstacle(&mut self) -> Option<Error> {
-        let now = self.now.mono_ms;
-        if let Some(cooldown) = &self.cooldown {
-            // A pause is never longer than it was set for, whatever became of the clock.
-            let gone = now.checked_sub(cooldown.since_ms);
-            if let Some(left) =
-                gone.and_then(|gone| cooldown.length_ms.checked_sub(gone)).filter(|left| *left > 0)
-            {
-                return Some(match cooldown.error.clone() {
-                    Error::RefreshUnavailable { status, .. } => {
-                        Error::RefreshUnavailable { status, retry_after_ms: Some(left) }
-                    }
-                    error => error,
-                });
-            }
-            self.cooldown = None;
-        }
-        self.over_budget().then_some(Error::RefreshUnavailable { status: None, retry_after_ms: None })
-    }
-
-    /// Whether one more token request would be one too many in this window.
-    pub(super) fn over_budget(&mut self) -> bool {
-        let now = self.now.mono_ms;
-        self.sent.retain(|sent| sent.saturating_add(BUDGET_WINDOW_MS) > now && *sent <= now);
-        self.sent.len() >= BUDGET
+        self.backoff.obstacle(self.now.mono_ms)
     }
 
     pub(super) fn use_token(&self, waiter: &Waiter, out: &mut Effects) {
@@ -280,14 +253,14 @@ impl Session {
                 epoch: self.epoch,
                 generation: self.generation,
                 token: held.set.access.clone(),
-                watch: held.suspect || !self.marks.is_empty(),
+                watch: held.suspect || !self.rejections.is_empty(),
             }),
-            None => fail(waiter, Error::SignedOut, out),
+            None => waiter.fail(Error::SignedOut, out),
         }
     }
 
     fn begin(&mut self, kind: Kind, forced: bool, out: &mut Effects) {
-        self.begin_flight(Flight::new(kind, forced, self.now), out);
+        self.begin_flight(Acquisition::new(kind, forced, self.now), out);
     }
 
     /// What to do when nothing is under way any more.
@@ -305,26 +278,20 @@ impl Session {
         if std::mem::take(&mut self.outdated) {
             return self.load(out);
         }
-        if !self.logins.is_empty() {
-            let (id, credentials) = self.logins.remove(0);
+        if let Some((id, credentials)) = self.callers.next_login() {
             self.begin_login(id, credentials, out);
         }
-        for waiter in std::mem::take(&mut self.waiters) {
+        for waiter in self.callers.take_waiters() {
             self.consider(waiter, out);
         }
     }
 
     fn begin_login(&mut self, id: CallId, credentials: Option<Credentials>, out: &mut Effects) {
-        let mut flight = Flight::new(Kind::SignIn, false, self.now);
-        flight.logins.push(id);
-        flight.is_explicit = true;
-        flight.is_awaited = false;
-        flight.credentials = credentials;
-        self.begin_flight(flight, out);
+        self.begin_flight(Acquisition::explicit(id, credentials, self.now), out);
     }
 
     pub(super) fn load(&mut self, out: &mut Effects) {
-        let op = self.await_op(Phase::Loading);
+        let op = self.enter(|op| Phase::Loading { op });
         out.push(Effect::Load { op });
     }
 
@@ -332,12 +299,12 @@ impl Session {
         let Ok(stored) = result else {
             // What is in memory goes on; without anything there is nothing to say yet.
             if self.held.is_some() {
-                self.rest(Phase::Idle);
-                return self.settle(out);
+                return self.finish(out);
             }
-            self.rest(if self.logins.is_empty() { Phase::Unloaded } else { Phase::SignedOut });
-            self.fail_waiters(&Error::StoreUnavailable, out);
-            if self.phase == Phase::SignedOut {
+            let has_logins = self.callers.has_logins();
+            self.phase = if has_logins { Phase::SignedOut } else { Phase::Unloaded };
+            self.callers.fail_waiters(&Error::StoreUnavailable, out);
+            if has_logins {
                 self.settle(out);
             }
             return;
@@ -351,47 +318,30 @@ impl Session {
             Adoption::Ended(reason) if had => return self.ended_elsewhere(reason, out),
             Adoption::Buried => {
                 // Where clearing fails as well, looking again would show the same.
-                self.waiters.iter_mut().for_each(|waiter| waiter.looked = true);
+                self.callers.have_looked();
                 return self.clear(out);
             }
             Adoption::Ended(reason) => {
                 self.end = reason;
                 self.needs_login = true;
-                self.rest(Phase::SignedOut);
+                self.rest();
             }
             Adoption::Corrupt if !had => {
                 self.end = EndReason::StoreCorrupt;
                 let code = Some(Error::StoreUnavailable.code());
                 out.push(Effect::Tell(Notice::Ended { reason: self.end, code }));
-                self.rest(Phase::SignedOut);
+                self.rest();
             }
             Adoption::Newer => {
                 if had {
                     self.tell_refreshed(0, true, out);
                 }
-                self.rest(Phase::Idle);
+                self.rest();
             }
-            Adoption::OtherEpoch => self.rest(Phase::Idle),
-            _ => self.rest(if self.held.is_some() { Phase::Idle } else { Phase::SignedOut }),
+            _ => self.rest(),
         }
-        for waiter in &mut self.waiters {
-            waiter.looked = true;
-        }
+        self.callers.have_looked();
         self.settle(out);
-    }
-
-    /// Fails everybody who is to sign in next.
-    pub(super) fn fail_queued(&mut self, error: &Error, out: &mut Effects) {
-        for (id, _) in std::mem::take(&mut self.logins) {
-            out.push(Effect::Fail { id, error: error.clone() });
-        }
-    }
-
-    /// Fails everybody who waits; whoever has a response gets that.
-    pub(super) fn fail_waiters(&mut self, error: &Error, out: &mut Effects) {
-        for waiter in std::mem::take(&mut self.waiters) {
-            fail(&waiter, error.clone(), out);
-        }
     }
 
     /// A 401 for a request of this sign-in, about its token.
@@ -424,14 +374,11 @@ impl Session {
             }
             return;
         }
-        // A mark that a clock was set back behind has no age, and is dropped.
-        let now = self.now.mono_ms;
-        self.marks.retain(|mark| now.checked_sub(mark.since_ms).is_some_and(|age| age < MARK_MS));
-        let marked = self.marks.iter().any(|mark| mark.origin == origin);
+        let marked = self.rejections.contains(&origin, self.now.mono_ms);
         let on_arrival = self.held.as_ref().is_some_and(Held::has_just_arrived);
         if marked || on_arrival || second {
-            if !marked && self.marks.len() < MAX_MARKS {
-                self.marks.push(Mark { origin, since_ms: self.now.mono_ms });
+            if !marked {
+                self.rejections.add(origin, self.now.mono_ms);
             }
             out.push(deliver);
             return out.push(Effect::Tell(Notice::Warning(Warning::RejectedOnArrival)));
@@ -440,21 +387,22 @@ impl Session {
             held.doubted = true;
         }
         if replayable {
-            if let Some(flight) = &mut self.flight {
+            if let Some(flight) = self.phase.acquisition_mut() {
                 flight.forced = true;
             }
             return self.consider(waiter, out);
         }
         // This response is final, but the next call should not meet the same.
         out.push(deliver);
-        let may_begin = self.phase == Phase::Idle && self.options.background && self.obstacle().is_none();
+        let may_begin =
+            matches!(self.phase, Phase::Idle) && self.options.background && self.obstacle().is_none();
         if let Some(kind) = self.renewal().filter(|kind| may_begin && self.is_quiet(*kind)) {
             self.begin(kind, true, out);
         }
     }
 
     fn accepted_by_resource(&mut self, origin: &str) {
-        self.marks.retain(|mark| mark.origin != origin);
+        self.rejections.accept(origin);
         if let Some(held) = &mut self.held {
             held.suspect = false;
         }
@@ -498,30 +446,34 @@ impl Session {
     /// saved. What is being written is written, so that no intent stays behind.
     pub(super) fn close(&mut self, out: &mut Effects) {
         self.closing = true;
-        self.fail_waiters(&Error::SessionClosed, out);
-        self.fail_queued(&Error::SessionClosed, out);
-        if let Some(flight) = &mut self.flight {
+        self.callers.fail_waiters(&Error::SessionClosed, out);
+        self.callers.fail_logins(&Error::SessionClosed, out);
+        if let Some(flight) = self.phase.acquisition_mut() {
             flight.fail_logins(&Error::SessionClosed, out);
         }
         if let Some(leaving) = &mut self.leaving {
             leaving.tell(false, false, out);
         }
-        let is_sign_in = self.flight.as_ref().is_some_and(|flight| flight.kind == Kind::SignIn);
-        match self.phase {
-            Phase::Granting if is_sign_in && !self.grant.uses_up() => {
-                out.push(Effect::Abort { op: self.awaited });
+        let is_sign_in = self.phase.acquisition().is_some_and(|flight| flight.kind == Kind::SignIn);
+        match &self.phase {
+            Phase::Acquiring { op, step: Step::Granting { .. }, .. }
+                if is_sign_in && !self.grant.uses_up() =>
+            {
+                out.push(Effect::Abort { op: *op });
                 self.give_up(Error::SessionClosed, 0, out);
             }
-            Phase::Granting
-            | Phase::Intending
-            | Phase::Committing
-            | Phase::Resolving
-            | Phase::Verifying
-            | Phase::Retracting
-            | Phase::Persisting
-            | Phase::Departing
-            | Phase::Ending
-            | Phase::Marking => {}
+            Phase::Acquiring {
+                step:
+                    Step::Granting { .. }
+                    | Step::Intending
+                    | Step::Committing(_)
+                    | Step::Resolving(_)
+                    | Step::Verifying { .. },
+                ..
+            }
+            | Phase::Retracting { .. }
+            | Phase::Persisting { .. }
+            | Phase::SigningOut { .. } => {}
             Phase::Idle if self.volatile => self.persist(out),
             _ => self.closed(out),
         }
@@ -531,10 +483,9 @@ impl Session {
         if let Some(op) = self.lock.take() {
             out.push(Effect::Unlock { op });
         }
-        self.flight = None;
         self.leaving = None;
         self.held = None;
-        self.rest(Phase::Closed);
+        self.phase = Phase::Closed;
     }
 
     fn handle_closed(&mut self, event: Event, out: &mut Effects) {
@@ -553,11 +504,6 @@ impl Session {
         let idle = op == self.persist;
         out.push(Effect::Wake { op, after_ms: after_ms.min(crate::session::MAX_TIMER_MS), idle });
     }
-}
-
-pub(super) fn fail(waiter: &Waiter, error: Error, out: &mut Effects) {
-    let id = waiter.id;
-    out.push(if waiter.has_response { Effect::Deliver { id } } else { Effect::Fail { id, error } });
 }
 
 /// The error codes of RFC 6750 §3.1 and RFC 9470 §3. Other words are the server's own and are not repeated.

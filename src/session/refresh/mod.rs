@@ -3,21 +3,23 @@
 use crate::Error;
 use crate::session::grant::Demand;
 use crate::session::record::{Intent, Record};
-use crate::session::token::{Held, TokenSet};
+use crate::session::state::{Acquisition, Departure, Held, Kind, Phase, Step, TokenSet};
 use crate::session::{
-    CallId, Credentials, Effect, Effects, EndReason, Flight, Freshness, Kind, Notice, Now, Op, Phase,
-    Session, StoreFailed, Stored, Warning,
+    CallId, Credentials, Effect, Effects, EndReason, Freshness, Notice, Op, Session, StoreFailed, Stored,
+    Warning,
 };
 
+mod outcome;
+
 /// How often the store may change under a flight before it gives up.
-pub(super) const MAX_ROUNDS: u8 = 16;
+pub(in crate::session) const MAX_ROUNDS: u8 = 16;
 
 /// How often somebody else's intent is looked at again, in milliseconds.
-pub(super) const POLL_MS: u64 = 250;
+pub(in crate::session) const POLL_MS: u64 = 250;
 
 /// How the record compares with what is in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Adoption {
+pub(in crate::session) enum Adoption {
     /// There is none.
     Empty,
     /// It cannot be read.
@@ -36,40 +38,13 @@ pub(super) enum Adoption {
     OtherEpoch,
 }
 
-impl Flight {
-    pub(super) const fn new(kind: Kind, forced: bool, now: Now) -> Self {
-        Self {
-            kind,
-            logins: Vec::new(),
-            is_explicit: false,
-            is_awaited: true,
-            credentials: None,
-            forced,
-            started: now,
-            sent: now,
-            rounds: 0,
-            waited_ms: 0,
-            replayed: false,
-            next: None,
-            refusal: None,
-        }
-    }
-
-    /// Fails those who sign in with it.
-    pub(super) fn fail_logins(&mut self, error: &Error, out: &mut Effects) {
-        for id in std::mem::take(&mut self.logins) {
-            out.push(Effect::Fail { id, error: error.clone() });
-        }
-    }
-}
-
 impl Session {
-    pub(super) fn begin_flight(&mut self, flight: Flight, out: &mut Effects) {
+    pub(in crate::session) fn begin_flight(&mut self, flight: Acquisition, out: &mut Effects) {
         let asks =
             flight.kind == Kind::SignIn && self.grant.needs_credentials() && flight.credentials.is_none();
-        self.flight = Some(flight);
+        let step = if asks { Step::Asking } else { Step::Checking };
+        let op = self.enter(|op| Phase::Acquiring { op, step, acquisition: flight });
         if asks {
-            let op = self.await_op(Phase::Asking);
             out.push(Effect::Ask { op });
         } else {
             self.take_lock(out);
@@ -78,8 +53,13 @@ impl Session {
 
     /// Somebody signs in while credentials are being asked for: that is the answer, and what is given later is none. It may
     /// be the one who was asked, who waits for it before giving any.
-    pub(super) fn take_over(&mut self, id: CallId, credentials: Option<Credentials>, out: &mut Effects) {
-        let Some(flight) = &mut self.flight else {
+    pub(in crate::session) fn take_over(
+        &mut self,
+        id: CallId,
+        credentials: Option<Credentials>,
+        out: &mut Effects,
+    ) {
+        let Some(flight) = self.phase.acquisition_mut() else {
             return;
         };
         flight.logins.push(id);
@@ -90,8 +70,8 @@ impl Session {
         }
     }
 
-    pub(super) fn given(&mut self, credentials: Option<Credentials>, out: &mut Effects) {
-        match (&mut self.flight, credentials) {
+    pub(in crate::session) fn given(&mut self, credentials: Option<Credentials>, out: &mut Effects) {
+        match (self.phase.acquisition_mut(), credentials) {
             (Some(flight), Some(credentials)) => {
                 flight.credentials = Some(credentials);
                 self.take_lock(out);
@@ -102,14 +82,14 @@ impl Session {
 
     fn take_lock(&mut self, out: &mut Effects) {
         if self.options.has_lock && self.lock.is_none() {
-            let op = self.await_op(Phase::Locking);
+            let op = self.await_step(Step::Locking);
             out.push(Effect::Lock { op, timeout_ms: self.intent_ttl_ms() });
         } else {
             self.check(out);
         }
     }
 
-    pub(super) fn locked(&mut self, op: Op, held: bool, out: &mut Effects) {
+    pub(in crate::session) fn locked(&mut self, op: Op, held: bool, out: &mut Effects) {
         if held {
             self.lock = Some(op);
         } else {
@@ -118,22 +98,26 @@ impl Session {
         self.check(out);
     }
 
-    pub(super) fn check(&mut self, out: &mut Effects) {
-        let op = self.await_op(Phase::Checking);
+    pub(in crate::session) fn check(&mut self, out: &mut Effects) {
+        let op = self.await_step(Step::Checking);
         out.push(Effect::Load { op });
     }
 
-    pub(super) fn store_read(&mut self, result: Result<Option<Stored>, StoreFailed>, out: &mut Effects) {
-        match self.phase {
-            Phase::Checking => self.checked(result, out),
-            Phase::Resolving => self.resolve(result, out),
-            Phase::Verifying => self.verified(result, out),
+    pub(in crate::session) fn store_read(
+        &mut self,
+        result: Result<Option<Stored>, StoreFailed>,
+        out: &mut Effects,
+    ) {
+        match self.phase.step() {
+            Some(Step::Checking) => self.checked(result, out),
+            Some(Step::Resolving(_)) => self.resolve(result, out),
+            Some(Step::Verifying { .. }) => self.verified(result, out),
             _ => {}
         }
     }
 
     /// Compares the record with what is in memory and takes up what is newer.
-    pub(super) fn take_up(&mut self, stored: Option<Stored>) -> Adoption {
+    pub(in crate::session) fn take_up(&mut self, stored: Option<Stored>) -> Adoption {
         self.version = None;
         self.intent = None;
         let Some(stored) = stored else {
@@ -176,7 +160,7 @@ impl Session {
     }
 
     /// Takes tokens into use.
-    pub(super) fn hold(&mut self, set: TokenSet, epoch: u64, generation: u64) {
+    pub(in crate::session) fn hold(&mut self, set: TokenSet, epoch: u64, generation: u64) {
         let jitter = self.random.unit();
         self.last_lifetime_ms = set.lifetime_ms;
         self.held = Some(Held::new(set, self.now, &self.options, jitter));
@@ -185,14 +169,13 @@ impl Session {
         self.generation = generation;
         self.ambiguous = false;
         self.needs_login = false;
-        self.cooldown = None;
-        self.failures = 0;
+        self.backoff.succeed();
         self.conflicts = 0;
-        self.marks.clear();
+        self.rejections.clear();
     }
 
     fn checked(&mut self, result: Result<Option<Stored>, StoreFailed>, out: &mut Effects) {
-        let Some(flight) = &self.flight else {
+        let Some(flight) = self.phase.acquisition() else {
             return;
         };
         let (kind, explicit) = (flight.kind, flight.is_explicit);
@@ -231,23 +214,23 @@ impl Session {
     }
 
     /// Somebody else was faster: their tokens are used, and if these are spent too, another flight begins.
-    pub(super) fn adopted(&mut self, out: &mut Effects) {
-        let Some(flight) = self.flight.take() else {
+    pub(in crate::session) fn adopted(&mut self, out: &mut Effects) {
+        let Some((flight, _)) = self.take_acquisition() else {
             return;
         };
         let duration = self.now.mono_ms.saturating_sub(flight.started.mono_ms);
         self.tell_refreshed(duration, true, out);
-        self.rest(Phase::Idle);
+        self.rest();
         self.settle(out);
     }
 
-    pub(super) fn tell_refreshed(&self, duration_ms: u64, adopted: bool, out: &mut Effects) {
+    pub(in crate::session) fn tell_refreshed(&self, duration_ms: u64, adopted: bool, out: &mut Effects) {
         out.push(Effect::Tell(Notice::Refreshed { generation: self.generation, duration_ms, adopted }));
     }
 
     /// Looks at who is sending a token request, and whether they can still be.
     fn judge_intent(&mut self, out: &mut Effects) {
-        let Some(flight) = &self.flight else {
+        let Some(flight) = self.phase.acquisition() else {
             return;
         };
         let Some(intent) = self.intent else {
@@ -261,7 +244,7 @@ impl Session {
             // keep this one waiting for the lifetime of one.
             || flight.waited_ms >= self.intent_ttl_ms();
         if !abandoned {
-            let op = self.await_op(Phase::Waiting);
+            let op = self.await_step(Step::Waiting);
             return self.wake(op, POLL_MS, out);
         }
         if flight.kind == Kind::SignIn || intent.tries == 0 {
@@ -278,13 +261,13 @@ impl Session {
         }
         self.ambiguous = true;
         self.abandon(&Error::RefreshUnavailable { status: None, retry_after_ms: None }, out);
-        self.rest(Phase::Idle);
+        self.rest();
         self.settle(out);
     }
 
     /// Says in the store that a token request is about to be sent.
     fn intend(&mut self, tries: u64, out: &mut Effects) {
-        let Some(flight) = &mut self.flight else {
+        let Some(flight) = self.phase.acquisition_mut() else {
             return;
         };
         let first_at = self.intent.filter(|_| tries > 1).map_or(self.now.wall_ms, |intent| intent.at_ms);
@@ -292,22 +275,27 @@ impl Session {
         let tries = if flight.kind == Kind::Refresh { tries } else { 0 };
         let intent = Intent { holder: self.holder, at_ms: first_at, tries, locked: self.lock.is_some() };
         self.intent = Some(intent);
-        self.save(Phase::Intending, &self.record(Some(intent)), out);
+        let op = self.await_step(Step::Intending);
+        self.save(op, &self.record(Some(intent)), out);
     }
 
-    pub(super) fn saved(&mut self, result: Result<Option<String>, StoreFailed>, out: &mut Effects) {
-        match self.phase {
-            Phase::Intending => self.intended(result, out),
-            Phase::Committing => self.committed(result, out),
-            Phase::Retracting => self.retracted(result, out),
-            Phase::Persisting => self.persisted(result, out),
-            Phase::Marking => self.marked(result, out),
+    pub(in crate::session) fn saved(
+        &mut self,
+        result: Result<Option<String>, StoreFailed>,
+        out: &mut Effects,
+    ) {
+        match &self.phase {
+            Phase::Acquiring { step: Step::Intending, .. } => self.intended(result, out),
+            Phase::Acquiring { step: Step::Committing(_), .. } => self.committed(result, out),
+            Phase::Retracting { .. } => self.retracted(result, out),
+            Phase::Persisting { .. } => self.persisted(result, out),
+            Phase::SigningOut { step: Departure::Marking, .. } => self.marked(result, out),
             _ => {}
         }
     }
 
     fn intended(&mut self, result: Result<Option<String>, StoreFailed>, out: &mut Effects) {
-        let Some(flight) = &mut self.flight else {
+        let Some(flight) = self.phase.acquisition_mut() else {
             return;
         };
         match result {
@@ -335,22 +323,21 @@ impl Session {
         if self.closing {
             return self.give_up(Error::SessionClosed, 0, out);
         }
-        let Some(flight) = &mut self.flight else {
+        let Some(flight) = self.phase.acquisition_mut() else {
             return;
         };
-        flight.sent = self.now;
         let credentials = flight.credentials.take();
         let refresh = self.held.as_ref().and_then(|held| held.set.refresh.as_ref());
         let demand = match (flight.kind, refresh) {
             (Kind::Refresh, Some(token)) => self.grant.refresh(token),
             _ => self.grant.sign_in(credentials),
         };
-        self.sent.push(self.now.mono_ms);
-        let op = self.await_op(Phase::Granting);
+        self.backoff.sent(self.now.mono_ms);
+        let op = self.await_step(Step::Granting { sent: self.now });
         self.perform(op, demand, out);
     }
 
-    pub(super) fn perform(&self, op: Op, demand: Demand, out: &mut Effects) {
+    pub(in crate::session) fn perform(&self, op: Op, demand: Demand, out: &mut Effects) {
         let timeout_ms = self.options.timeout_ms;
         out.push(match demand {
             Demand::Send(request) => Effect::Send { op, request, timeout_ms },

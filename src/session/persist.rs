@@ -6,7 +6,7 @@
 use crate::Secret;
 use crate::json::{Object, Value, push_string};
 use crate::session::record::{Record, number, push_number, push_text, string};
-use crate::session::token::Epochs;
+use crate::session::state::Epochs;
 use crate::session::{EndReason, Grant, Now, Options, Phase, Session};
 
 impl Session {
@@ -29,7 +29,7 @@ impl Session {
             push_text(&mut text, "record", self.record(self.intent).to_text().reveal());
         }
         let flags = [
-            ("loaded", !matches!(self.phase, Phase::Unloaded | Phase::Loading) || self.held.is_some()),
+            ("loaded", !self.phase.is_unread() || self.held.is_some()),
             ("volatile", self.volatile),
             ("ambiguous", self.ambiguous),
             ("needsLogin", self.needs_login),

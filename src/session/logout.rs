@@ -1,12 +1,12 @@
 //! How sessions end: asked for, found out, or refused.
 
 use crate::Error;
-use crate::session::flight::MAX_ROUNDS;
 use crate::session::record::Record;
+use crate::session::refresh::MAX_ROUNDS;
 use crate::session::response::{self, Answer};
-use crate::session::token::TokenSet;
+use crate::session::state::{Departure, Phase, Step, TokenSet};
 use crate::session::{
-    CallId, Effect, Effects, EndReason, Leaving, Notice, Op, Phase, Session, StoreFailed, Stored, Warning,
+    CallId, Effect, Effects, EndReason, Leaving, Notice, Op, Session, StoreFailed, Stored, Warning,
 };
 
 impl Leaving {
@@ -28,7 +28,7 @@ impl Session {
         leaving.ids.push(id);
         if is_leaving {
             leaving.again = true;
-            return self.fail_queued(&Error::SignedOut, out);
+            return self.callers.fail_logins(&Error::SignedOut, out);
         }
         leaving.stored = false;
         let held = self.held.take().map(|held| held.set);
@@ -52,23 +52,23 @@ impl Session {
 
     /// Reads the store, which may hold newer tokens than memory.
     fn depart(&mut self, out: &mut Effects) {
-        let op = self.await_op(Phase::Departing);
+        let op = self.enter(|op| Phase::SigningOut { op, step: Departure::Departing });
         out.push(Effect::Load { op });
     }
 
     /// Whether a sign-out that was asked for is under way in the store.
     pub(super) const fn is_leaving(&self) -> bool {
-        self.leaving.is_some() && matches!(self.phase, Phase::Departing | Phase::Ending | Phase::Marking)
+        self.leaving.is_some() && matches!(self.phase, Phase::SigningOut { .. })
     }
 
     /// Ends what is under way with [`Error::SignedOut`], and gives the tokens that were not saved yet.
     pub(super) fn leave_flight(&mut self, out: &mut Effects) -> Option<TokenSet> {
         // A sign-in that was asked for before a sign-out is taken back by it.
-        self.fail_queued(&Error::SignedOut, out);
-        if self.phase == Phase::Granting {
-            self.orphans.push(self.awaited);
+        self.callers.fail_logins(&Error::SignedOut, out);
+        if let Phase::Acquiring { op, step: Step::Granting { .. }, .. } = &self.phase {
+            self.orphans.push(*op);
         }
-        let unsaved = self.flight.as_mut().and_then(|flight| flight.next.take()).map(|next| next.set);
+        let unsaved = self.take_unsaved().map(|unsaved| unsaved.set);
         self.drop_flight(&Error::SignedOut, out);
         unsaved
     }
@@ -79,10 +79,10 @@ impl Session {
         self.volatile = false;
         self.ambiguous = false;
         self.epoch = self.epoch.saturating_add(1);
-        if let Some(mut flight) = self.flight.take() {
+        if let Some((mut flight, _)) = self.take_acquisition() {
             flight.fail_logins(error, out);
         }
-        self.fail_waiters(error, out);
+        self.callers.fail_waiters(error, out);
     }
 
     pub(super) fn departed(&mut self, result: Result<Option<Stored>, StoreFailed>, out: &mut Effects) {
@@ -114,7 +114,7 @@ impl Session {
 
     pub(super) fn clear(&mut self, out: &mut Effects) {
         if self.version.is_some() {
-            let op = self.await_op(Phase::Ending);
+            let op = self.enter(|op| Phase::SigningOut { op, step: Departure::Ending });
             out.push(Effect::Clear { op, expect: self.version.clone() });
         } else {
             self.leave_mark(out);
@@ -122,10 +122,10 @@ impl Session {
     }
 
     pub(super) fn cleared(&mut self, result: Result<bool, StoreFailed>, out: &mut Effects) {
-        if self.phase == Phase::Retracting {
+        if let Phase::Retracting { .. } = self.phase {
             self.version = None;
             self.outdated = result == Ok(false);
-            return self.rest_signed_in_or_out(out);
+            return self.finish(out);
         }
         match result {
             Ok(true) => {
@@ -188,7 +188,8 @@ impl Session {
 
     fn leave_mark(&mut self, out: &mut Effects) {
         if self.must_mark() {
-            self.save(Phase::Marking, &self.mark(), out);
+            let op = self.enter(|op| Phase::SigningOut { op, step: Departure::Marking });
+            self.save(op, &self.mark(), out);
         } else {
             self.signed_out(out);
         }
@@ -210,13 +211,13 @@ impl Session {
             return self.depart(out);
         }
         out.push(Effect::Broadcast { epoch: self.epoch, generation: 0 });
-        self.rest(Phase::SignedOut);
+        self.rest();
         self.settle(out);
     }
 
     /// Tells those who signed out, once the store is clear and the server has answered.
     pub(super) fn finish_leaving(&mut self, out: &mut Effects) {
-        let pending = matches!(self.phase, Phase::Departing | Phase::Ending | Phase::Marking);
+        let pending = matches!(self.phase, Phase::SigningOut { .. });
         let Some(mut leaving) = self.leaving.take_if(|leaving| !pending && leaving.revoking.is_empty())
         else {
             return;
@@ -291,7 +292,7 @@ impl Session {
     pub(super) fn ended_elsewhere(&mut self, reason: EndReason, out: &mut Effects) {
         self.lose_tokens(reason, out);
         self.drop_flight(&Error::SignedOut, out);
-        self.rest(Phase::SignedOut);
+        self.rest();
         self.settle(out);
     }
 
@@ -329,7 +330,7 @@ impl Session {
         self.drop_flight(&error, out);
         self.intent = None;
         if self.version.is_some() {
-            let op = self.await_op(Phase::Ending);
+            let op = self.enter(|op| Phase::SigningOut { op, step: Departure::Ending });
             out.push(Effect::Clear { op, expect: self.version.clone() });
         } else {
             self.signed_out(out);
