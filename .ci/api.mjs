@@ -33,17 +33,49 @@ const files = Object.entries(ENTRIES).map(([name, what]) => {
   return file;
 });
 writeFileSync(join(entries, 'preface.md'), PREFACE);
-writeFileSync(join(entries, 'tsconfig.json'), JSON.stringify({
-  compilerOptions: { module: 'NodeNext', target: 'ES2022', lib: ['ES2022', 'DOM'], types: [], strict: true, noEmit: true }, files,
-}));
-const { status, stdout, stderr } = spawnSync(join(tools, 'node_modules/.bin/typedoc'), [
-  '--tsconfig', join(entries, 'tsconfig.json'), ...files.flatMap((file) => ['--entryPoints', file]), '--out', out, '--name', 'tokenward',
-  '--readme', join(entries, 'preface.md'), '--disableSources', 'true', '--hideGenerator', 'true', '--githubPages', 'false',
-  '--validation.notDocumented', 'true', '--packagesRequiringDocumentation', 'tokenward', '--validation.notExported', 'true', '--sort', 'source-order', '--includeVersion', 'false',
-], { encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' } });
+writeFileSync(
+  join(entries, 'tsconfig.json'),
+  JSON.stringify({
+    compilerOptions: { module: 'NodeNext', target: 'ES2022', lib: ['ES2022', 'DOM'], types: [], strict: true, noEmit: true },
+    files,
+  }),
+);
+const { status, stdout, stderr } = spawnSync(
+  join(tools, 'node_modules/.bin/typedoc'),
+  [
+    '--tsconfig',
+    join(entries, 'tsconfig.json'),
+    ...files.flatMap((file) => ['--entryPoints', file]),
+    '--out',
+    out,
+    '--name',
+    'tokenward',
+    '--readme',
+    join(entries, 'preface.md'),
+    '--disableSources',
+    'true',
+    '--hideGenerator',
+    'true',
+    '--githubPages',
+    'false',
+    '--validation.notDocumented',
+    'true',
+    '--packagesRequiringDocumentation',
+    'tokenward',
+    '--validation.notExported',
+    'true',
+    '--sort',
+    'source-order',
+    '--includeVersion',
+    'false',
+  ],
+  { encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' } },
+);
 const said = `${stdout}${stderr}`;
 // The members of a type that has no name are described where it is used.
-const faults = said.split('\n').filter((line) => /^\[(warning|error)\]/.test(line) && !line.includes('.__type.') && !line.startsWith('[warning] Found '));
+const faults = said
+  .split('\n')
+  .filter((line) => /^\[(warning|error)\]/.test(line) && !line.includes('.__type.') && !line.startsWith('[warning] Found '));
 for (const fault of faults) console.error(fault);
 if (status !== 0 || faults.length > 0) {
   console.error(faults.length > 0 ? `API reference: ${faults.length} faults` : said);
@@ -57,5 +89,6 @@ function link() {
   const file = join(target, 'site/index.html');
   if (!existsSync(file)) return;
   const page = readFileSync(file, 'utf8');
-  if (!page.includes('href="api/')) writeFileSync(file, page.replace('</footer>', '  <p><a href="api/index.html">API reference</a></p>\n  </footer>'));
+  if (!page.includes('href="api/'))
+    writeFileSync(file, page.replace('</footer>', '  <p><a href="api/index.html">API reference</a></p>\n  </footer>'));
 }

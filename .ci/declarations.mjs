@@ -13,7 +13,11 @@ import { dirname, join } from 'node:path';
 export function rollUp(entries, host, resolve = {}) {
   const modules = new Map();
   const module = (file) => {
-    if (!modules.has(file)) modules.set(file, read(file, (name) => resolve[name] ?? join(dirname(file), name.replace(/\.js$/, '.d.ts'))));
+    if (!modules.has(file))
+      modules.set(
+        file,
+        read(file, (name) => resolve[name] ?? join(dirname(file), name.replace(/\.js$/, '.d.ts'))),
+      );
     return modules.get(file);
   };
 
@@ -29,7 +33,11 @@ export function rollUp(entries, host, resolve = {}) {
   };
   const exportsOf = (file) => {
     const { declared, reexported, stars } = module(file);
-    return [...[...declared.values()].filter(({ isExported }) => isExported).map(({ name }) => name), ...reexported.keys(), ...stars.flatMap(exportsOf)];
+    return [
+      ...[...declared.values()].filter(({ isExported }) => isExported).map(({ name }) => name),
+      ...reexported.keys(),
+      ...stars.flatMap(exportsOf),
+    ];
   };
 
   const names = Object.fromEntries(Object.entries(entries).map(([entry, file]) => [entry, [...new Set(exportsOf(file))].sort()]));
@@ -39,7 +47,8 @@ export function rollUp(entries, host, resolve = {}) {
     if (!found) throw new Error(`${name}, which ${file} exports, is declared nowhere`);
     const [place, original] = found;
     if (taken.get(original) === place) return;
-    if (taken.has(original)) throw new Error(`${original} is declared in ${taken.get(original)} and in ${place}: one file has room for one`);
+    if (taken.has(original))
+      throw new Error(`${original} is declared in ${taken.get(original)} and in ${place}: one file has room for one`);
     taken.set(original, place);
     const { code } = module(place).declared.get(original);
     for (const used of identifiers(code)) {
@@ -52,9 +61,11 @@ export function rollUp(entries, host, resolve = {}) {
   for (const [entry, file] of Object.entries(entries)) for (const name of names[entry]) take(file, name);
 
   const exported = new Set(Object.values(names).flat());
-  const statements = [...modules].flatMap(([file, { declared }]) => [...declared.values()]
-    .filter(({ name }) => taken.get(name) === file)
-    .map(({ name, comment, code }) => `${comment}${exported.has(name) ? 'export ' : ''}${code}\n`));
+  const statements = [...modules].flatMap(([file, { declared }]) =>
+    [...declared.values()]
+      .filter(({ name }) => taken.get(name) === file)
+      .map(({ name, comment, code }) => `${comment}${exported.has(name) ? 'export ' : ''}${code}\n`),
+  );
   return { names, text: `${statements.join('\n')}\nexport {};\n` };
 }
 
@@ -69,17 +80,27 @@ function read(file, resolve) {
     const [, kind, list] = /^(import|export) (?:type )?\{(.*?)\}/s.exec(code) ?? [];
     if (star) stars.push(resolve(from));
     else if (kind && from) {
-      for (const part of list.split(',').map((each) => each.trim()).filter(Boolean)) {
+      for (const part of list
+        .split(',')
+        .map((each) => each.trim())
+        .filter(Boolean)) {
         const [original, name = original] = part.replace(/^type /, '').split(' as ');
         (kind === 'import' ? imported : reexported).set(name, [resolve(from), original]);
       }
     } else if (!kind) {
-      const [, exported, word, name] = /^(export )?(?:declare )?(?:abstract )?(const|let|function|class|interface|type|namespace) ([\w$]+)/.exec(code) ?? [];
+      const [, exported, word, name] =
+        /^(export )?(?:declare )?(?:abstract )?(const|let|function|class|interface|type|namespace) ([\w$]+)/.exec(code) ?? [];
       if (!name || code.includes('import(')) throw new Error(`${file} has a declaration of another form: ${code.slice(0, 80)}`);
       const known = declared.get(name);
       // The overloads of a function stand one after the other.
       const text = known ? `${known.code}\n${comment}${code.replace(/^export /, 'export ')}` : code.replace(/^export /, '');
-      declared.set(name, { name, comment: known?.comment ?? comment, code: text, isExported: Boolean(exported), isValue: /^(const|let|function)$/.test(word) });
+      declared.set(name, {
+        name,
+        comment: known?.comment ?? comment,
+        code: text,
+        isExported: Boolean(exported),
+        isValue: /^(const|let|function)$/.test(word),
+      });
     } else if (list.trim() !== '') throw new Error(`${file} has an export of another form: ${code}`);
   }
   return { declared, imported, reexported, stars };
@@ -128,6 +149,7 @@ function hosted(code) {
 function* identifiers(code) {
   for (const { piece, isComment, isString } of pieces(code)) {
     if (isComment || isString) continue;
-    for (const { 1: queried, 2: name } of piece.matchAll(/(?<![.\w$#])(typeof )?([A-Za-z_$][\w$]*)(?!\??:|[\w$])/g)) yield { name, isQueried: Boolean(queried) };
+    for (const { 1: queried, 2: name } of piece.matchAll(/(?<![.\w$#])(typeof )?([A-Za-z_$][\w$]*)(?!\??:|[\w$])/g))
+      yield { name, isQueried: Boolean(queried) };
   }
 }

@@ -15,14 +15,20 @@ const { Miniflare, Response } = createRequire(at('tests/'))('miniflare');
 /** Seconds that an access token lives: short, so that it expires while one waits, and while one watches. */
 const LIFETIME = { terminal: 4, page: 12 };
 const TYPES = {
-  '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.json': 'application/json',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.json': 'application/json',
 };
 
 /** Starts the Worker of www/. Answers its origin, and how to stop it. */
 export async function serve(TOKEN_LIFETIME = LIFETIME.page) {
   const miniflare = new Miniflare({
     modules: await workerModules(readFileSync(at('www/worker.js'), 'utf8'), at('www')),
-    compatibilityDate: '2024-01-01', host: '127.0.0.1', port: 0,
+    compatibilityDate: '2024-01-01',
+    host: '127.0.0.1',
+    port: 0,
     bindings: { TOKEN_LIFETIME },
     serviceBindings: { ASSETS: asset },
   });

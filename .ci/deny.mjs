@@ -7,9 +7,13 @@ const counts = { passed: 0, failed: 0 };
 const run = (program, args) => spawnSync(program, args, { cwd: root, encoding: 'utf8', env: { ...process.env, PATH: path } });
 
 if (which('cargo-deny')) {
-  held('licences, bans and sources', run('cargo-deny', ['--log-level', 'error', '--locked', '--config', '.ci/deny.toml', 'check', 'licenses', 'bans', 'sources']));
+  held(
+    'licences, bans and sources',
+    run('cargo-deny', ['--log-level', 'error', '--locked', '--config', '.ci/deny.toml', 'check', 'licenses', 'bans', 'sources']),
+  );
   const advisories = run('cargo-deny', ['--log-level', 'error', '--locked', '--config', '.ci/deny.toml', 'check', 'advisories']);
-  if (/failed to fetch advisory database/.test(advisories.stderr)) console.log('skipped: advisories (the database of RustSec cannot be reached)');
+  if (/failed to fetch advisory database/.test(advisories.stderr))
+    console.log('skipped: advisories (the database of RustSec cannot be reached)');
   else held('advisories', advisories);
 } else {
   console.log('skipped: licences, bans, sources and advisories (cargo-deny is missing)');

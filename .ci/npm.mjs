@@ -32,7 +32,9 @@ export function unlocked(folder) {
       if (pin.version !== version) return `${path}: ${version} instead of ${pin.version}`;
       return pin.integrity === integrity ? [] : `${path}: another file of version ${version}`;
     }),
-    ...[...locked].filter(([path, { optional }]) => !optional && !installed.has(path)).map(([path, { version }]) => `${path}: ${version} is missing`),
+    ...[...locked]
+      .filter(([path, { optional }]) => !optional && !installed.has(path))
+      .map(([path, { version }]) => `${path}: ${version} is missing`),
   ];
 }
 

@@ -30,7 +30,8 @@ const BUILDS = [
 /** Entry points that need no module. */
 const PLAIN = [{ name: 'stores', api: 'stores/index.ts' }];
 /** Whatever else is in the package is a mistake. */
-const ALLOWED = /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|THIRD-PARTY\.md|[\w-]+\/package\.json|dist\/[\w.-]+\.(js|mjs|cjs|d\.ts|d\.cts|wasm))$/;
+const ALLOWED =
+  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|THIRD-PARTY\.md|[\w-]+\/package\.json|dist\/[\w.-]+\.(js|mjs|cjs|d\.ts|d\.cts|wasm))$/;
 /** Jest's jsdom has no such classes, and the Node behind it does. It takes CommonJS. */
 const IN_JSDOM = `"use strict";
 var { TextDecoder, TextEncoder } = typeof globalThis.TextEncoder === "function" ? globalThis : globalThis.process?.getBuiltinModule?.("node:util") ?? {};`;
@@ -80,15 +81,40 @@ function compile({ name, wasm, features, flags: more = [], level }) {
     `--remap-path-prefix=${root}=/tokenward`,
     ...more,
   ];
-  run('cargo', ['build', '--quiet', '--release', '--locked', '--lib', '--target', 'wasm32-unknown-unknown',
-    '--target-dir', join(target, 'pack/cargo'), '--no-default-features', '--features', variant && features.includes('jwt') ? `${features},${variant}` : features],
-  { CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f'), ...(level && { CARGO_PROFILE_RELEASE_OPT_LEVEL: level }) });
+  run(
+    'cargo',
+    [
+      'build',
+      '--quiet',
+      '--release',
+      '--locked',
+      '--lib',
+      '--target',
+      'wasm32-unknown-unknown',
+      '--target-dir',
+      join(target, 'pack/cargo'),
+      '--no-default-features',
+      '--features',
+      variant && features.includes('jwt') ? `${features},${variant}` : features,
+    ],
+    { CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f'), ...(level && { CARGO_PROFILE_RELEASE_OPT_LEVEL: level }) },
+  );
 
   say(`${wasm}: wasm-bindgen, wasm-opt`);
   const built = join(target, 'pack/cargo/wasm32-unknown-unknown/release/tokenward.wasm');
   const generated = join(work, 'generated', name);
   rmSync(generated, { recursive: true, force: true });
-  run('wasm-bindgen', ['--target', 'bundler', '--out-name', name, '--out-dir', generated, '--no-demangle', '--remove-producers-section', built]);
+  run('wasm-bindgen', [
+    '--target',
+    'bundler',
+    '--out-name',
+    name,
+    '--out-dir',
+    generated,
+    '--no-demangle',
+    '--remove-producers-section',
+    built,
+  ]);
   // Neighbours by name are alike, which gzip's window of 32 KB finds.
   run('wasm-opt', ['-O3', '--reorder-functions-by-name', '--strip-debug', join(generated, `${name}_bg.wasm`), '-o', join(dist, wasm)]);
   // For .ci/size.mjs, which needs the names: the next build writes to the same place.
@@ -150,12 +176,22 @@ async function bundle({ name, wasm, api, slim }, glue) {
       build.onLoad({ filter: /./, namespace: 'in-place' }, ({ path }) => inPlace[path]);
     },
   };
-  const entry = (source, outfile, format) => esbuild.build({
-    entryPoints: [join(shell, 'entry', `${source}.ts`)], outfile: join(dist, outfile), bundle: true, format, target: 'es2022',
-    // For CommonJS, "node" makes esbuild list the exports in a form that Node's importer can see.
-    platform: format === 'cjs' ? 'node' : 'neutral', ...(format === 'cjs' && { banner: { js: IN_JSDOM } }),
-    define: { TOKENWARD_VERSION: JSON.stringify(version) }, plugins: [names], metafile: true, logLevel: 'warning', absWorkingDir: root,
-  });
+  const entry = (source, outfile, format) =>
+    esbuild.build({
+      entryPoints: [join(shell, 'entry', `${source}.ts`)],
+      outfile: join(dist, outfile),
+      bundle: true,
+      format,
+      target: 'es2022',
+      // For CommonJS, "node" makes esbuild list the exports in a form that Node's importer can see.
+      platform: format === 'cjs' ? 'node' : 'neutral',
+      ...(format === 'cjs' && { banner: { js: IN_JSDOM } }),
+      define: { TOKENWARD_VERSION: JSON.stringify(version) },
+      plugins: [names],
+      metafile: true,
+      logLevel: 'warning',
+      absWorkingDir: root,
+    });
 
   await entry('workerd', `${name}.workerd.js`, 'esm');
   await entry('edge-light', `${name}.edge-light.js`, 'esm');
@@ -163,9 +199,12 @@ async function bundle({ name, wasm, api, slim }, glue) {
   await entry('inline', `${name}.cjs`, 'cjs');
   const exported = Object.values(metafile.outputs)[0].exports;
   // Node's import and require share one instance, and so one set of keys and one session.
-  writeFileSync(join(dist, `${name}.node.mjs`), exported.length === 0
-    ? `import './${name}.cjs';\n`
-    : `import all from './${name}.cjs';\n\nexport const { ${exported.sort().join(', ')} } = all;\n`);
+  writeFileSync(
+    join(dist, `${name}.node.mjs`),
+    exported.length === 0
+      ? `import './${name}.cjs';\n`
+      : `import all from './${name}.cjs';\n\nexport const { ${exported.sort().join(', ')} } = all;\n`,
+  );
   if (slim) {
     await entry('slim', `${slim}.js`, 'esm');
     await entry('slim', `${slim}.cjs`, 'cjs');
@@ -192,10 +231,19 @@ async function asText(bytes) {
 
 /** An entry point without a module, as ESM and as CommonJS. */
 async function plain(name, api) {
-  for (const [extension, format] of [['js', 'esm'], ['cjs', 'cjs']]) {
+  for (const [extension, format] of [
+    ['js', 'esm'],
+    ['cjs', 'cjs'],
+  ]) {
     await esbuild.build({
-      entryPoints: [join(shell, api)], outfile: join(dist, `${name}.${extension}`), bundle: true, format, target: 'es2022',
-      platform: format === 'cjs' ? 'node' : 'neutral', logLevel: 'warning', absWorkingDir: root,
+      entryPoints: [join(shell, api)],
+      outfile: join(dist, `${name}.${extension}`),
+      bundle: true,
+      format,
+      target: 'es2022',
+      platform: format === 'cjs' ? 'node' : 'neutral',
+      logLevel: 'warning',
+      absWorkingDir: root,
     });
   }
 }
@@ -204,11 +252,22 @@ async function plain(name, api) {
 function commandLine() {
   const api = {
     name: 'api',
-    setup: (build) => build.onResolve({ filter: /^\.\.\/(index|ml-dsa)\.js$/ }, ({ path }) => ({ path: path.replace('../', './').replace('.js', '.node.mjs'), external: true })),
+    setup: (build) =>
+      build.onResolve({ filter: /^\.\.\/(index|ml-dsa)\.js$/ }, ({ path }) => ({
+        path: path.replace('../', './').replace('.js', '.node.mjs'),
+        external: true,
+      })),
   };
   return esbuild.build({
-    entryPoints: [join(shell, 'cli/main.ts')], outfile: join(dist, 'cli.mjs'), bundle: true, format: 'esm', target: 'es2022',
-    platform: 'node', plugins: [api], logLevel: 'warning', absWorkingDir: root,
+    entryPoints: [join(shell, 'cli/main.ts')],
+    outfile: join(dist, 'cli.mjs'),
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    platform: 'node',
+    plugins: [api],
+    logLevel: 'warning',
+    absWorkingDir: root,
   });
 }
 
@@ -223,10 +282,16 @@ function declare() {
   const slim = BUILDS.filter((build) => build.slim).map((build) => [build.slim, 'entry/slim.ts']);
   const entries = Object.fromEntries([...api, ...slim].map(([name, file]) => [name, join(types, file.replace('.ts', '.d.ts'))]));
   const { names, text } = rollUp(entries, join(types, 'host.d.ts'), { '#api': join(types, 'index.d.ts') });
-  for (const [ours, theirs] of [['.d.ts', '.js'], ['.d.cts', '.cjs']]) {
+  for (const [ours, theirs] of [
+    ['.d.ts', '.js'],
+    ['.d.cts', '.cjs'],
+  ]) {
     writeFileSync(join(dist, `types${ours}`), text);
     for (const [name, exported] of Object.entries(names)) {
-      writeFileSync(join(dist, name + ours), exported.length === 0 ? 'export {};\n' : `export { ${exported.join(', ')} } from './types${theirs}';\n`);
+      writeFileSync(
+        join(dist, name + ours),
+        exported.length === 0 ? 'export {};\n' : `export { ${exported.join(', ')} } from './types${theirs}';\n`,
+      );
     }
   }
 }
@@ -236,11 +301,14 @@ function checkExports(name, generated) {
   if (name !== 'index') return;
   const project = join(generated, 'tsconfig.json');
   const here = (...parts) => relative(generated, join(...parts));
-  writeFileSync(join(generated, 'check.ts'), `import type { MainExports } from '${here(shell, 'boundary/exports.js')}';
+  writeFileSync(
+    join(generated, 'check.ts'),
+    `import type { MainExports } from '${here(shell, 'boundary/exports.js')}';
 import * as generated from './${name}.js';
 export const exact: MainExports = generated;
 export const complete: Record<keyof typeof generated, unknown> = exact;
-`);
+`,
+  );
   writeFileSync(project, JSON.stringify({ extends: here(root, 'tsconfig.json'), include: ['check.ts'] }));
   run('tsc', ['-p', project]);
 }
@@ -248,7 +316,11 @@ export const complete: Record<keyof typeof generated, unknown> = exact;
 /** pkg.json with the crate's version, and a folder for each entry point, for those who do not read `exports`: Parcel, and older TypeScript. */
 function manifest() {
   const { name, ...rest } = JSON.parse(read('pkg.json'));
-  for (const folder of [...BUILDS.slice(1).map((build) => build.name), ...BUILDS.flatMap(({ slim }) => slim ?? []), ...PLAIN.map((each) => each.name)]) {
+  for (const folder of [
+    ...BUILDS.slice(1).map((build) => build.name),
+    ...BUILDS.flatMap(({ slim }) => slim ?? []),
+    ...PLAIN.map((each) => each.name),
+  ]) {
     mkdirSync(join(staging, folder));
     const entry = { main: `../dist/${folder}.cjs`, module: `../dist/${folder}.js`, types: `../dist/${folder}.d.cts` };
     writeFileSync(join(staging, folder, 'package.json'), `${JSON.stringify(entry, null, 2)}\n`);
@@ -259,7 +331,9 @@ function manifest() {
 
 /** The tarball, once nothing is in it that should not be. */
 function ship() {
-  const files = readdirSync(staging, { recursive: true }).filter((file) => statSync(join(staging, file)).isFile()).sort();
+  const files = readdirSync(staging, { recursive: true })
+    .filter((file) => statSync(join(staging, file)).isFile())
+    .sort();
   for (const file of files) {
     if (!ALLOWED.test(file)) throw new Error(`${file} does not belong in the package`);
     const bytes = readFileSync(join(staging, file));
@@ -267,7 +341,9 @@ function ship() {
       if (secret && bytes.includes(secret)) throw new Error(`${file} names a path of this machine`);
     }
   }
-  const [packed] = JSON.parse(output('npm', ['pack', staging, '--json', '--ignore-scripts', '--loglevel=error', '--pack-destination', work]));
+  const [packed] = JSON.parse(
+    output('npm', ['pack', staging, '--json', '--ignore-scripts', '--loglevel=error', '--pack-destination', work]),
+  );
   const left = files.filter((file) => !packed.files.some(({ path }) => path === file));
   if (left.length > 0) throw new Error(`not in the tarball: ${left.join(', ')}`);
   renameSync(join(work, packed.filename), tarball);

@@ -9,7 +9,11 @@ import { packageFolder } from '../tests/js/installed.mjs';
 import { at, cargoHome, output, read, root, tarball } from './tools.mjs';
 
 const list = 'tests/packed.txt';
-const packed = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).trim().split('\n').map((file) => file.replace('package/', '')).sort();
+const packed = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' })
+  .trim()
+  .split('\n')
+  .map((file) => file.replace('package/', ''))
+  .sort();
 if (process.argv.includes('--write')) writeFileSync(at(list), `${packed.join('\n')}\n`);
 const allowed = read(list).trim().split('\n');
 const wrong = [
@@ -26,7 +30,9 @@ for (const file of packed) {
 }
 declarations();
 links();
-const { scripts, dependencies, optionalDependencies, peerDependencies, repository, publishConfig } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8'));
+const { scripts, dependencies, optionalDependencies, peerDependencies, repository, publishConfig } = JSON.parse(
+  readFileSync(join(packageFolder, 'package.json'), 'utf8'),
+);
 if (scripts || dependencies || optionalDependencies || peerDependencies) wrong.push('package.json installs or runs something');
 
 // npm compares `repository` with the builder's, and refuses provenance without it.
@@ -42,15 +48,22 @@ function declarations() {
     const text = (file) => readFileSync(join(packageFolder, file), 'utf8');
     const reached = entries.flatMap((file) => (/^export \{(.*)\}/.exec(text(file))?.[1] ?? '').split(',').map((name) => name.trim()));
     const types = text(`dist/types.${ending}`);
-    for (const [, name] of types.matchAll(/^export (?:declare )?(?:abstract )?(?:const|let|function|class|interface|type|namespace) (\w+)/gm)) {
+    for (const [, name] of types.matchAll(
+      /^export (?:declare )?(?:abstract )?(?:const|let|function|class|interface|type|namespace) (\w+)/gm,
+    )) {
       if (!reached.includes(name)) wrong.push(`dist/types.${ending} exports ${name}, and no entry point does`);
     }
     // The compiler indents by four. Nothing else may change a comment.
     const comments = (source) => (source.match(/\/\*\*[^]*?\*\//g) ?? []).map((comment) => comment.replace(/^\s+/gm, ''));
-    const ours = new Set(readdirSync(at('src/shell'), { recursive: true }).filter((file) => file.endsWith('.ts')).flatMap((file) => comments(read('src/shell', file))));
+    const ours = new Set(
+      readdirSync(at('src/shell'), { recursive: true })
+        .filter((file) => file.endsWith('.ts'))
+        .flatMap((file) => comments(read('src/shell', file))),
+    );
     const shipped = comments(types);
     if (shipped.length < 100) wrong.push(`dist/types.${ending} has ${shipped.length} comments`);
-    for (const comment of shipped) if (!ours.has(comment)) wrong.push(`dist/types.${ending} has a comment that src/shell does not: ${comment}`);
+    for (const comment of shipped)
+      if (!ours.has(comment)) wrong.push(`dist/types.${ending} has a comment that src/shell does not: ${comment}`);
   }
 }
 
@@ -58,10 +71,19 @@ function declarations() {
 function links() {
   for (const file of packed.filter((name) => name.endsWith('.md'))) {
     const text = readFileSync(join(packageFolder, file), 'utf8');
-    const anchors = [...text.matchAll(/^#+ (.*)$/gm)].map(([, title]) => `#${title.toLowerCase().replace(/[^\w\s-]/g, '').replace(/\s/g, '-')}`);
-    const targets = [...text.matchAll(/\]\(([^)\s]+)\)|(?:href|src)="([^"]+)"|^\[[^\]]+\]: (\S+)/gm)].map((match) => match[1] ?? match[2] ?? match[3]);
+    const anchors = [...text.matchAll(/^#+ (.*)$/gm)].map(
+      ([, title]) =>
+        `#${title
+          .toLowerCase()
+          .replace(/[^\w\s-]/g, '')
+          .replace(/\s/g, '-')}`,
+    );
+    const targets = [...text.matchAll(/\]\(([^)\s]+)\)|(?:href|src)="([^"]+)"|^\[[^\]]+\]: (\S+)/gm)].map(
+      (match) => match[1] ?? match[2] ?? match[3],
+    );
     for (const target of targets) {
-      if (!/^https?:/.test(target) && !anchors.includes(target) && !packed.includes(target.replace(/#.*/, ''))) wrong.push(`${file} links to ${target}, which is not packed`);
+      if (!/^https?:/.test(target) && !anchors.includes(target) && !packed.includes(target.replace(/#.*/, '')))
+        wrong.push(`${file} links to ${target}, which is not packed`);
     }
   }
 }

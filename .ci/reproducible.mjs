@@ -20,7 +20,9 @@ try {
     symlinkSync(join(root, 'target/tools'), join(clone, 'target/tools'));
     symlinkSync(join(root, 'tests/node_modules'), join(clone, 'tests/node_modules'));
     execFileSync('node', ['.ci/pack.mjs'], { cwd: clone, stdio: ['ignore', 'ignore', 'inherit'] });
-    const wasm = execFileSync('tar', ['-xzf', join(clone, 'target/tokenward.tgz'), '--to-stdout', 'package/dist/core.wasm'], { maxBuffer: 1e8 });
+    const wasm = execFileSync('tar', ['-xzf', join(clone, 'target/tokenward.tgz'), '--to-stdout', 'package/dist/core.wasm'], {
+      maxBuffer: 1e8,
+    });
     return { package: sha256(join(clone, 'target/tokenward.tgz')), wasm: createHash('sha256').update(wasm).digest('hex') };
   });
 } finally {

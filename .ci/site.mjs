@@ -14,7 +14,9 @@ const PACKED = { 'tokenward.js': 'index.js', 'ml-dsa.js': 'ml-dsa.js' };
 
 /** The files of the page: their path in it → where they are. */
 export function pageFiles() {
-  const files = readdirSync(at('www'), { recursive: true }).filter((path) => PAGE.test(path)).sort();
+  const files = readdirSync(at('www'), { recursive: true })
+    .filter((path) => PAGE.test(path))
+    .sort();
   const packed = Object.entries(PACKED).map(([path, file]) => [path, join(packageFolder, 'dist', file)]);
   return new Map([...files.map((path) => [path, at('www', path)]), ...packed]);
 }

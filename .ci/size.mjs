@@ -25,7 +25,9 @@ const sizes = {
   'tokenward in a page': gzipped(await page("export * from 'tokenward';")),
   'tokenward/session in a page': gzipped(await page("export * from 'tokenward/session';")),
   'tokenward and tokenward/ml-dsa in a page': gzipped(await page("export * from 'tokenward'; import 'tokenward/ml-dsa';")),
-  'tokenward in a Worker': gzipped(...await worker("import { Verifier, createBearerGuard } from 'tokenward'; export default { Verifier, createBearerGuard };")),
+  'tokenward in a Worker': gzipped(
+    ...(await worker("import { Verifier, createBearerGuard } from 'tokenward'; export default { Verifier, createBearerGuard };")),
+  ),
 };
 if (sizes['tokenward and tokenward/ml-dsa in a page'] < sizes['tokenward in a page'] + sizes['ml-dsa.wasm']) {
   throw new Error("a bundler drops import 'tokenward/ml-dsa'");
@@ -44,7 +46,12 @@ for (const [name, size] of Object.entries(sizes)) {
   console.log(`  ${name.padEnd(44)}${kilobytes(size)} of ${kilobytes(budget)}${goal ? `, goal ${kilobytes(goal)}` : ''}  ${verdict}`);
 }
 for (const name of Object.keys(budgets)) if (!(name in sizes)) throw new Error(`sizes.json names "${name}", which is not measured`);
-for (const [text, name] of [['README.md', 'tokenward in a page'], ['README.md', 'tokenward/session in a page'], ['www/guides/browsers.md', 'tokenward in a page'], ['www/guides/browsers.md', 'tokenward/session in a page']]) {
+for (const [text, name] of [
+  ['README.md', 'tokenward in a page'],
+  ['README.md', 'tokenward/session in a page'],
+  ['www/guides/browsers.md', 'tokenward in a page'],
+  ['www/guides/browsers.md', 'tokenward/session in a page'],
+]) {
   const [said] = new RegExp(`\\b${Math.round(sizes[name] / 1000)}\\b`).exec(read(text)) ?? [];
   if (said === undefined) throw new Error(`${text} says another weight of ${name}: it is ${kilobytes(sizes[name]).trim()}`);
 }
@@ -60,8 +67,14 @@ function show(wasm, groups) {
 /** What a page's bundler makes of it. */
 async function page(contents) {
   const { outputFiles } = await esbuild.build({
-    stdin: { contents, resolveDir: installed }, bundle: true, minify: true, write: false, format: 'esm', target: 'es2022',
-    conditions: ['browser'], logLevel: 'warning',
+    stdin: { contents, resolveDir: installed },
+    bundle: true,
+    minify: true,
+    write: false,
+    format: 'esm',
+    target: 'es2022',
+    conditions: ['browser'],
+    logLevel: 'warning',
   });
   return outputFiles[0].contents;
 }
@@ -95,7 +108,7 @@ function functions(bytes) {
       if (byte < 128) return value;
     }
   };
-  const take = (length) => bytes.subarray(at, at += length);
+  const take = (length) => bytes.subarray(at, (at += length));
   const text = () => take(number()).toString();
   const names = new Map();
   const bodies = [];
@@ -136,7 +149,7 @@ function grouped(all) {
   const groups = new Map();
   for (const [name, body] of all) {
     const group = groupOf(name);
-    groups.set(group, [...groups.get(group) ?? [], body]);
+    groups.set(group, [...(groups.get(group) ?? []), body]);
   }
   return groups;
 }

@@ -20,9 +20,9 @@ export const installation = join(target, `installed${suffix}`);
 export const cargoHome = process.env.CARGO_HOME ?? join(homedir(), '.cargo');
 
 /** Our own tools first: `make setup` puts those there that the machine lacks, in the versions that fit. */
-export const path = [
-  join(target, 'tools/bin'), join(root, 'tests/node_modules/.bin'), join(cargoHome, 'bin'), process.env.PATH,
-].join(delimiter);
+export const path = [join(target, 'tools/bin'), join(root, 'tests/node_modules/.bin'), join(cargoHome, 'bin'), process.env.PATH].join(
+  delimiter,
+);
 
 export const at = (...parts) => join(root, ...parts);
 export const read = (...parts) => readFileSync(at(...parts), 'utf8');
@@ -54,7 +54,10 @@ export function npmPackages(from, into) {
 
 /** Where a program is, if anywhere. */
 export function which(program) {
-  return path.split(delimiter).map((folder) => join(folder, program)).find((file) => existsSync(file));
+  return path
+    .split(delimiter)
+    .map((folder) => join(folder, program))
+    .find((file) => existsSync(file));
 }
 
 /** The version of a crate in Cargo.lock. */

@@ -11,7 +11,9 @@ import { at, read } from './tools.mjs';
 
 /** With a compiler that is a library, which 7 is not. */
 const OLDEST = '5.4.5';
-const ENTRIES = Object.keys(JSON.parse(read('pkg.json')).exports).filter((name) => !/\.(wasm|json)$/.test(name)).map((name) => name.replace('.', 'tokenward'));
+const ENTRIES = Object.keys(JSON.parse(read('pkg.json')).exports)
+  .filter((name) => !/\.(wasm|json)$/.test(name))
+  .map((name) => name.replace('.', 'tokenward'));
 
 const oldest = fetched('typescript', OLDEST);
 const compilers = {
@@ -24,8 +26,14 @@ const resolutions = {
   bundler: { module: 'ESNext', moduleResolution: 'Bundler' },
 };
 const strict = {
-  strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, noImplicitOverride: true, skipLibCheck: false,
-  noEmit: true, target: 'ES2022', types: [],
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  noImplicitOverride: true,
+  skipLibCheck: false,
+  noEmit: true,
+  target: 'ES2022',
+  types: [],
 };
 const folder = join(installed, 'types-matrix');
 const result = { passed: 0, failed: 0 };
@@ -41,7 +49,7 @@ for (const [version, [program, ...args]] of Object.entries(compilers)) {
     for (const lib of [['ES2022', 'DOM'], ['ES2022']]) {
       const what = `TypeScript ${version}, ${name}, ${lib.join(' and ')}`;
       const project = join(folder, `tsconfig.${version}.${name}.${lib.length}.json`);
-      const include = ['bare.*', ...lib.length > 1 ? tests(name) : []];
+      const include = ['bare.*', ...(lib.length > 1 ? tests(name) : [])];
       writeFileSync(project, JSON.stringify({ compilerOptions: { ...strict, ...resolution, lib }, include }));
       const { status, stdout } = spawnSync(program, [...args, '-p', project], { encoding: 'utf8' });
       told(what, status === 0, stdout);
@@ -62,7 +70,13 @@ function told(what, fine, why) {
 /** Where the types of the entry points, and all that hangs on them, are `any`. */
 function anyIn(ts) {
   const file = join(folder, 'bare.mts');
-  const options = { ...strict, lib: ['lib.es2022.d.ts', 'lib.dom.d.ts'], target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext };
+  const options = {
+    ...strict,
+    lib: ['lib.es2022.d.ts', 'lib.dom.d.ts'],
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+  };
   const program = ts.createProgram([file], options);
   const checker = program.getTypeChecker();
   const source = program.getSourceFile(file);
@@ -87,7 +101,8 @@ function anyIn(ts) {
     if (!ours(type)) return;
     for (const kind of [ts.SignatureKind.Call, ts.SignatureKind.Construct]) {
       for (const signature of checker.getSignaturesOfType(type, kind)) {
-        for (const parameter of signature.parameters) walk(checker.getTypeOfSymbolAtLocation(parameter, source), `${path}(${parameter.name})`);
+        for (const parameter of signature.parameters)
+          walk(checker.getTypeOfSymbolAtLocation(parameter, source), `${path}(${parameter.name})`);
         walk(signature.getReturnType(), `${path}()`);
       }
     }

@@ -17,7 +17,15 @@ for (const file of files) {
 snippets();
 examples();
 documentedCodes();
-const strict = { strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, noEmit: true, target: 'ES2022', lib: ['ES2022', 'DOM'], types: [] };
+const strict = {
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  skipLibCheck: false,
+  noEmit: true,
+  target: 'ES2022',
+  lib: ['ES2022', 'DOM'],
+  types: [],
+};
 const projects = {
   node: { ...strict, module: 'NodeNext' },
   bundler: { ...strict, module: 'ESNext', moduleResolution: 'Bundler' },
@@ -31,9 +39,12 @@ for (const [name, compilerOptions] of Object.entries(projects)) {
 /** Every \`\`\`ts snippet of the guides, a module each. */
 function snippets() {
   // What the guides use of Node.
-  writeFileSync(join(folder, 'host.d.ts'), `declare module 'node:fs' { export function readFileSync(path: string, encoding: 'utf8'): string }
+  writeFileSync(
+    join(folder, 'host.d.ts'),
+    `declare module 'node:fs' { export function readFileSync(path: string, encoding: 'utf8'): string }
 declare const process: { env: Record<string, string | undefined> };
-`);
+`,
+  );
   let count = 0;
   for (const guide of readdirSync(at('www/guides'))) {
     for (const [, code] of read('www/guides', guide).matchAll(/^```ts\n(.*?)^```$/gms)) {
@@ -45,7 +56,9 @@ declare const process: { env: Record<string, string | undefined> };
 
 /** Every \`@example\` of the shell's documentation, a module each. Names that an example does not declare are those below. */
 function examples() {
-  writeFileSync(join(folder, 'example-names.d.ts'), `declare const token: string;
+  writeFileSync(
+    join(folder, 'example-names.d.ts'),
+    `declare const token: string;
 declare const jws: string;
 declare const pem: string;
 declare const secret: Uint8Array;
@@ -58,7 +71,8 @@ declare const request: Request;
 declare const grant: import('tokenward').Grant;
 declare const client: unknown;
 declare const env: { KEYS: unknown; TOKENS: { idFromName(name: string): unknown; get(id: unknown): unknown } };
-`);
+`,
+  );
   let count = 0;
   for (const file of readdirSync(at('src/shell'), { recursive: true }).filter((name) => name.endsWith('.ts'))) {
     const source = read('src/shell', file);
@@ -75,9 +89,12 @@ declare const env: { KEYS: unknown; TOKENS: { idFromName(name: string): unknown;
 /** The guide to errors has every code, and no other. */
 function documentedCodes() {
   const codes = [...read('www/guides/errors.md').matchAll(/^\| `(ERR_\w+)` \|/gm)].map(([, code]) => `'${code}'`);
-  writeFileSync(join(folder, 'documented.ts'), `import type { ErrorCode } from 'tokenward';
+  writeFileSync(
+    join(folder, 'documented.ts'),
+    `import type { ErrorCode } from 'tokenward';
 type Documented = ${codes.join(' | ')};
 const all: [Documented] extends [ErrorCode] ? ([ErrorCode] extends [Documented] ? true : false) : false = true;
 void all;
-`);
+`,
+  );
 }

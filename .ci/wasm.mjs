@@ -7,12 +7,18 @@ import { at, path, root, which } from './tools.mjs';
 // As in .ci/test.mjs. Without the variable everything is skipped, and that exits with 0: hence the count.
 const ENV = {
   CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: '-Ctarget-feature=+simd128',
-  WASM_BINDGEN_USE_BROWSER: '1', WASM_BINDGEN_TEST_WEBDRIVER_JSON: at('tests/wasm/webdriver.json'),
+  WASM_BINDGEN_USE_BROWSER: '1',
+  WASM_BINDGEN_TEST_WEBDRIVER_JSON: at('tests/wasm/webdriver.json'),
 };
 const TESTS = ['--mode', 'no-install', '.', '--locked', '--features', 'ml-dsa', '--test', 'wasm'];
 const HOSTS = {
   firefox: { driver: 'geckodriver', also: 'firefox', flags: ['--firefox', '--geckodriver'], around: (use) => use({}) },
-  safari: { driver: 'WebKitWebDriver', also: 'Xvfb', flags: ['--safari', '--safaridriver'], around: (use) => withDisplay((DISPLAY) => use({ DISPLAY })) },
+  safari: {
+    driver: 'WebKitWebDriver',
+    also: 'Xvfb',
+    flags: ['--safari', '--safaridriver'],
+    around: (use) => withDisplay((DISPLAY) => use({ DISPLAY })),
+  },
 };
 
 for (const [name, { driver, also, flags, around }] of Object.entries(HOSTS)) {
@@ -33,9 +39,16 @@ for (const [name, { driver, also, flags, around }] of Object.entries(HOSTS)) {
 
 function wasmPack(args, env) {
   return new Promise((resolve, reject) => {
-    const child = spawn('wasm-pack', args, { cwd: root, env: { ...process.env, PATH: path, ...ENV, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn('wasm-pack', args, {
+      cwd: root,
+      env: { ...process.env, PATH: path, ...ENV, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let text = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => { text += chunk; });
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk) => {
+        text += chunk;
+      });
     child.once('error', reject).once('close', () => resolve(text));
   });
 }

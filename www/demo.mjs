@@ -14,7 +14,9 @@ export async function demo(origin) {
   });
   const { session } = api;
   let refreshes = 0;
-  session.on('refreshed', () => { refreshes += 1; });
+  session.on('refreshed', () => {
+    refreshes += 1;
+  });
 
   await step('Without a token the API refuses', async () => {
     const response = await fetch(resource);
@@ -47,7 +49,7 @@ export async function demo(origin) {
     await sleep(expiresIn * 1000 + 200);
     expect(checkExpiry(first).expired, 'the first token has not expired');
     const said = await greeting(await api(resource));
-    expect(refreshes > 0 && await session.getAccessToken() !== first, 'there was no refresh');
+    expect(refreshes > 0 && (await session.getAccessToken()) !== first, 'there was no refresh');
     return said;
   });
 
@@ -68,7 +70,10 @@ export async function demo(origin) {
   });
 
   await step('Call the API once more: nothing signs in by itself', async () => {
-    const code = await api(resource).then((response) => `HTTP status ${response.status}`, (error) => error.code);
+    const code = await api(resource).then(
+      (response) => `HTTP status ${response.status}`,
+      (error) => error.code,
+    );
     expect(code === 'ERR_SESSION_SIGNED_OUT', code);
     return code;
   });

@@ -10,8 +10,11 @@
 
 const REFRESH_LIFETIME = 3600;
 const DEFAULTS = {
-  ISSUER: 'https://tokens.example', AUDIENCE: 'https://api.example', TOKEN_LIFETIME: 300,
-  USERNAME: 'ada@example.com', PASSWORD: 'analytical engine',
+  ISSUER: 'https://tokens.example',
+  AUDIENCE: 'https://api.example',
+  TOKEN_LIFETIME: 300,
+  USERNAME: 'ada@example.com',
+  PASSWORD: 'analytical engine',
 };
 
 /** Starts a service over the package. Its `answer` gives undefined for what is not its business. */
@@ -19,7 +22,10 @@ export async function startService({ KeySet, Verifier, createBearerGuard, thumbp
   const { ISSUER, AUDIENCE, TOKEN_LIFETIME, USERNAME, PASSWORD } = { ...DEFAULTS, ...settings };
   const lifetime = Number(TOKEN_LIFETIME);
   const rsa = await crypto.subtle.generateKey(
-    { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) }, false, ['sign', 'verify']);
+    { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) },
+    false,
+    ['sign', 'verify'],
+  );
   const { kty, n, e } = await crypto.subtle.exportKey('jwk', rsa.publicKey);
   const kid = thumbprint({ kty, n, e });
   const jwks = { keys: [{ kty, n, e, kid, alg: 'RS256', use: 'sig' }] };
@@ -32,25 +38,46 @@ export async function startService({ KeySet, Verifier, createBearerGuard, thumbp
   const guard = createBearerGuard({
     realm: 'demo',
     verifier: new Verifier({
-      keys: KeySet.fromJwks(jwks), issuer: ISSUER, audience: AUDIENCE, typ: 'at+jwt', algorithms: ['RS256'], requiredClaims: ['sid'],
+      keys: KeySet.fromJwks(jwks),
+      issuer: ISSUER,
+      audience: AUDIENCE,
+      typ: 'at+jwt',
+      algorithms: ['RS256'],
+      requiredClaims: ['sid'],
       isRevoked: ({ sid }) => !signIns.has(sid),
     }),
   });
   const refreshTokens = new Verifier({
-    keys: secret, issuer: ISSUER, audience: ISSUER, typ: 'refresh+jwt', algorithms: ['HS256'], requiredClaims: ['sid', 'jti'],
+    keys: secret,
+    issuer: ISSUER,
+    audience: ISSUER,
+    typ: 'refresh+jwt',
+    algorithms: ['HS256'],
+    requiredClaims: ['sid', 'jti'],
   });
-  const hello = guard.protect((_request, { payload }) => Response.json({
-    message: `Hello ${payload.sub}, this is for you alone.`, tokenExpiresIn: payload.exp - Math.floor(Date.now() / 1000),
-  }, { headers: { 'cache-control': 'no-store' } }));
+  const hello = guard.protect((_request, { payload }) =>
+    Response.json(
+      {
+        message: `Hello ${payload.sub}, this is for you alone.`,
+        tokenExpiresIn: payload.exp - Math.floor(Date.now() / 1000),
+      },
+      { headers: { 'cache-control': 'no-store' } },
+    ),
+  );
 
   return {
     async answer(request) {
       switch (`${request.method} ${new URL(request.url).pathname}`) {
-        case 'POST /token': return token(request);
-        case 'POST /logout': return logout(request);
-        case 'GET /.well-known/jwks.json': return Response.json(jwks);
-        case 'GET /protected': return hello(request);
-        default: return undefined;
+        case 'POST /token':
+          return token(request);
+        case 'POST /logout':
+          return logout(request);
+        case 'GET /.well-known/jwks.json':
+          return Response.json(jwks);
+        case 'GET /protected':
+          return hello(request);
+        default:
+          return undefined;
       }
     },
   };
@@ -81,14 +108,25 @@ export async function startService({ KeySet, Verifier, createBearerGuard, thumbp
     const now = Math.floor(Date.now() / 1000);
     const jti = crypto.randomUUID();
     signIns.set(sid, jti);
-    return Response.json({
-      token: await sign('RSASSA-PKCS1-v1_5', rsa.privateKey, { alg: 'RS256', kid, typ: 'at+jwt' },
-        { iss: ISSUER, aud: AUDIENCE, sub, sid, jti: crypto.randomUUID(), iat: now, exp: now + lifetime }),
-      refresh_token: await sign('HMAC', hmac, { alg: 'HS256', typ: 'refresh+jwt' },
-        { iss: ISSUER, aud: ISSUER, sub, sid, jti, iat: now, exp: now + REFRESH_LIFETIME }),
-      token_type: 'Bearer',
-      expires_in: lifetime,
-    }, { headers: { 'cache-control': 'no-store' } });
+    return Response.json(
+      {
+        token: await sign(
+          'RSASSA-PKCS1-v1_5',
+          rsa.privateKey,
+          { alg: 'RS256', kid, typ: 'at+jwt' },
+          { iss: ISSUER, aud: AUDIENCE, sub, sid, jti: crypto.randomUUID(), iat: now, exp: now + lifetime },
+        ),
+        refresh_token: await sign(
+          'HMAC',
+          hmac,
+          { alg: 'HS256', typ: 'refresh+jwt' },
+          { iss: ISSUER, aud: ISSUER, sub, sid, jti, iat: now, exp: now + REFRESH_LIFETIME },
+        ),
+        token_type: 'Bearer',
+        expires_in: lifetime,
+      },
+      { headers: { 'cache-control': 'no-store' } },
+    );
   }
 }
 
@@ -104,5 +142,8 @@ async function sign(algorithm, key, header, payload) {
 
 function base64url(data) {
   const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : new Uint8Array(data);
-  return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '');
 }

@@ -39,7 +39,10 @@ const hosts = {
   node: inProcess({ name: 'Node', program: process.execPath, version: process.version.slice(1) }),
   'node-newest': inProcess(program('Node', () => join(fetched(`node-${process.platform}-${process.arch}`, NEWEST), 'bin/node'))),
   bun: inProcess(program('Bun', () => native('@oven', 'bin/bun'))),
-  deno: inProcess(program('Deno', () => native('@deno', 'deno')), ['run', '--allow-all', '--quiet']),
+  deno: inProcess(
+    program('Deno', () => native('@deno', 'deno')),
+    ['run', '--allow-all', '--quiet'],
+  ),
   workerd: { name: 'workerd', measure: inWorker },
   chromium: which('chromedriver') && { name: 'Chromium', measure: () => inBrowser('chromium') },
   firefox: which('firefox') && { name: 'Firefox', measure: () => inBrowser('firefox') },
@@ -78,7 +81,10 @@ if (values.keep) {
   const readme = readFileSync(at('README.md'), 'utf8');
   const place = /(<!-- bench -->\n).*?(<!-- \/bench -->)/s;
   if (!place.test(readme)) throw new Error('README.md has no place for the table');
-  writeFileSync(at('README.md'), readme.replace(place, (_, open, close) => `${open}${table(report)}${close}`));
+  writeFileSync(
+    at('README.md'),
+    readme.replace(place, (_, open, close) => `${open}${table(report)}${close}`),
+  );
   writeFileSync(at('www/bench.svg'), chart(report));
   console.log('written: the table of README.md, www/bench.svg');
 }
@@ -88,15 +94,17 @@ function inProcess(runtime, flags = []) {
   if (!runtime) return undefined;
   return {
     ...runtime,
-    measure: () => new Promise((resolve, reject) => {
-      const child = spawn(runtime.program, [...flags, join(here, 'run-here.mjs'), fixturesFile, installed, JSON.stringify(settings)],
-        { stdio: ['ignore', 'pipe', 'pipe'] });
-      let output = '';
-      child.stdout.on('data', (chunk) => (output += chunk));
-      child.stderr.on('data', (chunk) => process.stdout.write(String(chunk).replace(/^(?=.)/gm, '  … ')));
-      child.once('error', reject);
-      child.once('close', (code) => (code === 0 ? resolve(JSON.parse(output)) : reject(new Error(`${runtime.name} ended with ${code}`))));
-    }),
+    measure: () =>
+      new Promise((resolve, reject) => {
+        const child = spawn(runtime.program, [...flags, join(here, 'run-here.mjs'), fixturesFile, installed, JSON.stringify(settings)], {
+          stdio: ['ignore', 'pipe', 'pipe'],
+        });
+        let output = '';
+        child.stdout.on('data', (chunk) => (output += chunk));
+        child.stderr.on('data', (chunk) => process.stdout.write(String(chunk).replace(/^(?=.)/gm, '  … ')));
+        child.once('error', reject);
+        child.once('close', (code) => (code === 0 ? resolve(JSON.parse(output)) : reject(new Error(`${runtime.name} ended with ${code}`))));
+      }),
   };
 }
 
@@ -130,7 +138,8 @@ async function inWorker() {
       if (settings.only && !settings.only.some((each) => name.startsWith(each))) continue;
       console.log(`  … ${name}`);
       const answer = await miniflare.dispatchFetch('http://bench/', {
-        method: 'POST', body: JSON.stringify({ fixtures, settings: { ...settings, rounds: Math.ceil(settings.rounds / 3), roundMs: 60, exactly: name } }),
+        method: 'POST',
+        body: JSON.stringify({ fixtures, settings: { ...settings, rounds: Math.ceil(settings.rounds / 3), roundMs: 60, exactly: name } }),
       });
       const { results, peers } = await answer.json();
       Object.assign(all.results, results);
@@ -146,7 +155,12 @@ async function inBrowser(name) {
   const esbuild = require('esbuild');
   const { outputFiles } = await esbuild.build({
     stdin: { contents: `import { inPage } from '${join(here, 'run-bundled.mjs')}'; globalThis.inPage = inPage;`, resolveDir: installed },
-    bundle: true, write: false, format: 'esm', target: 'es2022', conditions: ['browser'], logLevel: 'warning',
+    bundle: true,
+    write: false,
+    format: 'esm',
+    target: 'es2022',
+    conditions: ['browser'],
+    logLevel: 'warning',
     nodePaths: [join(installed, 'node_modules'), at('tests/node_modules')],
   });
   const server = createServer((request, response) => {
@@ -154,20 +168,38 @@ async function inBrowser(name) {
     response.setHeader('content-type', script ? 'text/javascript' : 'text/html');
     // Isolated pages have a clock that is fine enough.
     response.setHeader('cross-origin-opener-policy', 'same-origin').setHeader('cross-origin-embedder-policy', 'require-corp');
-    response.end(script ? outputFiles[0].text : '<!doctype html><meta charset="utf-8"><title>bench</title><script type="module" src="/bench.js"></script>');
+    response.end(
+      script
+        ? outputFiles[0].text
+        : '<!doctype html><meta charset="utf-8"><title>bench</title><script type="module" src="/bench.js"></script>',
+    );
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   try {
     return await withBrowser(name, {}, async (browser) => {
       const tab = await browser.open(`http://127.0.0.1:${server.address().port}/`);
       await tab.until(() => typeof globalThis.inPage === 'function');
-      await tab.evaluate((fixtures, settings) => {
-        globalThis.row = '';
-        globalThis.done = undefined;
-        globalThis.inPage(fixtures, settings, (row) => { globalThis.row = row; })
-          .then((done) => { globalThis.done = done; }, (error) => { globalThis.done = { error: String(error?.stack ?? error) }; });
-      }, fixtures, settings);
-      for (let last = ''; ;) {
+      await tab.evaluate(
+        (fixtures, settings) => {
+          globalThis.row = '';
+          globalThis.done = undefined;
+          globalThis
+            .inPage(fixtures, settings, (row) => {
+              globalThis.row = row;
+            })
+            .then(
+              (done) => {
+                globalThis.done = done;
+              },
+              (error) => {
+                globalThis.done = { error: String(error?.stack ?? error) };
+              },
+            );
+        },
+        fixtures,
+        settings,
+      );
+      for (let last = ''; ; ) {
         const { row, done } = await tab.evaluate(() => ({ row: globalThis.row, done: globalThis.done }));
         if (row !== last) console.log(`  … ${(last = row)}`);
         if (done?.error) throw new Error(done.error);
@@ -182,10 +214,21 @@ async function inBrowser(name) {
 }
 
 function versions() {
-  const peers = ['jose', 'fast-jwt', 'jsonwebtoken', '@node-rs/jsonwebtoken-linux-x64-gnu', 'aws-jwt-verify', 'hono', '@tsndr/cloudflare-worker-jwt', '@noble/curves', 'jwt-decode'];
+  const peers = [
+    'jose',
+    'fast-jwt',
+    'jsonwebtoken',
+    '@node-rs/jsonwebtoken-linux-x64-gnu',
+    'aws-jwt-verify',
+    'hono',
+    '@tsndr/cloudflare-worker-jwt',
+    '@noble/curves',
+    'jwt-decode',
+  ];
   return Object.fromEntries([
     ['tokenward', JSON.parse(readFileSync(join(installed, 'node_modules/tokenward/package.json'), 'utf8')).version],
-    ...peers.filter((name) => existsSync(at('tests/node_modules', name)))
+    ...peers
+      .filter((name) => existsSync(at('tests/node_modules', name)))
       .map((name) => [name, JSON.parse(readFileSync(at('tests/node_modules', name, 'package.json'), 'utf8')).version]),
   ]);
 }

@@ -57,7 +57,7 @@ export function contenders({ tokenward, jose, hono, tsndr, noble, fastJwt, jsonw
     jose: jose && {
       whole: true,
       async make(row) {
-        const key = await cryptoKey(row) ?? (row.jwk && await jose.importJWK(row.jwk, row.alg));
+        const key = (await cryptoKey(row)) ?? (row.jwk && (await jose.importJWK(row.jwk, row.alg)));
         return async () => (await jose.jwtVerify(row.token, key, { ...rules, algorithms: [row.alg] })).payload;
       },
     },
@@ -65,7 +65,11 @@ export function contenders({ tokenward, jose, hono, tsndr, noble, fastJwt, jsonw
       whole: true,
       make(row) {
         const verify = fastJwt.createVerifier({
-          key: row.pem ?? Buffer.from(bytesOf(row.secret)), algorithms: [row.alg], allowedIss: issuer, allowedAud: audience, cache: false,
+          key: row.pem ?? Buffer.from(bytesOf(row.secret)),
+          algorithms: [row.alg],
+          allowedIss: issuer,
+          allowedAud: audience,
+          cache: false,
         });
         return () => verify(row.token);
       },
@@ -129,9 +133,14 @@ export function contenders({ tokenward, jose, hono, tsndr, noble, fastJwt, jsonw
           const hmac = () => nodeCrypto.createHmac('sha256', key).update(input).digest();
           return () => nodeCrypto.timingSafeEqual(hmac(), signature) || refuse();
         }
-        const hash = { RS256: 'sha256', PS256: 'sha256', ES256: 'sha256', ES384: 'sha384', ES512: 'sha512', ES256K: 'sha256' }[row.alg] ?? null;
+        const hash =
+          { RS256: 'sha256', PS256: 'sha256', ES256: 'sha256', ES384: 'sha384', ES512: 'sha512', ES256K: 'sha256' }[row.alg] ?? null;
         const { RSA_PKCS1_PSS_PADDING: padding } = nodeCrypto.constants;
-        const how = { key, ...(row.alg.startsWith('ES') && { dsaEncoding: 'ieee-p1363' }), ...(row.alg === 'PS256' && { padding, saltLength: 32 }) };
+        const how = {
+          key,
+          ...(row.alg.startsWith('ES') && { dsaEncoding: 'ieee-p1363' }),
+          ...(row.alg === 'PS256' && { padding, saltLength: 32 }),
+        };
         return () => nodeCrypto.verify(hash, input, how, signature) || refuse();
       },
     },
@@ -139,7 +148,7 @@ export function contenders({ tokenward, jose, hono, tsndr, noble, fastJwt, jsonw
       async make(row) {
         const key = await cryptoKey(row);
         const { input, signature } = apart(row.token);
-        return key && (async () => await crypto.subtle.verify(SUBTLE[row.alg], key, signature, input) || refuse());
+        return key && (async () => (await crypto.subtle.verify(SUBTLE[row.alg], key, signature, input)) || refuse());
       },
     },
   };

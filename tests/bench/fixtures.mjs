@@ -65,7 +65,8 @@ function add(name, { sign: signed, ...key }, { bytes = 400, kind = 'valid' } = {
   const length = header.length + segment(claims).length + Math.ceil((signed(header).length * 4) / 3) + 2;
   const missing = Math.max(0, Math.floor(((bytes - length) * 3) / 4) - 12);
   // Claims as providers write them: some texts, a list, a number.
-  if (missing > 0) claims.roles = Array.from({ length: Math.ceil(missing / 16) }, (_, index) => `role-${index}`.padEnd(13, '.').slice(0, 13));
+  if (missing > 0)
+    claims.roles = Array.from({ length: Math.ceil(missing / 16) }, (_, index) => `role-${index}`.padEnd(13, '.').slice(0, 13));
   const input = `${header}.${segment(claims)}`;
   const signature = Buffer.from(signed(input));
   if (kind === 'forged') signature[signature.length >> 1] ^= 1;

@@ -32,7 +32,7 @@ async function timed(run, count, now) {
   const before = await now();
   if (isAsync(run)) for (let call = 0; call < count; call += 1) await run();
   else for (let call = 0; call < count; call += 1) run();
-  return await now() - before;
+  return (await now()) - before;
 }
 
 const known = new WeakMap();

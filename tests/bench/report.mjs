@@ -51,7 +51,9 @@ export function table({ hosts, versions, date, cpu }) {
     `|---|${columns.map(() => '---').join('|')}|`,
     ...ROWS.map((row) => `| ${row} | ${columns.map((host) => cell(host, row)).join(' | ')} |`),
   ];
-  const peers = Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(', ');
+  const peers = Object.entries(versions)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(', ');
   return `${lines.join('\n')}\n\nMeasured on ${date}, ${cpu}: ${peers}.\n`;
 }
 
@@ -73,7 +75,9 @@ export function chart({ hosts }) {
   }
   columns.forEach(({ name, version }, index) => {
     const at = 8 + index * 100;
-    out.push(`<rect x="${at}" y="6" width="10" height="10" fill="${palette[index % palette.length]}"/><text x="${at + 14}" y="15">${name} ${version.split('.')[0]}</text>`);
+    out.push(
+      `<rect x="${at}" y="6" width="10" height="10" fill="${palette[index % palette.length]}"/><text x="${at + 14}" y="15">${name} ${version.split('.')[0]}</text>`,
+    );
   });
   rows.forEach((row, number) => {
     const top = 52 + number * block;
@@ -82,7 +86,9 @@ export function chart({ hosts }) {
       const found = ratio(host, row);
       if (!found) return;
       const [from, to] = [Math.min(x(1), x(found.ratio)), Math.max(x(1), x(found.ratio))];
-      out.push(`<rect x="${from.toFixed(1)}" y="${top + index * line}" width="${Math.max(1, to - from).toFixed(1)}" height="${line - 2}" rx="1" fill="${palette[index % palette.length]}"><title>${row}, ${host.name}: ${found.ratio.toFixed(2)} of ${found.name}</title></rect>`);
+      out.push(
+        `<rect x="${from.toFixed(1)}" y="${top + index * line}" width="${Math.max(1, to - from).toFixed(1)}" height="${line - 2}" rx="1" fill="${palette[index % palette.length]}"><title>${row}, ${host.name}: ${found.ratio.toFixed(2)} of ${found.name}</title></rect>`,
+      );
     });
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${left + width + 40} ${height}" role="img" aria-label="tokenward's time for one token, compared with the fastest other library in each runtime">

@@ -32,7 +32,9 @@ export const rowNames = (fixtures) => [...fixtures.rows.map(({ name }) => name),
 
 /** The names of those that judge a whole token as we do. */
 export function peersOf(modules, fixtures) {
-  return Object.entries(contenders(modules, fixtures)).filter(([, { whole, ours }]) => whole && !ours).map(([name]) => name);
+  return Object.entries(contenders(modules, fixtures))
+    .filter(([, { whole, ours }]) => whole && !ours)
+    .map(([name]) => name);
 }
 
 /** `only`: rows that start so; `exactly`: the one row of that name. */
@@ -43,7 +45,7 @@ const wanted = (name, { only, exactly }) => (exactly ? name === exactly : !only 
  * one that refuses the valid token of the same key.
  */
 async function made(contender, row, valid) {
-  if (row.kind !== 'valid' && (!contender.whole || !await made(contender, valid))) return undefined;
+  if (row.kind !== 'valid' && (!contender.whole || !(await made(contender, valid)))) return undefined;
   let run;
   try {
     run = await contender.make(row);
@@ -60,7 +62,12 @@ function refused(run) {
   return () => {
     try {
       const answer = run();
-      return typeof answer?.then === 'function' ? answer.then(() => false, () => true) : false;
+      return typeof answer?.then === 'function'
+        ? answer.then(
+            () => false,
+            () => true,
+          )
+        : false;
     } catch {
       return true;
     }

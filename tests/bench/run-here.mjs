@@ -24,15 +24,31 @@ function addon(name) {
 
 await load('tokenward/ml-dsa', user);
 const [jose, hono, tsndr, fastJwt, jsonwebtoken, aws, nist, koblitz, edwards, { jwtDecode }] = await Promise.all([
-  load('jose'), load('hono/jwt'), load('@tsndr/cloudflare-worker-jwt'), load('fast-jwt'), load('jsonwebtoken'), load('aws-jwt-verify'),
-  load('@noble/curves/nist.js'), load('@noble/curves/secp256k1.js'), load('@noble/curves/ed25519.js'),
+  load('jose'),
+  load('hono/jwt'),
+  load('@tsndr/cloudflare-worker-jwt'),
+  load('fast-jwt'),
+  load('jsonwebtoken'),
+  load('aws-jwt-verify'),
+  load('@noble/curves/nist.js'),
+  load('@noble/curves/secp256k1.js'),
+  load('@noble/curves/ed25519.js'),
   load('jwt-decode'),
 ]);
 const modules = {
-  tokenward: await load('tokenward', user), nodeCrypto, jose, hono, tsndr: tsndr.default, fastJwt, jsonwebtoken: jsonwebtoken.default,
-  aws: aws.JwtVerifier, nodeRs: addon('@node-rs/jsonwebtoken-linux-x64-gnu'), noble: { ...nist, ...koblitz, ...edwards }, jwtDecode,
+  tokenward: await load('tokenward', user),
+  nodeCrypto,
+  jose,
+  hono,
+  tsndr: tsndr.default,
+  fastJwt,
+  jsonwebtoken: jsonwebtoken.default,
+  aws: aws.JwtVerifier,
+  nodeRs: addon('@node-rs/jsonwebtoken-linux-x64-gnu'),
+  noble: { ...nist, ...koblitz, ...edwards },
+  jwtDecode,
 };
-const results = await measureRows(
-  modules, fixtures, { ...JSON.parse(settings), now: () => performance.now() }, (row) => process.stderr.write(`${row}\n`),
+const results = await measureRows(modules, fixtures, { ...JSON.parse(settings), now: () => performance.now() }, (row) =>
+  process.stderr.write(`${row}\n`),
 );
 process.stdout.write(JSON.stringify({ results, peers: peersOf(modules, fixtures) }));

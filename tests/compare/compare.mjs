@@ -25,7 +25,10 @@ const pem = publicKey.export({ format: 'pem', type: 'spki' });
 const b64 = (data) => Buffer.from(data).toString('base64url');
 const text = (value) => (typeof value === 'string' || value instanceof Uint8Array ? value : JSON.stringify(value));
 const claims = (more = {}) => ({ iss: ISSUER, aud: AUDIENCE, sub: 'ada', iat: now - 10, exp: now + 600, ...more });
-const without = (name) => { const { [name]: _, ...rest } = claims(); return rest; };
+const without = (name) => {
+  const { [name]: _, ...rest } = claims();
+  return rest;
+};
 const HEADER = { alg: 'RS256', kid: 'k', typ: 'JWT' };
 
 function signed(segments, key = privateKey) {
@@ -110,11 +113,19 @@ const CASES = [
   ['aud an object', false, token(claims({ aud: { 0: AUDIENCE } }))],
   ['aud a list of lists', false, token(claims({ aud: [[AUDIENCE]] }))],
   ['sub a number', false, token(claims({ sub: 1 }))],
-  ['a key of the attacker in the header', false, token(claims(), { ...HEADER, jwk: attacker.publicKey.export({ format: 'jwk' }) }, attacker.privateKey)],
-  ['HS256 with the public key as secret', false, (() => {
-    const input = `${b64('{"alg":"HS256","kid":"k","typ":"JWT"}')}.${body}`;
-    return `${input}.${createHmac('sha256', pem).update(input).digest('base64url')}`;
-  })()],
+  [
+    'a key of the attacker in the header',
+    false,
+    token(claims(), { ...HEADER, jwk: attacker.publicKey.export({ format: 'jwk' }) }, attacker.privateKey),
+  ],
+  [
+    'HS256 with the public key as secret',
+    false,
+    (() => {
+      const input = `${b64('{"alg":"HS256","kid":"k","typ":"JWT"}')}.${body}`;
+      return `${input}.${createHmac('sha256', pem).update(input).digest('base64url')}`;
+    })(),
+  ],
   ['a megabyte of claims', false, token(claims({ x: 'x'.repeat(1 << 20) }))],
   ['a list five thousand deep', false, token(raw(`"x":${nested}`))],
 ];
@@ -128,7 +139,13 @@ const hono = await import(require.resolve('hono/jwt'));
 const tsndr = (await import(require.resolve('@tsndr/cloudflare-worker-jwt'))).default;
 
 const josePublic = await jose.importJWK(jwk, 'RS256');
-const fast = createVerifier({ key: pem, algorithms: ['RS256'], allowedIss: ISSUER, allowedAud: AUDIENCE, requiredClaims: ['iss', 'aud', 'exp'] });
+const fast = createVerifier({
+  key: pem,
+  algorithms: ['RS256'],
+  allowedIss: ISSUER,
+  allowedAud: AUDIENCE,
+  requiredClaims: ['iss', 'aud', 'exp'],
+});
 const aws = JwtVerifier.create({ issuer: ISSUER, audience: AUDIENCE, jwksUri: 'https://issuer.test/jwks' });
 aws.cacheJwks({ keys: [jwk] });
 const ours = new tokenward.Verifier({ issuer: ISSUER, audience: AUDIENCE, algorithms: ['RS256'], keys: { keys: [jwk] } });
@@ -136,12 +153,21 @@ const ours = new tokenward.Verifier({ issuer: ISSUER, audience: AUDIENCE, algori
 /** Each verifies with the key given, issuer, audience and algorithm demanded, and exp demanded where it can be. */
 const LIBRARIES = {
   tokenward: [tokenward.version, (text) => ours.verify(text)],
-  jose: [versionOf('jose'), (text) => jose.jwtVerify(text, josePublic, { issuer: ISSUER, audience: AUDIENCE, algorithms: ['RS256'], requiredClaims: ['exp'] })],
-  jsonwebtoken: [versionOf('jsonwebtoken'), (text) => jsonwebtoken.verify(text, pem, { issuer: ISSUER, audience: AUDIENCE, algorithms: ['RS256'] })],
+  jose: [
+    versionOf('jose'),
+    (text) => jose.jwtVerify(text, josePublic, { issuer: ISSUER, audience: AUDIENCE, algorithms: ['RS256'], requiredClaims: ['exp'] }),
+  ],
+  jsonwebtoken: [
+    versionOf('jsonwebtoken'),
+    (text) => jsonwebtoken.verify(text, pem, { issuer: ISSUER, audience: AUDIENCE, algorithms: ['RS256'] }),
+  ],
   'fast-jwt': [versionOf('fast-jwt'), (text) => fast(text)],
   'aws-jwt-verify': [versionOf('aws-jwt-verify'), (text) => aws.verify(text)],
   'hono/jwt': [versionOf('hono'), (text) => hono.verify(text, jwk, { alg: 'RS256', iss: ISSUER, aud: AUDIENCE })],
-  'tsndr': [versionOf('@tsndr/cloudflare-worker-jwt'), async (text) => (await tsndr.verify(text, jwk, { algorithm: 'RS256', throwError: true })) || Promise.reject(new Error())],
+  tsndr: [
+    versionOf('@tsndr/cloudflare-worker-jwt'),
+    async (text) => (await tsndr.verify(text, jwk, { algorithm: 'RS256', throwError: true })) || Promise.reject(new Error()),
+  ],
 };
 
 const names = Object.keys(LIBRARIES);
@@ -153,7 +179,12 @@ console.log(`${''.padEnd(width)}  ${names.map((name, at) => column(LIBRARIES[nam
 for (const [name, expected, text] of CASES) {
   const cells = [];
   for (const [at, library] of names.entries()) {
-    const accepted = await Promise.resolve().then(() => LIBRARIES[library][1](text)).then(() => true, () => false);
+    const accepted = await Promise.resolve()
+      .then(() => LIBRARIES[library][1](text))
+      .then(
+        () => true,
+        () => false,
+      );
     totals[at] += accepted === expected ? 0 : 1;
     cells.push(column(accepted === expected ? '·' : accepted ? 'accepts' : 'refuses', at));
   }

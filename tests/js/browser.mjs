@@ -19,24 +19,53 @@ import { freePort, untilTrue } from './webdriver.mjs';
 const { WebSocket } = createRequire(import.meta.url)('ws');
 
 const FLAGS = [
-  'headless', 'no-sandbox', 'disable-gpu', 'disable-dev-shm-usage', 'disable-quic', 'no-first-run', 'hide-scrollbars',
-  'disable-background-networking', 'disable-component-update', 'disable-sync',
+  'headless',
+  'no-sandbox',
+  'disable-gpu',
+  'disable-dev-shm-usage',
+  'disable-quic',
+  'no-first-run',
+  'hide-scrollbars',
+  'disable-background-networking',
+  'disable-component-update',
+  'disable-sync',
 ];
 /** Firefox asks nobody for anything while it is driven. */
 const PREFERENCES = {
-  'datareporting.policy.dataSubmissionEnabled': false, 'toolkit.telemetry.enabled': false, 'app.normandy.enabled': false,
-  'network.captive-portal-service.enabled': false, 'network.connectivity-service.enabled': false,
-  'browser.safebrowsing.update.enabled': false, 'services.settings.server': 'http://127.0.0.1:9/',
-  'browser.shell.checkDefaultBrowser': false, 'browser.startup.homepage_override.mstone': 'ignore', 'app.update.auto': false,
-  'remote.active-protocols': 1, 'browser.aboutwelcome.enabled': false, 'browser.startup.page': 0, 'browser.newtabpage.enabled': false,
+  'datareporting.policy.dataSubmissionEnabled': false,
+  'toolkit.telemetry.enabled': false,
+  'app.normandy.enabled': false,
+  'network.captive-portal-service.enabled': false,
+  'network.connectivity-service.enabled': false,
+  'browser.safebrowsing.update.enabled': false,
+  'services.settings.server': 'http://127.0.0.1:9/',
+  'browser.shell.checkDefaultBrowser': false,
+  'browser.startup.homepage_override.mstone': 'ignore',
+  'app.update.auto': false,
+  'remote.active-protocols': 1,
+  'browser.aboutwelcome.enabled': false,
+  'browser.startup.page': 0,
+  'browser.newtabpage.enabled': false,
 };
 const PATIENCE_MS = 20_000;
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** The keys that have no character, as WebDriver writes them. */
 export const KEYS = {
-  Tab: '\uE004', Enter: '\uE007', Escape: '\uE00C', Space: ' ', Shift: '\uE008', Control: '\uE009', Backspace: '\uE003',
-  ArrowLeft: '\uE012', ArrowUp: '\uE013', ArrowRight: '\uE014', ArrowDown: '\uE015', Home: '\uE011', End: '\uE010', Delete: '\uE017',
+  Tab: '\uE004',
+  Enter: '\uE007',
+  Escape: '\uE00C',
+  Space: ' ',
+  Shift: '\uE008',
+  Control: '\uE009',
+  Backspace: '\uE003',
+  ArrowLeft: '\uE012',
+  ArrowUp: '\uE013',
+  ArrowRight: '\uE014',
+  ArrowDown: '\uE015',
+  Home: '\uE011',
+  End: '\uE010',
+  Delete: '\uE017',
 };
 
 /** Opens `name` ('chromium' or 'firefox') for as long as `use` takes, and ends it whatever happens. */
@@ -62,10 +91,16 @@ async function startChromium() {
   const url = `http://127.0.0.1:${port}/session`;
   let session;
   return {
-    gone, stop,
+    gone,
+    stop,
     async connect() {
       await eventually('chromedriver', async () => (await (await fetch(`http://127.0.0.1:${port}/status`)).json()).value.ready);
-      const alwaysMatch = { browserName: 'chrome', webSocketUrl: true, unhandledPromptBehavior: 'ignore', 'goog:chromeOptions': { args: FLAGS } };
+      const alwaysMatch = {
+        browserName: 'chrome',
+        webSocketUrl: true,
+        unhandledPromptBehavior: 'ignore',
+        'goog:chromeOptions': { args: FLAGS },
+      };
       const { value } = await (await fetch(url, { method: 'POST', body: JSON.stringify({ capabilities: { alwaysMatch } }) })).json();
       if (!value.sessionId) throw new Error(`chromedriver: ${value.message}`);
       session = value.sessionId;
@@ -79,8 +114,12 @@ async function startFirefox(dark) {
   const port = await freePort();
   const profile = mkdtempSync(join(tmpdir(), 'firefox-'));
   const preferences = { ...PREFERENCES, 'layout.css.prefers-color-scheme.content-override': dark ? 0 : 1 };
-  writeFileSync(join(profile, 'user.js'),
-    Object.entries(preferences).map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`).join(''));
+  writeFileSync(
+    join(profile, 'user.js'),
+    Object.entries(preferences)
+      .map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`)
+      .join(''),
+  );
   const { gone, stop } = program('firefox', ['--headless', '--no-remote', '--profile', profile, `--remote-debugging-port=${port}`]);
   return {
     gone,
@@ -105,7 +144,10 @@ function program(file, args) {
     child.once('exit', (code) => resolve(`${file} ended with ${code}`));
   });
   let stopping = false;
-  const gone = ended.then((why) => { if (!stopping) throw new Error(why); return new Promise(() => {}); });
+  const gone = ended.then((why) => {
+    if (!stopping) throw new Error(why);
+    return new Promise(() => {});
+  });
   gone.catch(() => {});
   return {
     gone,
@@ -122,7 +164,9 @@ async function eventually(what, probe) {
   for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await sleep(100)) {
     try {
       if (await probe()) return;
-    } catch { /* not listening yet */ }
+    } catch {
+      /* not listening yet */
+    }
   }
   throw new Error(`${what} did not become ready in ${PATIENCE_MS} ms`);
 }
@@ -144,10 +188,11 @@ async function connectTo(url) {
   });
   socket.on('close', () => waiting.forEach(({ reject }) => reject(new Error('the browser hung up'))));
   return {
-    send: (method, params) => new Promise((resolve, reject) => {
-      waiting.set(last += 1, { resolve, reject });
-      socket.send(JSON.stringify({ id: last, method, params }));
-    }),
+    send: (method, params) =>
+      new Promise((resolve, reject) => {
+        waiting.set((last += 1), { resolve, reject });
+        socket.send(JSON.stringify({ id: last, method, params }));
+      }),
     on: (listener) => listeners.push(listener),
     close: () => socket.close(),
   };
@@ -175,7 +220,10 @@ async function browserOver({ send, on }, { name, dark, width, height }) {
     await send('goog:cdp.sendCommand', { method: 'Emulation.setEmulatedMedia', params: { features }, session });
   }
   return {
-    name, complaints, requests, send,
+    name,
+    complaints,
+    requests,
+    send,
     /** Opens a tab. */
     async open(url) {
       const { context } = await send('browsingContext.create', { type: 'tab' });
@@ -194,13 +242,18 @@ async function browserOver({ send, on }, { name, dark, width, height }) {
 function tab(send, context) {
   const act = (actions) => send('input.performActions', { context, actions });
   const keys = (actions) => act([{ type: 'key', id: 'keyboard', actions }]);
-  const struck = (value) => [{ type: 'keyDown', value }, { type: 'keyUp', value }];
+  const struck = (value) => [
+    { type: 'keyDown', value },
+    { type: 'keyUp', value },
+  ];
 
   /** Runs `body` in the page with `args`. What it gives comes back as JSON. */
   async function evaluate(body, ...args) {
     const { type, result, exceptionDetails } = await send('script.callFunction', {
       functionDeclaration: `async (args) => JSON.stringify(await (${body})(...JSON.parse(args)))`,
-      target: { context }, awaitPromise: true, arguments: [{ type: 'string', value: JSON.stringify(args) }],
+      target: { context },
+      awaitPromise: true,
+      arguments: [{ type: 'string', value: JSON.stringify(args) }],
     });
     if (type === 'exception') throw new Error(`in the page: ${exceptionDetails.text}`);
     return result.type === 'string' ? JSON.parse(result.value) : undefined;
@@ -208,7 +261,11 @@ function tab(send, context) {
 
   /** Runs a whole script in the page, whatever its policy says of scripts. */
   async function run(script) {
-    const { type, exceptionDetails } = await send('script.evaluate', { expression: `${script}\n;undefined`, target: { context }, awaitPromise: false });
+    const { type, exceptionDetails } = await send('script.evaluate', {
+      expression: `${script}\n;undefined`,
+      target: { context },
+      awaitPromise: false,
+    });
     if (type === 'exception') throw new Error(`in the page: ${exceptionDetails.text}`);
   }
 
@@ -227,7 +284,9 @@ function tab(send, context) {
 
   /** Clicks what a CSS selector names, for what has no role of its own. */
   async function clickOn(selector) {
-    const { nodes: [node] } = await send('browsingContext.locateNodes', { context, locator: { type: 'css', value: selector } });
+    const {
+      nodes: [node],
+    } = await send('browsingContext.locateNodes', { context, locator: { type: 'css', value: selector } });
     if (!node) throw new Error(`nothing is called ${selector}`);
     await clickNode(node);
   }
@@ -236,15 +295,31 @@ function tab(send, context) {
     const origin = { type: 'element', element: { sharedId: node.sharedId } };
     await send('script.callFunction', {
       functionDeclaration: "(element) => element.scrollIntoView({ block: 'center', behavior: 'instant' })",
-      target: { context }, awaitPromise: false, arguments: [{ sharedId: node.sharedId }],
+      target: { context },
+      awaitPromise: false,
+      arguments: [{ sharedId: node.sharedId }],
     });
-    await act([{ type: 'pointer', id: 'mouse', actions: [
-      { type: 'pointerMove', x: 0, y: 0, origin }, { type: 'pointerDown', button: 0 }, { type: 'pointerUp', button: 0 },
-    ] }]);
+    await act([
+      {
+        type: 'pointer',
+        id: 'mouse',
+        actions: [
+          { type: 'pointerMove', x: 0, y: 0, origin },
+          { type: 'pointerDown', button: 0 },
+          { type: 'pointerUp', button: 0 },
+        ],
+      },
+    ]);
   }
 
   const self = {
-    context, evaluate, run, find, click, clickOn, until: untilTrue(evaluate),
+    context,
+    evaluate,
+    run,
+    find,
+    click,
+    clickOn,
+    until: untilTrue(evaluate),
     open: (url) => send('browsingContext.navigate', { context, url, wait: 'complete' }),
     close: () => send('browsingContext.close', { context }),
     activate: () => send('browsingContext.activate', { context }),

@@ -13,19 +13,28 @@ export async function workerModules(source, resolveDir = installed, options = {}
   const wasm = new Map();
   const { outputFiles } = await esbuild.build({
     stdin: { contents: source, resolveDir, loader: 'js' },
-    bundle: true, write: false, format: 'esm', target: 'es2022', conditions: ['workerd', 'worker', 'browser'],
-    nodePaths: [join(installed, 'node_modules')], logLevel: 'warning', external: ['cloudflare:*', 'node:*'], ...options,
-    plugins: [{
-      name: 'wasm',
-      setup(build) {
-        build.onResolve({ filter: /\.wasm$/ }, async ({ path, importer, resolveDir: from, pluginData }) => {
-          if (pluginData === 'seen') return undefined;
-          const found = await build.resolve(path, { importer, resolveDir: from, kind: 'import-statement', pluginData: 'seen' });
-          wasm.set(basename(found.path), found.path);
-          return { path: `./${basename(found.path)}`, external: true };
-        });
+    bundle: true,
+    write: false,
+    format: 'esm',
+    target: 'es2022',
+    conditions: ['workerd', 'worker', 'browser'],
+    nodePaths: [join(installed, 'node_modules')],
+    logLevel: 'warning',
+    external: ['cloudflare:*', 'node:*'],
+    ...options,
+    plugins: [
+      {
+        name: 'wasm',
+        setup(build) {
+          build.onResolve({ filter: /\.wasm$/ }, async ({ path, importer, resolveDir: from, pluginData }) => {
+            if (pluginData === 'seen') return undefined;
+            const found = await build.resolve(path, { importer, resolveDir: from, kind: 'import-statement', pluginData: 'seen' });
+            wasm.set(basename(found.path), found.path);
+            return { path: `./${basename(found.path)}`, external: true };
+          });
+        },
       },
-    }],
+    ],
   });
   return [
     { type: 'ESModule', path: 'worker.mjs', contents: outputFiles[0].text },

@@ -15,8 +15,15 @@ async function counted() {
   WebAssembly.Instance = function (module, imports) {
     const { exports } = new Instance(module, imports);
     memory = exports.memory;
-    const wrap = ([name, value]) => [name, typeof value === 'function'
-      ? (...args) => { calls[name] = (calls[name] ?? 0) + 1; return value(...args); } : value];
+    const wrap = ([name, value]) => [
+      name,
+      typeof value === 'function'
+        ? (...args) => {
+            calls[name] = (calls[name] ?? 0) + 1;
+            return value(...args);
+          }
+        : value,
+    ];
     return { exports: Object.fromEntries(Object.entries(exports).map(wrap)) };
   };
   try {
@@ -29,7 +36,11 @@ async function counted() {
 }
 
 export default async () => {
-  const { api: { Verifier, verify, verifyJwsSync, verifySync, importKey }, of, bytes } = await counted();
+  const {
+    api: { Verifier, verify, verifyJwsSync, verifySync, importKey },
+    of,
+    bytes,
+  } = await counted();
   /** How often each export was called while `run` ran. */
   const during = async (names, run) => {
     const before = names.map(of);
@@ -50,14 +61,24 @@ export default async () => {
           for (let each = 0; each < 10; each++) verifySync(token, form, policy);
           await verify(token, form, policy);
         });
-        assert.same(again, COMPILE.map(() => 0), typeof form);
+        assert.same(
+          again,
+          COMPILE.map(() => 0),
+          typeof form,
+        );
       }
       const hs = await signer('HS256');
       const [secret, hsPolicy, hsToken] = [await hs.secret(), rules({ algorithms: ['HS256'] }), await hs.sign()];
       verifySync(hsToken, secret, hsPolicy);
-      assert.same(await during(COMPILE, () => verifySync(hsToken, secret, hsPolicy)), COMPILE.map(() => 0));
+      assert.same(
+        await during(COMPILE, () => verifySync(hsToken, secret, hsPolicy)),
+        COMPILE.map(() => 0),
+      );
       verifyJwsSync(token, key.jwk);
-      assert.same(await during(COMPILE, () => verifyJwsSync(token, key.jwk)), COMPILE.map(() => 0));
+      assert.same(
+        await during(COMPILE, () => verifyJwsSync(token, key.jwk)),
+        COMPILE.map(() => 0),
+      );
     });
 
     test('what has changed is compiled, once, and what has not is not', async () => {
@@ -66,7 +87,9 @@ export default async () => {
       const [policy, jwk] = [rules(), { ...key.jwk }];
       verifySync(token, jwk, policy);
       policy.audience = [policy.audience];
-      const call = () => { for (let each = 0; each < 5; each++) verifySync(token, jwk, policy); };
+      const call = () => {
+        for (let each = 0; each < 5; each++) verifySync(token, jwk, policy);
+      };
       assert.same(await during(COMPILE, call), [1, 0, 0, 0, 0, 0]);
       jwk.use = 'sig';
       assert.same(await during(COMPILE, call), [1, 0, 1, 0, 0, 0]);
@@ -76,12 +99,17 @@ export default async () => {
     test('a hundred thousand single calls with objects made for each leave no more behind than a thousand', async () => {
       const key = await signer('HS256');
       const token = await key.sign();
-      const call = (times) => { for (let each = 0; each < times; each++) verifySync(token, { ...key.jwk }, rules()); };
+      const call = (times) => {
+        for (let each = 0; each < times; each++) verifySync(token, { ...key.jwk }, rules());
+      };
       call(1_000);
       const before = bytes();
       const released = await during(['release_verifier', 'release_keys'], () => call(100_000));
       assert.equal(bytes(), before, 'bytes of memory:');
-      assert.ok(released.every((count) => count >= 99_000), String(released));
+      assert.ok(
+        released.every((count) => count >= 99_000),
+        String(released),
+      );
     });
 
     test('verifyMany crosses once, and verifies no token twice', async () => {
@@ -89,7 +117,12 @@ export default async () => {
       const tokens = await Promise.all(Array.from({ length: 500 }, (_, each) => key.sign(claims({ jti: String(each) }))));
       const verifier = new Verifier({ ...rules(), keys: { keys: [key.jwk] } });
       assert.same(await during(['verify_many', 'verify'], () => verifier.verifyMany(tokens)), [1, 0]);
-      const several = new Verifier({ issuers: [{ ...rules(), keys: key.jwk }, { ...rules({ issuer: 'other' }), keys: key.jwk }] });
+      const several = new Verifier({
+        issuers: [
+          { ...rules(), keys: key.jwk },
+          { ...rules({ issuer: 'other' }), keys: key.jwk },
+        ],
+      });
       assert.same(await during(['verify_many', 'verify'], () => several.verifyMany(tokens)), [1, 0]);
     });
 
@@ -100,7 +133,10 @@ export default async () => {
       await verifier.verifyMany(Array(400).fill(token));
       const before = bytes();
       const results = await verifier.verifyMany(Array(10_000).fill(token));
-      assert.ok(results.every(({ ok }) => ok), 'every result');
+      assert.ok(
+        results.every(({ ok }) => ok),
+        'every result',
+      );
       assert.ok(bytes() - before < 16 << 20, `${bytes() - before} bytes more for ${token.length * 10_000} characters`);
     });
 
@@ -118,7 +154,8 @@ export default async () => {
       const { KeySet } = await import(`${pathToFileURL(join(packageFolder, 'dist/index.js'))}?counted`);
       const fetch = async () => Response.json({ keys: [key.jwk] });
       const issuers = Array.from({ length: 1_000 }, (_, each) => ({
-        ...rules({ issuer: `https://${each}.test`, audience: null }), keys: KeySet.fromUrl(`https://${each}.test/jwks`, { fetch }),
+        ...rules({ issuer: `https://${each}.test`, audience: null }),
+        keys: KeySet.fromUrl(`https://${each}.test/jwks`, { fetch }),
       }));
       const verifier = new Verifier({ issuers });
       const tokens = await Promise.all([0, 500, 999].map((each) => key.sign(claims({ iss: `https://${each}.test` }))));

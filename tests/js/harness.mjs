@@ -69,10 +69,12 @@ const show = (value) => {
 };
 
 /** Property names sorted, so that equal objects have equal text. */
-const canonical = (value) => JSON.stringify(value, (_, inner) =>
-  inner && typeof inner === 'object' && !Array.isArray(inner)
-    ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-    : inner);
+const canonical = (value) =>
+  JSON.stringify(value, (_, inner) =>
+    inner && typeof inner === 'object' && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
 
 function fail(message) {
   throw new Error(message);

@@ -18,8 +18,11 @@ if (changed(tarball) === 0) throw new Error('there is no package; run `make pack
 if (changed(stamp) <= changed(tarball)) {
   rmSync(installed, { recursive: true, force: true });
   mkdirSync(installed, { recursive: true });
-  execFileSync('npm', ['install', '--silent', '--no-save', '--no-package-lock', '--no-audit', '--offline', '--prefix', installed, tarball],
-    { stdio: ['ignore', 'ignore', 'inherit'] });
+  execFileSync(
+    'npm',
+    ['install', '--silent', '--no-save', '--no-package-lock', '--no-audit', '--offline', '--prefix', installed, tarball],
+    { stdio: ['ignore', 'ignore', 'inherit'] },
+  );
   writeFileSync(stamp, '{ "private": true, "type": "module" }\n');
 }
 
@@ -32,7 +35,9 @@ if (!lstatSync(link, { throwIfNoEntry: false })) {
 
 /** The files of suite/ as [name, path]. */
 export function suiteFiles() {
-  return readdirSync(join(here, 'suite')).filter((file) => file.endsWith('.mjs')).sort()
+  return readdirSync(join(here, 'suite'))
+    .filter((file) => file.endsWith('.mjs'))
+    .sort()
     .map((file) => [file.replace('.mjs', ''), join(here, 'suite', file)]);
 }
 

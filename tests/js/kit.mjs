@@ -13,12 +13,28 @@ export const claims = (more = {}) => ({ iss: ISSUER, aud: AUDIENCE, sub: 'ada', 
 
 /** What crypto.subtle has everywhere. signed.mjs has the others, signed by OpenSSL. */
 export const algorithms = [
-  'HS256', 'HS384', 'HS512', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519',
+  'HS256',
+  'HS384',
+  'HS512',
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
 ];
 
 export function base64url(data) {
   const bytes = typeof data === 'string' ? encoder.encode(data) : new Uint8Array(data);
-  return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '');
 }
 
 export const unsigned = (header, payload) => `${base64url(JSON.stringify(header))}.${base64url(JSON.stringify(payload))}`;
@@ -33,7 +49,7 @@ const made = new Map();
 export async function signer(alg, { kid = `${alg}-key`, extractable = true, fresh = false } = {}) {
   // Here and not above: the package is installed when the runner runs, after what it imports was looked for.
   const { createKey } = await import('tokenward/testing');
-  const key = (!fresh && made.get(alg)) || await createKey(alg, { kid: null });
+  const key = (!fresh && made.get(alg)) || (await createKey(alg, { kid: null }));
   if (!fresh) made.set(alg, key);
   const name = kid === null ? {} : { kid };
   return {

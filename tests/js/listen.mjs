@@ -12,7 +12,10 @@ export async function listen(handle) {
       const chunks = await request.toArray();
       const { method, headers } = request;
       const body = chunks.length > 0 ? Buffer.concat(chunks) : undefined;
-      await answer(response, await handle(new Request(listening.origin + request.url, { method, headers: flat(headers), body, signal: gone.signal })));
+      await answer(
+        response,
+        await handle(new Request(listening.origin + request.url, { method, headers: flat(headers), body, signal: gone.signal })),
+      );
     } catch {
       request.socket.destroy();
     }
@@ -30,15 +33,18 @@ export async function listen(handle) {
   }
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   listening.origin = `http://127.0.0.1:${server.address().port}`;
-  listening.close = () => new Promise((resolve) => {
-    server.close(resolve);
-    server.closeAllConnections();
-  });
+  listening.close = () =>
+    new Promise((resolve) => {
+      server.close(resolve);
+      server.closeAllConnections();
+    });
   return listening;
 }
 
 /** What a Request takes: no list of values, and nothing of the connection. */
 function flat(headers) {
-  const kept = Object.entries(headers).filter(([name]) => !/^(connection|keep-alive|transfer-encoding|content-length|host|expect|upgrade)$/.test(name));
+  const kept = Object.entries(headers).filter(
+    ([name]) => !/^(connection|keep-alive|transfer-encoding|content-length|host|expect|upgrade)$/.test(name),
+  );
   return kept.map(([name, value]) => [name, String(value)]);
 }

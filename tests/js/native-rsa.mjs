@@ -29,7 +29,9 @@ async function asking(copy, run) {
 function signed(alg, how, modulusLength = 2048) {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength });
   const input = unsigned({ alg }, claims());
-  const signature = createSign('sha256').update(input).sign({ key: createPrivateKey(privateKey.export({ format: 'pem', type: 'pkcs8' })), ...how });
+  const signature = createSign('sha256')
+    .update(input)
+    .sign({ key: createPrivateKey(privateKey.export({ format: 'pem', type: 'pkcs8' })), ...how });
   return { token: `${input}.${signature.toString('base64url')}`, jwk: { ...publicKey.export({ format: 'jwk' }), alg } };
 }
 
@@ -50,11 +52,12 @@ export default ({ test, assert }) => {
     assert.throws('ERR_JOSE_ALG_NOT_ALLOWED', () => verifySync(pss.token, { ...pss.jwk, alg: 'RS256' }, rules()));
   };
 
-  test('RSA is raised to its power by node:crypto, whatever the scheme, where Node hands it out (20.16)', () => asking('native', (api, asked) => {
-    judge(api);
-    const handedOut = typeof process.getBuiltinModule === 'function';
-    assert.ok(handedOut ? asked() >= 3 * cases.length : asked() === 0, `asked ${asked()} times`);
-  }));
+  test('RSA is raised to its power by node:crypto, whatever the scheme, where Node hands it out (20.16)', () =>
+    asking('native', (api, asked) => {
+      judge(api);
+      const handedOut = typeof process.getBuiltinModule === 'function';
+      assert.ok(handedOut ? asked() >= 3 * cases.length : asked() === 0, `asked ${asked()} times`);
+    }));
 
   test('without process.getBuiltinModule, and where node:crypto refuses, the module does it itself', async () => {
     const { getBuiltinModule } = process;
@@ -64,7 +67,9 @@ export default ({ test, assert }) => {
         judge(api);
         assert.equal(asked(), 0, 'asked');
       });
-      const refusing = () => { throw new Error('no such padding here'); };
+      const refusing = () => {
+        throw new Error('no such padding here');
+      };
       process.getBuiltinModule = () => ({ ...crypto, publicDecrypt: refusing });
       judge(await import(`${pathToFileURL(join(packageFolder, 'dist/index.js'))}?refusing`));
     } finally {

@@ -39,7 +39,11 @@ export async function withOldChromium(version, url, use) {
       await send('Page.navigate', { url }, sessionId);
       await use(async (body, ...args) => {
         const expression = `(async () => JSON.stringify(await (${body})(...${JSON.stringify(args)})))()`;
-        const { result, exceptionDetails } = await send('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true }, sessionId);
+        const { result, exceptionDetails } = await send(
+          'Runtime.evaluate',
+          { expression, awaitPromise: true, returnByValue: true },
+          sessionId,
+        );
         if (exceptionDetails) throw new Error(`in the page: ${exceptionDetails.exception?.description ?? exceptionDetails.text}`);
         return result.value === undefined ? undefined : JSON.parse(result.value);
       });
@@ -81,10 +85,11 @@ async function connect(url) {
   });
   socket.on('close', () => waiting.forEach(({ reject }) => reject(new Error('the browser hung up'))));
   return {
-    send: (method, params, sessionId) => new Promise((resolve, reject) => {
-      waiting.set(last += 1, { resolve, reject });
-      socket.send(JSON.stringify({ id: last, method, params, sessionId }));
-    }),
+    send: (method, params, sessionId) =>
+      new Promise((resolve, reject) => {
+        waiting.set((last += 1), { resolve, reject });
+        socket.send(JSON.stringify({ id: last, method, params, sessionId }));
+      }),
     close: () => socket.close(),
   };
 }

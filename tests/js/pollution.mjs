@@ -21,7 +21,10 @@ const VALUES = [undefined, null, false, true, 0, 1e9, '', 'polluted', () => fals
 const HOSTS_OWN = ['get', 'set', 'value', 'then', 'constructor', 'toString', 'valueOf', 'toJSON', 'length', 'prototype'];
 
 /** Node's crypto.subtle makes no keys where members of its own dictionaries are polluted: these get the names of their options. */
-const MAKE_KEYS = own({ createKey: ['kid', 'extractable'], createIssuer: ['issuer', 'audience', 'algorithms', 'lifetime', 'now', 'header', 'withdraw', 'kid'] });
+const MAKE_KEYS = own({
+  createKey: ['kid', 'extractable'],
+  createIssuer: ['issuer', 'audience', 'algorithms', 'lifetime', 'now', 'header', 'withdraw', 'kid'],
+});
 
 /** Every member that a declaration of the package has. */
 function declaredNames() {
@@ -35,7 +38,8 @@ function declaredNames() {
 
 /** How a call ends while every name of `names` has this value on `Object.prototype`. */
 async function polluted(names, value, use) {
-  for (const name of names) Object.defineProperty(Object.prototype, name, own({ value, enumerable: true, configurable: true, writable: true }));
+  for (const name of names)
+    Object.defineProperty(Object.prototype, name, own({ value, enumerable: true, configurable: true, writable: true }));
   try {
     return await ending(use);
   } finally {
@@ -46,7 +50,8 @@ async function polluted(names, value, use) {
 const shown = (value) => (typeof value === 'function' ? 'a function' : JSON.stringify(value));
 
 /** A response whose every member is given: a host's constructor may look for the others where the pollution is. */
-const answering = (body, status = 200) => new Response(body, own({ status, statusText: '', headers: own({ 'content-type': 'application/json' }) }));
+const answering = (body, status = 200) =>
+  new Response(body, own({ status, statusText: '', headers: own({ 'content-type': 'application/json' }) }));
 
 /** How a call ended, as text. */
 async function ending(use) {
@@ -58,18 +63,36 @@ async function ending(use) {
 }
 
 export default async () => {
-  const { tokenward, stores, testing } = await importFromUser('pollution.mjs', `
-    export * as tokenward from 'tokenward'; export * as stores from 'tokenward/stores'; export * as testing from 'tokenward/testing';`);
+  const { tokenward, stores, testing } = await importFromUser(
+    'pollution.mjs',
+    `
+    export * as tokenward from 'tokenward'; export * as stores from 'tokenward/stores'; export * as testing from 'tokenward/testing';`,
+  );
   const uses = await everyUse(tokenward, stores, testing);
   const names = declaredNames();
 
   return ({ test, assert }) => {
     test('every export has a use here', () => {
       const exported = [tokenward, stores, testing].flatMap((api) => Object.keys(api));
-      assert.same([...new Set(exported)].filter((name) => !Object.hasOwn(uses, name)), []);
+      assert.same(
+        [...new Set(exported)].filter((name) => !Object.hasOwn(uses, name)),
+        [],
+      );
     });
     test('the names are those of all options', () => {
-      for (const name of ['now', 'requireExp', 'clockTolerance', 'audience', 'schema', 'maxAge', 'replay', 'realm', 'allowShortSecret', 'database', 'lifetime']) {
+      for (const name of [
+        'now',
+        'requireExp',
+        'clockTolerance',
+        'audience',
+        'schema',
+        'maxAge',
+        'replay',
+        'realm',
+        'allowShortSecret',
+        'database',
+        'lifetime',
+      ]) {
         assert.ok(names.includes(name), name);
       }
     });
@@ -79,7 +102,11 @@ export default async () => {
       for (const [use, run] of Object.entries(uses)) assert.equal(await ending(run), clean[use], `${use} a second time:`);
       for (const value of VALUES) {
         for (const [use, run] of Object.entries(uses)) {
-          assert.equal(await polluted(use in MAKE_KEYS ? MAKE_KEYS[use] : names, value, run), clean[use], `${use} where every name is ${shown(value)}:`);
+          assert.equal(
+            await polluted(use in MAKE_KEYS ? MAKE_KEYS[use] : names, value, run),
+            clean[use],
+            `${use} where every name is ${shown(value)}:`,
+          );
         }
       }
     });
@@ -99,8 +126,13 @@ async function everyUse(tokenward, stores, testing) {
   const claims = { iss: ISSUER, aud: AUDIENCE, sub: 'ada', iat: NOW - 10, exp: NOW + 60 };
   const token = await key.sign(claims);
   const tokens = [
-    token, await key.sign({ ...claims, exp: NOW - 1 }), await key.sign({ ...claims, exp: undefined }),
-    await key.sign({ ...claims, aud: 'https://other.test' }), await key.sign({ ...claims, iss: 'https://other.test' }), `${token}A`, 'x',
+    token,
+    await key.sign({ ...claims, exp: NOW - 1 }),
+    await key.sign({ ...claims, exp: undefined }),
+    await key.sign({ ...claims, aud: 'https://other.test' }),
+    await key.sign({ ...claims, iss: 'https://other.test' }),
+    `${token}A`,
+    'x',
   ];
   const jwks = { keys: [key.jwk] };
   const rules = (more) => ({ issuer: ISSUER, audience: AUDIENCE, now: NOW, ...more });
@@ -116,17 +148,29 @@ async function everyUse(tokenward, stores, testing) {
   const published = serving(own({ '/jwks': jwks, '/.well-known/openid-configuration': { issuer: ISSUER, jwks_uri: `${ISSUER}/jwks` } }));
   const remote = () => ({ fetch: published, now: clock });
   const tokensOf = () => ({ access_token: 'access', token_type: 'Bearer', expires_in: 3600, refresh_token: 'refresh' });
-  const login = serving(own({ '/token': tokensOf, '/revoke': {}, '/.well-known/openid-configuration': {
-    issuer: LOGIN, token_endpoint: `${LOGIN}/token`, authorization_endpoint: `${LOGIN}/authorize`,
-  } }));
+  const login = serving(
+    own({
+      '/token': tokensOf,
+      '/revoke': {},
+      '/.well-known/openid-configuration': {
+        issuer: LOGIN,
+        token_endpoint: `${LOGIN}/token`,
+        authorization_endpoint: `${LOGIN}/authorize`,
+      },
+    }),
+  );
   const heard = [];
   const sending = async (_url, init) => {
     heard.push([new Headers(init?.headers).get('authorization'), init?.method ?? 'GET', init?.redirect ?? 'none']);
     return answering('{}');
   };
-  const request = (authorization) => new Request(API, own({ headers: own({ ...(authorization && { authorization }), origin: 'https://app.test' }) }));
+  const request = (authorization) =>
+    new Request(API, own({ headers: own({ ...(authorization && { authorization }), origin: 'https://app.test' }) }));
   const requests = [token, tokens[1], tokens[5]].map((each) => request(`Bearer ${each}`));
-  const answered = async (result) => (result.ok ? ['passes', result.payload] : [result.status, result.error, [...result.response.headers].sort(), await result.response.text()]);
+  const answered = async (result) =>
+    result.ok
+      ? ['passes', result.payload]
+      : [result.status, result.error, [...result.response.headers].sort(), await result.response.text()];
   /** A session that signs in, serves and signs out. */
   const lived = async (grant, credentials) => {
     const session = tokenward.createSession({ grant, fetch: login, now: clock });
@@ -155,13 +199,21 @@ async function everyUse(tokenward, stores, testing) {
   };
   const stored = async (store) => {
     const saved = await store.save('key', 'record', null);
-    return [store.shared, store.consistency, saved.ok, (await store.load('key')).record, await store.save('key', 'other', 'no such version'),
-      await store.clear('key', saved.version), await store.load('key')];
+    return [
+      store.shared,
+      store.consistency,
+      saved.ok,
+      (await store.load('key')).record,
+      await store.save('key', 'other', 'no such version'),
+      await store.clear('key', saved.version),
+      await store.load('key'),
+    ];
   };
   const redis = () => {
     const rows = new Map();
     return {
-      get: async (at) => rows.get(at) ?? null, setEx: async (at, seconds, value) => void rows.set(at, `${seconds} ${value}`),
+      get: async (at) => rows.get(at) ?? null,
+      setEx: async (at, seconds, value) => void rows.set(at, `${seconds} ${value}`),
       eval: async (_script, { keys: [at], arguments: [expect, version, record] }) => {
         const row = rows.get(at);
         if (expect === undefined) return row ? [row.version, row.record] : [null, null];
@@ -174,7 +226,11 @@ async function everyUse(tokenward, stores, testing) {
   };
   const durable = () => {
     const rows = new Map();
-    const storage = { get: async (at) => rows.get(at), put: async (at, row) => void rows.set(at, row), delete: async (at) => rows.delete(at) };
+    const storage = {
+      get: async (at) => rows.get(at),
+      put: async (at, row) => void rows.set(at, row),
+      delete: async (at) => rows.delete(at),
+    };
     const object = new stores.TokenStoreObject({ storage: { transaction: (body) => body(storage) } }, {});
     return { fetch: (_url, init) => object.fetch({ json: async () => JSON.parse(init.body) }) };
   };
@@ -189,7 +245,10 @@ async function everyUse(tokenward, stores, testing) {
     version: () => tokenward.version,
     isTokenwardError: () => [tokenward.isTokenwardError({}), tokenward.isTokenwardError(new Error('x'))],
     decode: () => tokens.slice(0, 5).map((each) => tokenward.decode(each)),
-    checkExpiry: () => [tokenward.checkExpiry(token), tokenward.checkExpiry({}, { now: NOW }), tokenward.checkExpiry(tokens[1], { now: NOW })].map(({ expiresIn, ...rest }) => rest),
+    checkExpiry: () =>
+      [tokenward.checkExpiry(token), tokenward.checkExpiry({}, { now: NOW }), tokenward.checkExpiry(tokens[1], { now: NOW })].map(
+        ({ expiresIn, ...rest }) => rest,
+      ),
     isExpired: () => [tokenward.isExpired(tokens[1], { now: NOW }), tokenward.isExpired(tokens[2], {})],
     importKey: () => [tokenward.importKey(key.jwk), tokenward.importKey(hmac.secret(), {}), tokenward.importKey(key.jwk, { alg: 'ES256' })],
     shortSecret: () => tokenward.importKey(new Uint8Array(8).fill(7)),
@@ -210,8 +269,14 @@ async function everyUse(tokenward, stores, testing) {
       const two = new tokenward.Verifier({ issuers: [{ ...rules(), keys: jwks }], cache: true });
       const more = verifier({ scope: 'read', claims: { sub: 'ada' } });
       const many = await one.verifyMany(tokens);
-      return [many.map(said), tokens.map((each) => said(one.safeVerifySync(each))), tokens.map((each) => said(two.safeVerifySync(each))),
-        said(more.safeVerifySync(token)), (await one.explain(tokens[1])).steps, [one, two, more].map((each) => each.free() ?? 'freed')];
+      return [
+        many.map(said),
+        tokens.map((each) => said(one.safeVerifySync(each))),
+        tokens.map((each) => said(two.safeVerifySync(each))),
+        said(more.safeVerifySync(token)),
+        (await one.explain(tokens[1])).steps,
+        [one, two, more].map((each) => each.free() ?? 'freed'),
+      ];
     },
     'Verifier without an audience': () => new tokenward.Verifier({ issuer: ISSUER, keys: jwks }),
     'Verifier of issuers without an audience': () => new tokenward.Verifier({ issuers: [{ issuer: ISSUER, keys: jwks }] }),
@@ -232,18 +297,25 @@ async function everyUse(tokenward, stores, testing) {
     jsonLogin: () => lived(jsonLogin(), credentials),
     'jsonLogin that asks': () => lived(tokenward.jsonLogin({ tokenUrl: `${LOGIN}/token`, credentials: () => credentials }), 'none'),
     'jsonLogin without credentials': () => lived(jsonLogin(), 'none'),
-    oauth2: () => lived(tokenward.oauth2({ tokenEndpoint: `${LOGIN}/token`, clientId: 'app', clientSecret: 's', grant: 'client_credentials' }), 'none'),
-    'oauth2 by its issuer': () => lived(tokenward.oauth2({ issuer: LOGIN, clientId: 'app', clientSecret: 's', grant: 'client_credentials' }), 'none'),
+    oauth2: () =>
+      lived(tokenward.oauth2({ tokenEndpoint: `${LOGIN}/token`, clientId: 'app', clientSecret: 's', grant: 'client_credentials' }), 'none'),
+    'oauth2 by its issuer': () =>
+      lived(tokenward.oauth2({ issuer: LOGIN, clientId: 'app', clientSecret: 's', grant: 'client_credentials' }), 'none'),
     authorizationCode: authorized,
     beginAuthorization: authorized,
     completeAuthorization: authorized,
     cookieRefresh: () => lived(tokenward.cookieRefresh({ url: `${LOGIN}/token` }), 'none'),
     customGrant: () => lived(tokenward.customGrant({ acquire: async () => tokensOf() }), 'none'),
     createSession: () => lived(jsonLogin(), credentials),
-    'createSession without a name': () => tokenward.createSession({ grant: tokenward.customGrant({}), store: tokenward.memoryStore() }).close(),
+    'createSession without a name': () =>
+      tokenward.createSession({ grant: tokenward.customGrant({}), store: tokenward.memoryStore() }).close(),
     createBearerFetch: async () => {
       heard.length = 0;
-      const bearer = tokenward.createBearerFetch({ session: { grant: jsonLogin(), fetch: login, now: clock }, resources: 'https://api.test/', fetch: sending });
+      const bearer = tokenward.createBearerFetch({
+        session: { grant: jsonLogin(), fetch: login, now: clock },
+        resources: 'https://api.test/',
+        fetch: sending,
+      });
       try {
         await bearer.session.login(credentials);
         await bearer(API);
@@ -259,7 +331,8 @@ async function everyUse(tokenward, stores, testing) {
     memoryStore: () => stored(tokenward.memoryStore()),
     indexedDbStore: () => [tokenward.indexedDbStore().shared, tokenward.indexedDbStore({}).shared],
     webStore: () => [tokenward.webStore('session').shared, tokenward.webStore('local').consistency],
-    cacheApiStore: () => cached(stores.cacheApiStore({ match: async () => undefined, put: async (_at, response) => void await response.text() })),
+    cacheApiStore: () =>
+      cached(stores.cacheApiStore({ match: async () => undefined, put: async (_at, response) => void (await response.text()) })),
     kvStore: () => cached(stores.kvStore({ get: async () => null, put: async () => {} })),
     redisStore: () => cached(stores.redisStore(redis())),
     redisTokenStore: () => stored(stores.redisTokenStore(redis())),
@@ -268,14 +341,26 @@ async function everyUse(tokenward, stores, testing) {
     createClock: () => testing.createClock(NOW).now(),
     createKey: async () => {
       const made = await testing.createKey('ES256', { kid: 'made' });
-      return [made.alg, Object.keys(made.jwk).sort(), typeof made.kid, said(await verifier({ keys: made.jwk }).safeVerify(await made.sign(claims))), (await made.cryptoKey()).extractable];
+      return [
+        made.alg,
+        Object.keys(made.jwk).sort(),
+        typeof made.kid,
+        said(await verifier({ keys: made.jwk }).safeVerify(await made.sign(claims))),
+        (await made.cryptoKey()).extractable,
+      ];
     },
     createIssuer: async () => {
       const issuer = await testing.createIssuer({ now: clock });
       const [minted, wrong] = [await issuer.token(), await issuer.wrong('expired')];
       const { header, payload } = tokenward.decode(minted);
       const over = new tokenward.Verifier({ ...issuer.rules, keys: issuer.jwks() });
-      return [Object.keys(header).sort(), payload, said(over.safeVerifySync(minted)).at(0), said(over.safeVerifySync(wrong)), issuer.jwks().keys.length];
+      return [
+        Object.keys(header).sort(),
+        payload,
+        said(over.safeVerifySync(minted)).at(0),
+        said(over.safeVerifySync(wrong)),
+        issuer.jwks().keys.length,
+      ];
     },
     createTokenEndpoint: async () => {
       const endpoint = testing.createTokenEndpoint({ now: clock });
@@ -284,14 +369,16 @@ async function everyUse(tokenward, stores, testing) {
     wrongTokens: () => testing.wrongTokens.length,
   };
   // Not a use: what `made` gives was made before.
-  Object.defineProperty(uses, 'made', { value() {
-    const one = verifier();
-    const guard = tokenward.createBearerGuard({ verifier: one });
-    return async () => {
-      const results = [(await one.verifyMany(tokens)).map(said), tokens.map((each) => said(one.safeVerifySync(each)))];
-      for (const each of requests) results.push(await answered(await guard.check(each)));
-      return results;
-    };
-  } });
+  Object.defineProperty(uses, 'made', {
+    value() {
+      const one = verifier();
+      const guard = tokenward.createBearerGuard({ verifier: one });
+      return async () => {
+        const results = [(await one.verifyMany(tokens)).map(said), tokens.map((each) => said(one.safeVerifySync(each)))];
+        for (const each of requests) results.push(await answered(await guard.check(each)));
+        return results;
+      };
+    },
+  });
   return uses;
 }

@@ -22,14 +22,15 @@ const ISSUER = 'https://login.example.com';
 const AUDIENCE = 'https://api.example.com';
 const SECRET = 'correct horse battery staple, and more of it';
 const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
-const jwk = { ...await exportJWK(publicKey), kid: 'one' };
+const jwk = { ...(await exportJWK(publicKey)), kid: 'one' };
 const [pem, jwkFile, jwks] = [file('key.pem', await exportSPKI(publicKey)), file('key.json', jwk), file('jwks.json', { keys: [jwk] })];
 const NAMED = ['--issuer', ISSUER, '--audience', AUDIENCE];
 
 function minted(claims = {}, { key = privateKey, alg = 'ES256', iss = ISSUER } = {}) {
   const now = Math.floor(Date.now() / 1000);
   return new SignJWT({ iat: now, exp: now + 300, scope: 'read', iss, aud: AUDIENCE, sub: 'ada', ...claims })
-    .setProtectedHeader({ alg, kid: 'one' }).sign(key);
+    .setProtectedHeader({ alg, kid: 'one' })
+    .sign(key);
 }
 
 /** Runs it with `input` on standard input. Answers { code, out, err }. */
@@ -37,8 +38,12 @@ function run(args, input = '', env = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { env: { ...process.env, ...env } });
     let [out, err] = ['', ''];
-    child.stdout.on('data', (chunk) => { out += chunk; });
-    child.stderr.on('data', (chunk) => { err += chunk; });
+    child.stdout.on('data', (chunk) => {
+      out += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      err += chunk;
+    });
     child.once('error', reject);
     child.once('close', (code) => resolve({ code, out, err }));
     child.stdin.on('error', () => {});
@@ -56,7 +61,11 @@ const cli = ({ test, assert }) => {
     assert.equal(out.includes('\x1b'), false, 'colours in a pipe:');
   });
 
-  for (const [name, key] of [['a PEM file', ['--key', pem]], ['a JWK file', ['--key', jwkFile]], ['a JWK Set file', ['--jwks', jwks]]]) {
+  for (const [name, key] of [
+    ['a PEM file', ['--key', pem]],
+    ['a JWK file', ['--key', jwkFile]],
+    ['a JWK Set file', ['--jwks', jwks]],
+  ]) {
     test(`verify takes ${name} as the key`, async () => {
       const { code, out } = await run(['verify', ...key, ...NAMED], await minted());
       assert.equal(code, 0, out);
@@ -67,7 +76,10 @@ const cli = ({ test, assert }) => {
   test('verify takes ES256K and ML-DSA', async () => {
     for (const alg of ['ES256K', 'ML-DSA-44']) {
       const { jwk: key, token } = signed[alg];
-      const { code, out, err } = await run(['verify', '--key', file(`${alg}.json`, key), '--any-issuer', '--any-audience', '--now', '1800000000'], token);
+      const { code, out, err } = await run(
+        ['verify', '--key', file(`${alg}.json`, key), '--any-issuer', '--any-audience', '--now', '1800000000'],
+        token,
+      );
       assert.equal(code, 0, out + err);
       assert.ok(out.startsWith(`✓ accepted: ${alg}`), out);
     }
@@ -77,7 +89,8 @@ const cli = ({ test, assert }) => {
     const token = await minted({}, { key: new TextEncoder().encode(SECRET), alg: 'HS256' });
     const hs256 = ['--algorithm', 'HS256', ...NAMED];
     for (const [args, env] of [
-      [['--secret', file('secret', `${SECRET}\n`)], {}], [['--secret-env', 'SHARED'], { SHARED: SECRET }],
+      [['--secret', file('secret', `${SECRET}\n`)], {}],
+      [['--secret-env', 'SHARED'], { SHARED: SECRET }],
       [['--secret-env', 'SHARED', '--encoding', 'hex'], { SHARED: Buffer.from(SECRET).toString('hex') }],
       [['--secret-env', 'SHARED', '--encoding', 'base64url'], { SHARED: Buffer.from(SECRET).toString('base64url') }],
     ]) {
@@ -95,7 +108,10 @@ const cli = ({ test, assert }) => {
     const secret = 'short';
     const token = await minted({}, { key: new TextEncoder().encode(secret), alg: 'HS256' });
     const k = Buffer.from(secret).toString('base64url');
-    for (const key of [['--key', file('short.json', JSON.stringify({ kty: 'oct', k, alg: 'HS256' }))], ['--secret', file('short', secret), '--algorithm', 'HS256']]) {
+    for (const key of [
+      ['--key', file('short.json', JSON.stringify({ kty: 'oct', k, alg: 'HS256' }))],
+      ['--secret', file('short', secret), '--algorithm', 'HS256'],
+    ]) {
       assert.equal((await run(['verify', ...key, ...NAMED], token)).code, 2);
       const { code, out, err } = await run(['verify', ...key, '--allow-short-secret', ...NAMED], token);
       assert.equal(code, 0, out + err);
@@ -107,13 +123,18 @@ const cli = ({ test, assert }) => {
       const origin = `http://127.0.0.1:${server.address().port}`;
       if (url === '/down') return response.writeHead(500).end();
       response.setHeader('content-type', 'application/json');
-      response.end(JSON.stringify(url === '/.well-known/openid-configuration' ? { issuer: origin, jwks_uri: `${origin}/jwks` } : { keys: [jwk] }));
+      response.end(
+        JSON.stringify(url === '/.well-known/openid-configuration' ? { issuer: origin, jwks_uri: `${origin}/jwks` } : { keys: [jwk] }),
+      );
     });
     await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
     const origin = `http://127.0.0.1:${server.address().port}`;
     try {
       const token = await minted({}, { iss: origin });
-      for (const args of [['--jwks', `${origin}/jwks`, '--any-issuer'], ['--issuer', origin]]) {
+      for (const args of [
+        ['--jwks', `${origin}/jwks`, '--any-issuer'],
+        ['--issuer', origin],
+      ]) {
         const { code, out, err } = await run(['verify', ...args, '--audience', AUDIENCE], token);
         assert.equal(code, 0, out + err);
       }
@@ -141,13 +162,38 @@ const cli = ({ test, assert }) => {
   test('every rule has an option, and each can refuse', async () => {
     const token = await minted({ nonce: 'n', level: 2 });
     const holds = [
-      '--subject', 'ada', '--scope', 'read', '--claim', 'nonce=n', '--claim', 'level=2', '--require', 'sub',
-      '--max-age', '60', '--tolerance', '5', '--algorithm', 'ES256', '--max-length', '4000',
+      '--subject',
+      'ada',
+      '--scope',
+      'read',
+      '--claim',
+      'nonce=n',
+      '--claim',
+      'level=2',
+      '--require',
+      'sub',
+      '--max-age',
+      '60',
+      '--tolerance',
+      '5',
+      '--algorithm',
+      'ES256',
+      '--max-length',
+      '4000',
     ];
     const good = await run(['verify', '--key', pem, ...NAMED, ...holds], token);
     assert.equal(good.code, 0, good.out + good.err);
-    for (const rule of [['--subject', 'bob'], ['--scope', 'write'], ['--claim', 'nonce=m'], ['--claim', 'level=3'], ['--require', 'jti'],
-      ['--typ', 'at+jwt'], ['--algorithm', 'ES384'], ['--max-length', '50'], ['--max-age', '1', '--now', String(Date.now() / 1000 + 100)]]) {
+    for (const rule of [
+      ['--subject', 'bob'],
+      ['--scope', 'write'],
+      ['--claim', 'nonce=m'],
+      ['--claim', 'level=3'],
+      ['--require', 'jti'],
+      ['--typ', 'at+jwt'],
+      ['--algorithm', 'ES384'],
+      ['--max-length', '50'],
+      ['--max-age', '1', '--now', String(Date.now() / 1000 + 100)],
+    ]) {
       const { code, out, err } = await run(['verify', '--key', pem, ...NAMED, ...rule], token);
       assert.equal(code, 1, `${rule}: ${out}${err}`);
     }
@@ -160,8 +206,18 @@ const cli = ({ test, assert }) => {
     const { code, out } = await run(['explain', '--key', pem, ...NAMED, '--scope', 'write'], await minted());
     assert.equal(code, 1);
     const lines = out.trim().split('\n');
-    assert.same(lines.map((line) => line.split(/\s+/)[1] ?? line).slice(0, 6), ['format', 'header', 'algorithm', 'key', 'signature', 'claims']);
-    assert.ok(lines.some((line) => line.startsWith('✕ scope ')), out);
+    assert.same(lines.map((line) => line.split(/\s+/)[1] ?? line).slice(0, 6), [
+      'format',
+      'header',
+      'algorithm',
+      'key',
+      'signature',
+      'claims',
+    ]);
+    assert.ok(
+      lines.some((line) => line.startsWith('✕ scope ')),
+      out,
+    );
     assert.equal(lines.at(-1), 'refused');
     assert.equal((await run(['explain', '--key', pem, ...NAMED], await minted())).code, 0);
   });
@@ -182,10 +238,19 @@ const cli = ({ test, assert }) => {
   test('a check is left out only where that is said; what contradicts itself or is unknown is exit code 2', async () => {
     const token = await minted();
     for (const args of [
-      ['verify', '--key', pem, '--audience', AUDIENCE], ['verify', '--key', pem, '--issuer', ISSUER], ['verify', '--any-issuer', '--any-audience'],
-      ['verify', '--key', pem, ...NAMED, '--any-issuer'], ['verify', '--key', pem, '--jwks', jwks, ...NAMED], ['verify', '--key', '/nowhere', ...NAMED],
-      ['verify', '--key', pem, ...NAMED, '--tolerance', 'much'], ['verify', '--key', pem, ...NAMED, '--tolerance', '601'],
-      ['verify', '--key', pem, ...NAMED, '--claim', 'nonce'], ['decode', '--key', pem], ['sign'], [], ['decode', '--unknown'],
+      ['verify', '--key', pem, '--audience', AUDIENCE],
+      ['verify', '--key', pem, '--issuer', ISSUER],
+      ['verify', '--any-issuer', '--any-audience'],
+      ['verify', '--key', pem, ...NAMED, '--any-issuer'],
+      ['verify', '--key', pem, '--jwks', jwks, ...NAMED],
+      ['verify', '--key', '/nowhere', ...NAMED],
+      ['verify', '--key', pem, ...NAMED, '--tolerance', 'much'],
+      ['verify', '--key', pem, ...NAMED, '--tolerance', '601'],
+      ['verify', '--key', pem, ...NAMED, '--claim', 'nonce'],
+      ['decode', '--key', pem],
+      ['sign'],
+      [],
+      ['decode', '--unknown'],
       ['verify', '--key', file('bad.json', '{"kty":"EC"}'), ...NAMED],
     ]) {
       const { code, err } = await run(args, token);
@@ -212,7 +277,8 @@ const cli = ({ test, assert }) => {
   test('--help says what there is, exit codes included, and --version the version', async () => {
     const { code, out } = await run(['--help']);
     assert.equal(code, 0);
-    for (const word of ['decode', 'verify', 'explain', '--key', '--jwks', '--issuer', '--audience', '--json', 'Exit code']) assert.ok(out.includes(word), word);
+    for (const word of ['decode', 'verify', 'explain', '--key', '--jwks', '--issuer', '--audience', '--json', 'Exit code'])
+      assert.ok(out.includes(word), word);
     assert.ok(out.split('\n').every((line) => line.length <= 120));
     assert.ok(/^\d+\.\d+\.\d+\n$/.test((await run(['--version'])).out));
   });
@@ -220,8 +286,11 @@ const cli = ({ test, assert }) => {
   if (spawnSync('script', ['--version'], { stdio: 'ignore' }).status === 0) {
     test('colours are for a terminal alone, and not where NO_COLOR is set', async () => {
       const input = file('token', await minted());
-      const onTerminal = (env) => spawnSync('script', ['-qec', `${program} decode < ${input}`, '/dev/null'],
-        { encoding: 'utf8', env: { ...process.env, TERM: 'xterm', NO_COLOR: '', ...env } }).stdout;
+      const onTerminal = (env) =>
+        spawnSync('script', ['-qec', `${program} decode < ${input}`, '/dev/null'], {
+          encoding: 'utf8',
+          env: { ...process.env, TERM: 'xterm', NO_COLOR: '', ...env },
+        }).stdout;
       assert.equal(onTerminal({}).includes('\x1b['), true, 'colours on a terminal:');
       assert.equal(onTerminal({ NO_COLOR: '1' }).includes('\x1b['), false, 'colours with NO_COLOR:');
       assert.equal(onTerminal({ TERM: 'dumb' }).includes('\x1b['), false, 'colours on a dumb terminal:');

@@ -8,7 +8,10 @@ import { report, root } from './installed.mjs';
 
 const terminal = ({ test, assert }) => {
   test('the demo goes through every step and exits 0', () => {
-    const { status, stdout } = spawnSync(process.execPath, [join(root, '.ci/demo.mjs'), '--once'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+    const { status, stdout } = spawnSync(process.execPath, [join(root, '.ci/demo.mjs'), '--once'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     assert.equal(status, 0, stdout);
     assert.equal(stdout.match(/✓/g).length, 10);
   });

@@ -22,13 +22,19 @@ const USES = [1, 3, 200];
 const USES_OF_RSA = [1, 2];
 
 const ec = (namedCurve) => () => crypto.generateKeyPairSync('ec', { namedCurve });
-const rsa = (modulusLength, publicExponent = 65537) => () => crypto.generateKeyPairSync('rsa', { modulusLength, publicExponent });
+const rsa =
+  (modulusLength, publicExponent = 65537) =>
+  () =>
+    crypto.generateKeyPairSync('rsa', { modulusLength, publicExponent });
 // Each size at which the kernel changes its limbs or is at an end, with the least exponent, the usual one and the greatest.
 // Large primes take long to find, so most of these keys have small ones; they are made once and come round in turn.
 const SIZES = [2048, 3072, 3400, 3401, 4096, 8192];
 const EXPONENTS = [3n, 65537n, 2n ** 64n - 1n];
 const RSA_KEYS = [
-  rsa(2048), rsa(2048, 3), rsa(2056), rsa(3072),
+  rsa(2048),
+  rsa(2048, 3),
+  rsa(2056),
+  rsa(3072),
   ...SIZES.flatMap((bits) => EXPONENTS.map((e) => () => smallFactors(bits, e))),
 ];
 const inTurn = (makers) => {
@@ -47,10 +53,18 @@ const P1363 = { dsaEncoding: 'ieee-p1363' };
 /** alg → how keys are made, the hash, how it is signed, and for ECDSA the order. */
 const FAMILIES = {
   ES256: { make: ec('P-256'), hash: 'sha256', how: P1363, order: 'ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551' },
-  ES384: { make: ec('P-384'), hash: 'sha384', how: P1363, order: 'ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973' },
+  ES384: {
+    make: ec('P-384'),
+    hash: 'sha384',
+    how: P1363,
+    order: 'ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973',
+  },
   ES512: {
-    make: ec('P-521'), hash: 'sha512', how: P1363,
-    order: '01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409',
+    make: ec('P-521'),
+    hash: 'sha512',
+    how: P1363,
+    order:
+      '01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409',
   },
   ES256K: { make: ec('secp256k1'), hash: 'sha256', how: P1363, order: 'fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141' },
   EdDSA: { make: () => crypto.generateKeyPairSync('ed25519'), hash: null, how: {} },
@@ -95,11 +109,18 @@ function mutated(signature, order) {
   const half = copy.length >> 1;
   const at = crypto.randomInt(copy.length);
   switch (crypto.randomInt(order ? 6 : 5)) {
-    case 0: copy[at] ^= 1 << crypto.randomInt(8); return copy;
-    case 1: copy[at] = crypto.randomInt(256); return copy;
-    case 2: return Buffer.concat([copy.subarray(half), copy.subarray(0, half)]);
-    case 3: return crypto.randomBytes(copy.length);
-    case 4: return crypto.randomInt(2) ? copy.subarray(crypto.randomInt(2), copy.length - 1) : Buffer.concat([copy, copy.subarray(0, 1)]);
+    case 0:
+      copy[at] ^= 1 << crypto.randomInt(8);
+      return copy;
+    case 1:
+      copy[at] = crypto.randomInt(256);
+      return copy;
+    case 2:
+      return Buffer.concat([copy.subarray(half), copy.subarray(0, half)]);
+    case 3:
+      return crypto.randomBytes(copy.length);
+    case 4:
+      return crypto.randomInt(2) ? copy.subarray(crypto.randomInt(2), copy.length - 1) : Buffer.concat([copy, copy.subarray(0, 1)]);
     default: {
       const special = [0n, 1n, order - 1n, order, order + 1n][crypto.randomInt(5)];
       fixed(special, half).copy(copy, half * crypto.randomInt(2));
@@ -114,7 +135,7 @@ function compare(alg, family) {
   const slots = (family.make === RSA ? USES_OF_RSA : USES).map((uses) => ({ uses, left: 0 }));
   const header = Buffer.from(JSON.stringify({ alg })).toString('base64url');
   let [held, started] = [0, Date.now()];
-  for (let done = 0; done < INPUTS;) {
+  for (let done = 0; done < INPUTS; ) {
     const slot = slots[crypto.randomInt(slots.length)];
     if (slot.left === 0) Object.assign(slot, { left: slot.uses, key: pair(alg, family) });
     slot.left -= 1;
@@ -130,7 +151,9 @@ function compare(alg, family) {
       held += verdict;
       done += 1;
       if (INPUTS >= LONG && done % (INPUTS / 20) === 0) {
-        console.log(`  … ${alg}: ${done.toLocaleString('en')} of ${INPUTS.toLocaleString('en')}, ${Math.round((Date.now() - started) / 1000)} s`);
+        console.log(
+          `  … ${alg}: ${done.toLocaleString('en')} of ${INPUTS.toLocaleString('en')}, ${Math.round((Date.now() - started) / 1000)} s`,
+        );
       }
     }
   }

@@ -26,16 +26,21 @@ const issuer = createServer((request, response) => {
   return response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(jwks));
 });
 const { privateKey, publicKey } = await generateKeyPair('ES256');
-const jwks = { keys: [{ ...await exportJWK(publicKey), kid: 'one', alg: 'ES256', use: 'sig' }] };
+const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid: 'one', alg: 'ES256', use: 'sig' }] };
 await new Promise((resolve) => issuer.listen(0, '127.0.0.1', resolve));
 const published = `http://127.0.0.1:${issuer.address().port}`;
 
-const minted = (claims) => new SignJWT({ iss: ISSUER, aud: AUDIENCE, sub: 'ada', scope: 'read', ...claims })
-  .setProtectedHeader({ alg: 'ES256', kid: 'one' }).setExpirationTime(claims.exp ?? '5 min').sign(privateKey);
+const minted = (claims) =>
+  new SignJWT({ iss: ISSUER, aud: AUDIENCE, sub: 'ada', scope: 'read', ...claims })
+    .setProtectedHeader({ alg: 'ES256', kid: 'one' })
+    .setExpirationTime(claims.exp ?? '5 min')
+    .sign(privateKey);
 const good = await minted({});
 const [header, , signature] = good.split('.');
 const tokens = {
-  good, admin: await minted({ scope: 'read admin' }), expired: await minted({ exp: 1_700_000_000 }),
+  good,
+  admin: await minted({ scope: 'read admin' }),
+  expired: await minted({ exp: 1_700_000_000 }),
   forged: [header, (await minted({ sub: 'root' })).split('.')[1], signature].join('.'),
 };
 
@@ -45,10 +50,20 @@ const EXAMPLES = {
   hono: (env) => inWorkerd('hono/app.js', env),
   express: (env) => program(process.execPath, ['express/server.js'], env),
   fastify: (env) => program(process.execPath, ['fastify/server.js'], env),
-  deno: (env) => program(native('@deno', 'deno'), ['run', '--no-prompt', '--allow-net', '--allow-env', '--allow-read', 'deno/main.js'], { ...env, DENO_NO_UPDATE_CHECK: '1' }),
+  deno: (env) =>
+    program(native('@deno', 'deno'), ['run', '--no-prompt', '--allow-net', '--allow-env', '--allow-read', 'deno/main.js'], {
+      ...env,
+      DENO_NO_UPDATE_CHECK: '1',
+    }),
   bun: (env) => program(native('@oven', 'bin/bun'), ['bun/server.js'], env),
 };
-const NEXT = { next: (env) => program(process.execPath, [join(modules, 'next/dist/bin/next'), 'start', 'next', '-H', '127.0.0.1'], { ...env, NEXT_TELEMETRY_DISABLED: '1' }) };
+const NEXT = {
+  next: (env) =>
+    program(process.execPath, [join(modules, 'next/dist/bin/next'), 'start', 'next', '-H', '127.0.0.1'], {
+      ...env,
+      NEXT_TELEMETRY_DISABLED: '1',
+    }),
+};
 
 /** Rows that an example cannot hold, and why. */
 const EXCEPT = {
@@ -79,12 +94,15 @@ async function judged(name, start) {
       return one.origin;
     };
     const [origin, without] = [await suite('jwks'), await suite('down')];
-    return await runSuites({
-      [name]: ({ test, assert }) => {
-        for (const [what, ...row] of rows(tokens)) if (!EXCEPT[name]?.includes(what)) test(what, () => hold(assert, origin, ...row));
-        for (const [what, ...row] of outage(tokens)) test(what, () => hold(assert, without, ...row));
+    return await runSuites(
+      {
+        [name]: ({ test, assert }) => {
+          for (const [what, ...row] of rows(tokens)) if (!EXCEPT[name]?.includes(what)) test(what, () => hold(assert, origin, ...row));
+          for (const [what, ...row] of outage(tokens)) test(what, () => hold(assert, without, ...row));
+        },
       },
-    }, {});
+      {},
+    );
   } catch (error) {
     return { passed: 0, failures: [{ name, error: String(error.stack) }] };
   } finally {
@@ -105,7 +123,11 @@ function place() {
 
 async function inWorkerd(file, bindings) {
   const worker = new Miniflare({
-    modules: await workerModules(readFileSync(join(examples, file), 'utf8')), compatibilityDate: '2025-09-01', bindings, host: '127.0.0.1', port: 0,
+    modules: await workerModules(readFileSync(join(examples, file), 'utf8')),
+    compatibilityDate: '2025-09-01',
+    bindings,
+    host: '127.0.0.1',
+    port: 0,
   });
   const { origin } = await worker.ready;
   return { origin, stop: () => worker.dispose() };
@@ -113,16 +135,23 @@ async function inWorkerd(file, bindings) {
 
 async function program(file, args, env) {
   const port = await freePort();
-  const child = spawn(file, args, { cwd: examples, env: { ...process.env, ...env, PORT: String(port) }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(file, args, {
+    cwd: examples,
+    env: { ...process.env, ...env, PORT: String(port) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => { said += chunk; });
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk) => {
+      said += chunk;
+    });
   const ended = new Promise((resolve) => child.once('close', resolve).once('error', resolve));
   const origin = `http://127.0.0.1:${port}`;
   const stop = async () => {
     child.kill();
     await ended;
   };
-  for (const end = Date.now() + 20_000; ;) {
+  for (const end = Date.now() + 20_000; ; ) {
     try {
       await fetch(`${origin}/hello`);
       return { origin, stop };
@@ -137,7 +166,11 @@ async function program(file, args, env) {
 }
 
 async function build() {
-  const child = spawn(bin('next'), ['build', 'next', '--webpack'], { cwd: examples, env: { ...process.env, NEXT_TELEMETRY_DISABLED: '1' }, stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(bin('next'), ['build', 'next', '--webpack'], {
+    cwd: examples,
+    env: { ...process.env, NEXT_TELEMETRY_DISABLED: '1' },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   const code = await new Promise((resolve) => child.once('close', resolve));
   if (code !== 0) throw new Error(`next build ended with ${code}`);
 }

@@ -34,7 +34,7 @@ const everything = process.argv.includes('--long');
 // What `require` gives is the same functions, as is tested below.
 const ways = {
   import: tokenward,
-  ...everything && { require: require('tokenward') },
+  ...(everything && { require: require('tokenward') }),
   slim,
   session,
   'default entry': await import(pathToFileURL(join(packageFolder, 'dist/index.js'))),
@@ -42,7 +42,13 @@ const ways = {
 let fine = true;
 for (const [way, api] of Object.entries(ways)) {
   const long = everything || way === 'import';
-  const context = { tokenward: api, host: 'node', way, long, importMlDsa: way === 'require' ? () => require('tokenward/ml-dsa') : importMlDsa };
+  const context = {
+    tokenward: api,
+    host: 'node',
+    way,
+    long,
+    importMlDsa: way === 'require' ? () => require('tokenward/ml-dsa') : importMlDsa,
+  };
   fine = report(`node (${way})`, await runSuites(suitesFor(way, modules), context)) && fine;
 }
 
@@ -64,8 +70,13 @@ const packaging = {
     test('what signs is in the files of tokenward/testing and in no other', () => {
       const signing = /generateKey|subtle\.sign|test_sign/;
       const files = readdirSync(join(packageFolder, 'dist'));
-      const exported = (file) => WebAssembly.Module.exports(new WebAssembly.Module(readFileSync(join(packageFolder, 'dist', file)))).map(({ name }) => name).join(' ');
-      const scripts = files.filter((file) => /\.(js|cjs|mjs)$/.test(file)).filter((file) => signing.test(readFileSync(join(packageFolder, 'dist', file), 'utf8')));
+      const exported = (file) =>
+        WebAssembly.Module.exports(new WebAssembly.Module(readFileSync(join(packageFolder, 'dist', file))))
+          .map(({ name }) => name)
+          .join(' ');
+      const scripts = files
+        .filter((file) => /\.(js|cjs|mjs)$/.test(file))
+        .filter((file) => signing.test(readFileSync(join(packageFolder, 'dist', file), 'utf8')));
       const modules = files.filter((file) => file.endsWith('.wasm')).filter((file) => signing.test(exported(file)));
       assert.same(scripts.sort(), ['testing.cjs', 'testing.edge-light.js', 'testing.js', 'testing.workerd.js']);
       assert.same(modules, ['testing.wasm']);
@@ -97,12 +108,17 @@ const packaging = {
         for (const call of [() => decode('e30.e30.'), () => parseChallenges('Bearer')]) {
           try { call(); } catch (error) { console.log(typeof WebAssembly, error.name, error.code); }
         }`;
-      const { stdout } = spawnSync(process.execPath, ['--jitless', '--input-type=module', '-e', script], { cwd: installed, encoding: 'utf8' });
+      const { stdout } = spawnSync(process.execPath, ['--jitless', '--input-type=module', '-e', script], {
+        cwd: installed,
+        encoding: 'utf8',
+      });
       assert.equal(stdout, 'undefined TokenwardError ERR_WASM_UNAVAILABLE\n'.repeat(2));
     });
     test('a session of another entry point is refused as that', () => {
       const foreign = session.createSession({ grant: session.jsonLogin({ tokenUrl: 'https://login.test/' }) });
-      const { message } = assert.throws('ERR_INVALID_ARG', () => tokenward.createBearerFetch({ session: foreign, resources: 'https://api.test/' }));
+      const { message } = assert.throws('ERR_INVALID_ARG', () =>
+        tokenward.createBearerFetch({ session: foreign, resources: 'https://api.test/' }),
+      );
       assert.ok(message.includes('the same entry point'), message);
       foreign.close();
     });

@@ -16,9 +16,9 @@ const folder = mkdtempSync(join(tmpdir(), 'tokenward-'));
 /** A module with these instructions, each so often. */
 function module(instructions) {
   const [text, file] = [join(folder, 'module.wat'), join(folder, 'module.wasm')];
-  const functions = Object.entries(instructions).flatMap(([name, times]) => Array(times).fill(
-    `(func (param v128 v128) (result v128) (${name} (local.get 0) (local.get 1)))`,
-  ));
+  const functions = Object.entries(instructions).flatMap(([name, times]) =>
+    Array(times).fill(`(func (param v128 v128) (result v128) (${name} (local.get 0) (local.get 1)))`),
+  );
   writeFileSync(text, `(module ${functions.join('\n')})`);
   run('wasm-as', ['--enable-simd', text, '-o', file]);
   return file;
@@ -69,13 +69,23 @@ function tools({ test, assert }) {
   });
   test('another version, another file and a package that is not locked are named', () => {
     const { 'node_modules/esbuild': esbuild } = pins;
-    assert.same(project(pins, { 'node_modules/esbuild': { ...esbuild, version: '1.0.1' } }), ['node_modules/esbuild: 1.0.1 instead of 1.0.0']);
-    assert.same(project(pins, { 'node_modules/esbuild': { ...esbuild, integrity: 'sha512-c' } }), ['node_modules/esbuild: another file of version 1.0.0']);
-    assert.same(project(pins, { 'node_modules/esbuild': esbuild, 'node_modules/stray': { version: '2.0.0' } }), ['node_modules/stray: 2.0.0, which is not locked']);
+    assert.same(project(pins, { 'node_modules/esbuild': { ...esbuild, version: '1.0.1' } }), [
+      'node_modules/esbuild: 1.0.1 instead of 1.0.0',
+    ]);
+    assert.same(project(pins, { 'node_modules/esbuild': { ...esbuild, integrity: 'sha512-c' } }), [
+      'node_modules/esbuild: another file of version 1.0.0',
+    ]);
+    assert.same(project(pins, { 'node_modules/esbuild': esbuild, 'node_modules/stray': { version: '2.0.0' } }), [
+      'node_modules/stray: 2.0.0, which is not locked',
+    ]);
   });
   test('every install of a tool is locked', () => {
-    const files = readdirSync(at('.ci'), { recursive: true }).map((file) => at('.ci', file)).filter((file) => statSync(file).isFile());
-    const installs = files.flatMap((file) => readFileSync(file, 'utf8').split('\n')).filter((line) => /cargo \S*\s?install -|'cargo', \['install'/.test(line));
+    const files = readdirSync(at('.ci'), { recursive: true })
+      .map((file) => at('.ci', file))
+      .filter((file) => statSync(file).isFile());
+    const installs = files
+      .flatMap((file) => readFileSync(file, 'utf8').split('\n'))
+      .filter((line) => /cargo \S*\s?install -|'cargo', \['install'/.test(line));
     assert.ok(installs.length >= 4, `${installs.length} lines`);
     for (const line of installs) assert.ok(line.includes('--locked'), line);
     const npm = files.filter((file) => /npm (install|ci) -|npm\('(install|ci)'/.test(readFileSync(file, 'utf8')));

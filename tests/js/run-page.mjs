@@ -30,10 +30,14 @@ const files = await listen((request, response) => {
 
 let fine = true;
 try {
-  await Promise.all(Object.entries(browsers).filter(([name]) => asked.length === 0 || asked.includes(name)).map(async ([name, program]) => {
-    if (has(program)) await inBrowser(name);
-    else console.log(`skipped: the page in ${name} (${program} is missing)`);
-  }));
+  await Promise.all(
+    Object.entries(browsers)
+      .filter(([name]) => asked.length === 0 || asked.includes(name))
+      .map(async ([name, program]) => {
+        if (has(program)) await inBrowser(name);
+        else console.log(`skipped: the page in ${name} (${program} is missing)`);
+      }),
+  );
 } finally {
   await worker.stop();
   files.stop();
@@ -50,10 +54,19 @@ async function inBrowser(name) {
       const result = await withBrowser(name, { dark }, (browser) => {
         const shot = (tab, what) => tab.screenshot(join(folder, `${what}.png`), { whole: true });
         const behind = { browser, origin: worker.origin, issuer, shot, says: 'a Worker behind this page' };
-        const still = { browser, origin: `${files.origin}${BASE}`, issuer, shot: (tab, what) => shot(tab, `static-${what}`), says: 'its requests never touch the network' };
-        return runSuites(dark
-          ? { 'inspect, static': inspect({ ...still, brief: true }), session: session(behind) }
-          : { inspect: inspect(behind), 'session, static': session({ ...still, phone: true }) }, {});
+        const still = {
+          browser,
+          origin: `${files.origin}${BASE}`,
+          issuer,
+          shot: (tab, what) => shot(tab, `static-${what}`),
+          says: 'its requests never touch the network',
+        };
+        return runSuites(
+          dark
+            ? { 'inspect, static': inspect({ ...still, brief: true }), session: session(behind) }
+            : { inspect: inspect(behind), 'session, static': session({ ...still, phone: true }) },
+          {},
+        );
       });
       fine = report(`page in ${name}, ${dark ? 'dark' : 'light'}`, result) && fine;
     }
@@ -65,13 +78,16 @@ async function inBrowser(name) {
 /** Another origin, which publishes `keys` and remembers what it was asked in `seen`. */
 async function publisher() {
   const issuer = { seen: [], keys: [] };
-  return Object.assign(issuer, await listen((request, response) => {
-    issuer.seen.push([request.url, ...request.rawHeaders].join(' '));
-    response.setHeader('access-control-allow-origin', '*');
-    response.setHeader('content-type', 'application/json');
-    const discovered = request.url === '/.well-known/openid-configuration';
-    response.end(JSON.stringify(discovered ? { issuer: issuer.origin, jwks_uri: `${issuer.origin}/keys` } : { keys: issuer.keys }));
-  }));
+  return Object.assign(
+    issuer,
+    await listen((request, response) => {
+      issuer.seen.push([request.url, ...request.rawHeaders].join(' '));
+      response.setHeader('access-control-allow-origin', '*');
+      response.setHeader('content-type', 'application/json');
+      const discovered = request.url === '/.well-known/openid-configuration';
+      response.end(JSON.stringify(discovered ? { issuer: issuer.origin, jwks_uri: `${issuer.origin}/keys` } : { keys: issuer.keys }));
+    }),
+  );
 }
 
 async function listen(answer) {

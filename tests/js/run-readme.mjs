@@ -17,13 +17,15 @@ const AUDIENCE = 'https://api.example.com';
 const [USERNAME, PASSWORD] = ['your-email@example.com', 'your-password'];
 
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
-const snippets = [...readme.matchAll(/^```(js|html|sh)\n(.*?)^```$/gms)].map(([, language, code]) => ({ language, code }))
+const snippets = [...readme.matchAll(/^```(js|html|sh)\n(.*?)^```$/gms)]
+  .map(([, language, code]) => ({ language, code }))
   // What installs and builds is not for a test to run.
   .filter(({ language, code }) => language !== 'sh' || code.startsWith('npx tokenward'));
 
 const service = new Miniflare({
   modules: await workerModules(readFileSync(join(root, 'www/worker.js'), 'utf8'), join(root, 'www')),
-  compatibilityDate: '2024-01-01', bindings: { ISSUER, AUDIENCE, USERNAME, PASSWORD },
+  compatibilityDate: '2024-01-01',
+  bindings: { ISSUER, AUDIENCE, USERNAME, PASSWORD },
 });
 const direct = globalThis.fetch;
 // The names of README stand for the service.
@@ -32,7 +34,10 @@ globalThis.fetch = (input, init) => {
   if (origin !== ISSUER && origin !== AUDIENCE) return direct(input, init);
   const request = new Request(input, init);
   return service.dispatchFetch(`http://service${pathname}`, {
-    method: request.method, headers: [...request.headers], body: request.body, duplex: 'half',
+    method: request.method,
+    headers: [...request.headers],
+    body: request.body,
+    duplex: 'half',
   });
 };
 const answer = await fetch(`${AUDIENCE}/token`, { method: 'POST', body: JSON.stringify({ username: USERNAME, password: PASSWORD }) });
@@ -65,7 +70,8 @@ for (const [index, snippet] of snippets.entries()) {
     result.failures.push({ name, error: String(error?.stack ?? error) });
   }
 }
-if (snippets.length !== EXPECTED.length) result.failures.push({ name: 'README.md', error: `${snippets.length} snippets, ${EXPECTED.length} expected` });
+if (snippets.length !== EXPECTED.length)
+  result.failures.push({ name: 'README.md', error: `${snippets.length} snippets, ${EXPECTED.length} expected` });
 if (!inPages) await guide('testing');
 await service.dispose();
 process.exitCode = report('README', result) ? 0 : 1;
@@ -109,7 +115,9 @@ function printed(pattern) {
 
 async function inWorker(code) {
   const worker = new Miniflare({
-    modules: await workerModules(code), compatibilityDate: '2024-01-01', bindings: { ISSUER, AUDIENCE, JWKS: JSON.stringify(jwks) },
+    modules: await workerModules(code),
+    compatibilityDate: '2024-01-01',
+    bindings: { ISSUER, AUDIENCE, JWKS: JSON.stringify(jwks) },
   });
   try {
     const without = await worker.dispatchFetch('http://worker/');
@@ -133,9 +141,12 @@ async function inPage(code) {
   try {
     await withChromium(async ({ open, evaluate }) => {
       await open(`http://127.0.0.1:${server.address().port}/`);
-      const said = await evaluate(`document.querySelector('input').value = arguments[0];
+      const said = await evaluate(
+        `document.querySelector('input').value = arguments[0];
         document.querySelector('form').requestSubmit();
-        return document.querySelector('output').textContent;`, token);
+        return document.querySelector('output').textContent;`,
+        token,
+      );
       if (said !== `${USERNAME}: not expired`) throw new Error(`the page says ${JSON.stringify(said)}`);
     });
   } finally {
@@ -147,11 +158,21 @@ async function inPage(code) {
 async function onTerminal(code) {
   writeFileSync(join(installed, 'token.txt'), token);
   writeFileSync(join(installed, 'jwks.json'), JSON.stringify(jwks));
-  const expected = [[0, '"sub": "your-email@example.com"'], [0, '✓ accepted: RS256, key '], [1, '✕ scope ']];
+  const expected = [
+    [0, '"sub": "your-email@example.com"'],
+    [0, '✓ accepted: RS256, key '],
+    [1, '✕ scope '],
+  ];
   for (const [at, line] of code.trim().split('\n').entries()) {
-    const child = spawn('bash', ['-c', line], { cwd: installed, stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, npm_config_offline: 'true' } });
+    const child = spawn('bash', ['-c', line], {
+      cwd: installed,
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, npm_config_offline: 'true' },
+    });
     let said = '';
-    child.stdout.on('data', (chunk) => { said += chunk; });
+    child.stdout.on('data', (chunk) => {
+      said += chunk;
+    });
     const status = await new Promise((resolve) => child.once('close', resolve));
     const [exit, text] = expected[at] ?? [];
     if (status !== exit || !said.includes(text)) throw new Error(`${line}: exit code ${status}, ${said}`);

@@ -12,8 +12,18 @@ import { bun, deno, node } from './runtimes/programs.mjs';
 import { workerd } from './runtimes/workerd.mjs';
 
 const HOSTS = {
-  'node-20.0': node('20.0.0'), 'node-20': node('20.20.2'), 'node-22': node('22.23.3'), 'node-24': node('24.21.0'), 'node-26': node('26.10.0'),
-  workerd, deno, bun, 'edge-runtime': edgeRuntime, chromium: browser('chromium'), firefox: browser('firefox'), webkit: browser('webkit'),
+  'node-20.0': node('20.0.0'),
+  'node-20': node('20.20.2'),
+  'node-22': node('22.23.3'),
+  'node-24': node('24.21.0'),
+  'node-26': node('26.10.0'),
+  workerd,
+  deno,
+  bun,
+  'edge-runtime': edgeRuntime,
+  chromium: browser('chromium'),
+  firefox: browser('firefox'),
+  webkit: browser('webkit'),
 };
 const SOME = ['node-26', 'deno', 'bun', 'chromium', 'firefox'];
 
@@ -26,7 +36,7 @@ let fine = true;
 for (const name of asked.length > 0 ? asked : long ? Object.keys(HOSTS) : SOME) {
   const started = Date.now();
   try {
-    fine = await HOSTS[name]({ long, report }) && fine;
+    fine = (await HOSTS[name]({ long, report })) && fine;
     console.log(`${name}: ${((Date.now() - started) / 1000).toFixed(1)} s`);
   } catch (error) {
     if (error instanceof Missing) console.log(`skipped: the suite in ${name} (${error.message})`);

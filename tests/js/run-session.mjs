@@ -10,7 +10,10 @@ import workerd from './session/workerd.mjs';
 
 const suites = { clients, stores, traces, workerd };
 
-const user = await importFromUser('session-user.mjs', "export * as tokenward from 'tokenward';\nexport * as stores from 'tokenward/stores';\n");
+const user = await importFromUser(
+  'session-user.mjs',
+  "export * as tokenward from 'tokenward';\nexport * as stores from 'tokenward/stores';\n",
+);
 const chosen = process.argv[2] ? [process.argv[2]] : Object.keys(suites);
 if (!hasRedis) console.log('skipped: sessions shared through Redis (redis-server is missing)');
 let fine = true;

@@ -15,7 +15,9 @@ function canonical(value) {
     return `#${hex(new Uint8Array(bits.buffer))}`;
   }
   if (Array.isArray(value)) return `[${value.map((element) => `${canonical(element)},`).join('')}]`;
-  const members = Object.keys(value).map((name) => [hex(name), value[name]]).sort(([a], [b]) => (a < b ? -1 : 1));
+  const members = Object.keys(value)
+    .map((name) => [hex(name), value[name]])
+    .sort(([a], [b]) => (a < b ? -1 : 1));
   return `{${members.map(([name, inner]) => `${name}:${canonical(inner)},`).join('')}}`;
 }
 

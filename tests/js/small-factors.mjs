@@ -5,20 +5,23 @@ import * as crypto from 'node:crypto';
 const PRIME_BITS = 40;
 
 const bitsOf = (number) => number.toString(2).length;
-const gcd = (a, b) => { while (b) [a, b] = [b, a % b]; return a; };
+const gcd = (a, b) => {
+  while (b) [a, b] = [b, a % b];
+  return a;
+};
 
 function power(base, exponent, modulus) {
   let result = 1n;
   for (base %= modulus; exponent; exponent >>= 1n) {
-    if (exponent & 1n) result = result * base % modulus;
-    base = base * base % modulus;
+    if (exponent & 1n) result = (result * base) % modulus;
+    base = (base * base) % modulus;
   }
   return result;
 }
 
 function inverse(a, modulus) {
   let [r, s, x, y] = [modulus, a % modulus, 0n, 1n];
-  while (s) [r, s, x, y] = [s, r % s, y, x - r / s * y];
+  while (s) [r, s, x, y] = [s, r % s, y, x - (r / s) * y];
   return (x + modulus) % modulus;
 }
 
@@ -74,7 +77,7 @@ export function smallFactors(bits, exponent) {
   const { primes, n } = factors(bits, e);
   const length = Math.ceil(bits / 8);
   // For each prime the exponent that undoes e, and the number that is 1 modulo it and 0 modulo the others.
-  const parts = primes.map((p) => ({ p, d: inverse(e, p - 1n), basis: n / p * inverse(n / p, p) }));
+  const parts = primes.map((p) => ({ p, d: inverse(e, p - 1n), basis: (n / p) * inverse(n / p, p) }));
   const eLength = Math.ceil(bitsOf(e) / 8);
   const jwk = { kty: 'RSA', n: bytes(n, length).toString('base64url'), e: bytes(e, eLength).toString('base64url') };
   return {

@@ -7,7 +7,16 @@ export const ada = { username: 'ada', password: 'correct horse' };
 /** A token service that rotates refresh tokens and revokes the family on reuse, and an API that wants its tokens. */
 export function world({ lifetime = 3600, now = 1_800_000_000_000 } = {}) {
   const state = {
-    now, requests: [], valid: new Set(), refresh: undefined, used: new Set(), issued: 0, logouts: 0, reuse: 0, respond: undefined, api: undefined,
+    now,
+    requests: [],
+    valid: new Set(),
+    refresh: undefined,
+    used: new Set(),
+    issued: 0,
+    logouts: 0,
+    reuse: 0,
+    respond: undefined,
+    api: undefined,
     pass(seconds) {
       state.now += seconds * 1000;
     },
@@ -17,8 +26,13 @@ export function world({ lifetime = 3600, now = 1_800_000_000_000 } = {}) {
     async fetch(input, init = {}) {
       const request = new Request(input, { duplex: 'half', ...init });
       const entry = {
-        url: request.url, method: request.method, authorization: request.headers.get('authorization'), headers: request.headers,
-        body: await request.text(), redirect: init.redirect, init,
+        url: request.url,
+        method: request.method,
+        authorization: request.headers.get('authorization'),
+        headers: request.headers,
+        body: await request.text(),
+        redirect: init.redirect,
+        init,
       };
       state.requests.push(entry);
       if (init.signal?.aborted) throw init.signal.reason;
@@ -57,10 +71,13 @@ export function world({ lifetime = 3600, now = 1_800_000_000_000 } = {}) {
 /** Bearer fetches of the package over such a world. */
 export function clients({ createBearerFetch, jsonLogin }) {
   const grantOf = (more = {}) => jsonLogin({ tokenUrl: `${AUTH}/token`, revokeUrl: `${AUTH}/logout`, ...more });
-  const client = (server, { session = {}, grant = {}, ...options } = {}) => createBearerFetch({
-    session: { grant: grantOf(grant), fetch: server.fetch, now: () => server.now, ...session },
-    resources: API, fetch: server.fetch, ...options,
-  });
+  const client = (server, { session = {}, grant = {}, ...options } = {}) =>
+    createBearerFetch({
+      session: { grant: grantOf(grant), fetch: server.fetch, now: () => server.now, ...session },
+      resources: API,
+      fetch: server.fetch,
+      ...options,
+    });
   async function signedIn(server, options) {
     const bearer = client(server, options);
     await bearer.session.login(ada);

@@ -4,8 +4,15 @@ import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 
 const FLAGS = [
-  'headless', 'no-sandbox', 'disable-gpu', 'disable-dev-shm-usage', 'disable-quic', 'no-first-run',
-  'disable-background-networking', 'disable-component-update', 'disable-sync',
+  'headless',
+  'no-sandbox',
+  'disable-gpu',
+  'disable-dev-shm-usage',
+  'disable-quic',
+  'no-first-run',
+  'disable-background-networking',
+  'disable-component-update',
+  'disable-sync',
 ];
 
 const PATIENCE_MS = 20_000;
@@ -18,62 +25,78 @@ export const withChromium = (use) => withDriver('chromedriver', { browserName: '
 export const withWebKit = (use) => withDisplay((DISPLAY) => withDriver('WebKitWebDriver', {}, { DISPLAY }, use));
 
 /** WebKit for as long as `use` takes, of which `open(url)` gives tabs that work side by side, as those of browser.mjs do. */
-export const withWebKitTabs = (use) => withWebKit(({ command }) => {
-  // A command is for the tab that was chosen last. So a tab is chosen and told what to do in one go, and nothing is waited
-  // for meanwhile: what it works on it keeps, until it is asked for it.
-  let turn = Promise.resolve();
-  const alone = (act) => (turn = turn.then(act, act));
-  const inTab = (handle, method, path, body) => alone(async () => {
-    await command('POST', '/window', { handle });
-    return command(method, path, body);
-  });
-  const script = (handle, text, ...args) => inTab(handle, 'POST', '/execute/sync', { script: text, args });
-  let asked = 0;
+export const withWebKitTabs = (use) =>
+  withWebKit(({ command }) => {
+    // A command is for the tab that was chosen last. So a tab is chosen and told what to do in one go, and nothing is waited
+    // for meanwhile: what it works on it keeps, until it is asked for it.
+    let turn = Promise.resolve();
+    const alone = (act) => (turn = turn.then(act, act));
+    const inTab = (handle, method, path, body) =>
+      alone(async () => {
+        await command('POST', '/window', { handle });
+        return command(method, path, body);
+      });
+    const script = (handle, text, ...args) => inTab(handle, 'POST', '/execute/sync', { script: text, args });
+    let asked = 0;
 
-  function tab(handle) {
-    async function evaluate(body, ...args) {
-      const question = ++asked;
-      await script(handle, `
+    function tab(handle) {
+      async function evaluate(body, ...args) {
+        const question = ++asked;
+        await script(
+          handle,
+          `
         const answers = globalThis.answers ??= {};
         (async () => (${body})(...JSON.parse(arguments[1])))()
-          .then((value) => { answers[arguments[0]] = { value }; }, (error) => { answers[arguments[0]] = { error: String(error) }; });`, question, JSON.stringify(args));
-      for (;; await sleep(5)) {
-        const answer = await script(handle, 'const answer = answers[arguments[0]]; delete answers[arguments[0]]; return answer && JSON.stringify(answer);', question);
-        if (!answer) continue;
-        const { value, error } = JSON.parse(answer);
-        if (error !== undefined) throw new Error(`in the page: ${error}`);
-        return value;
+          .then((value) => { answers[arguments[0]] = { value }; }, (error) => { answers[arguments[0]] = { error: String(error) }; });`,
+          question,
+          JSON.stringify(args),
+        );
+        for (; ; await sleep(5)) {
+          const answer = await script(
+            handle,
+            'const answer = answers[arguments[0]]; delete answers[arguments[0]]; return answer && JSON.stringify(answer);',
+            question,
+          );
+          if (!answer) continue;
+          const { value, error } = JSON.parse(answer);
+          if (error !== undefined) throw new Error(`in the page: ${error}`);
+          return value;
+        }
       }
+      return {
+        evaluate,
+        until: untilTrue(evaluate),
+        open: (url) => inTab(handle, 'POST', '/url', { url }),
+        close: () => inTab(handle, 'DELETE', '/window'),
+      };
     }
-    return {
-      evaluate, until: untilTrue(evaluate),
-      open: (url) => inTab(handle, 'POST', '/url', { url }),
-      close: () => inTab(handle, 'DELETE', '/window'),
-    };
-  }
 
-  return use({
-    async open(url) {
-      const { handle } = await alone(() => command('POST', '/window/new', { type: 'tab' }));
-      const opened = tab(handle);
-      await opened.open(url);
-      return opened;
-    },
+    return use({
+      async open(url) {
+        const { handle } = await alone(() => command('POST', '/window/new', { type: 'tab' }));
+        const opened = tab(handle);
+        await opened.open(url);
+        return opened;
+      },
+    });
   });
-});
 
 /** Waits until `body`, which runs in the page, gives something true. Gives it. */
-export const untilTrue = (evaluate) => async (body, ...args) => {
-  for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await sleep(50)) {
-    const value = await evaluate(body, ...args);
-    if (value) return value;
-  }
-  throw new Error(`this did not become true in ${PATIENCE_MS} ms: ${body} ${JSON.stringify(args)}`);
-};
+export const untilTrue =
+  (evaluate) =>
+  async (body, ...args) => {
+    for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await sleep(50)) {
+      const value = await evaluate(body, ...args);
+      if (value) return value;
+    }
+    throw new Error(`this did not become true in ${PATIENCE_MS} ms: ${body} ${JSON.stringify(args)}`);
+  };
 
 /** A display of Xvfb for as long as `use` takes. */
 export async function withDisplay(use) {
-  const server = spawn('Xvfb', ['-displayfd', '1', '-screen', '0', '1280x900x24', '-nolisten', 'tcp'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const server = spawn('Xvfb', ['-displayfd', '1', '-screen', '0', '1280x900x24', '-nolisten', 'tcp'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   try {
     const display = await new Promise((resolve, reject) => {
       let said = '';
@@ -125,7 +148,9 @@ async function ready(program, status) {
   for (let tries = 0; tries < 100; tries++) {
     try {
       if ((await status()).ready) return;
-    } catch { /* not listening yet */ }
+    } catch {
+      /* not listening yet */
+    }
     await sleep(100);
   }
   throw new Error(`${program} did not become ready in 10 s`);
@@ -133,9 +158,11 @@ async function ready(program, status) {
 
 export function freePort() {
   return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject).listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
+    const server = createServer()
+      .once('error', reject)
+      .listen(0, '127.0.0.1', () => {
+        const { port } = server.address();
+        server.close(() => resolve(port));
+      });
   });
 }

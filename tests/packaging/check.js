@@ -24,11 +24,14 @@ export async function check() {
   }
 
   const endpoint = createTokenEndpoint({ issuer });
-  const fetch = (input, init) => (String(input).startsWith('https://api.test/')
-    ? Response.json(init.headers.get('authorization') === null ? null : 'signed in')
-    : endpoint.fetch(input, init));
+  const fetch = (input, init) =>
+    String(input).startsWith('https://api.test/')
+      ? Response.json(init.headers.get('authorization') === null ? null : 'signed in')
+      : endpoint.fetch(input, init);
   const bearer = createBearerFetch({
-    resources: 'https://api.test/', fetch, session: { grant: jsonLogin({ tokenUrl: endpoint.tokenUrl }), now: clock.now },
+    resources: 'https://api.test/',
+    fetch,
+    session: { grant: jsonLogin({ tokenUrl: endpoint.tokenUrl }), now: clock.now },
   });
   await bearer.session.login({ username: 'ada', password: 'x' });
   clock.advance(3600);

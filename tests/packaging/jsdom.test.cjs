@@ -4,7 +4,8 @@
 const { decode, verifySync } = require('tokenward');
 
 const jwk = { kty: 'OKP', crv: 'Ed25519', x: 'D21NZkNcObwKMJR-QGse-wy4ZszhzqVEHocJGO6kpLA' };
-const token = 'eyJhbGciOiJFZDI1NTE5In0.eyJpc3MiOiJodHRwczovL2xvZ2luLmV4YW1wbGUuY29tIiwic3ViIjoiYWRhIiwiZXhwIjo0MTAyNDQ0ODAwfQ.'
+const token =
+  'eyJhbGciOiJFZDI1NTE5In0.eyJpc3MiOiJodHRwczovL2xvZ2luLmV4YW1wbGUuY29tIiwic3ViIjoiYWRhIiwiZXhwIjo0MTAyNDQ0ODAwfQ.'
   + 'X4vePbL6pJAZCbr1cR721S2KnY9j4JuKT0TkoxPDz5NTuoBiaKsqW_wbhsRp4taJDyFITHAO157Pq7kiV4uZBA';
 
 test('jsdom', () => {

@@ -1,3 +1,10 @@
 import { check } from './check.js';
 
-check().then((said) => { document.body.dataset.said = said; }, (error) => { document.body.dataset.said = `FAILED ${error.stack}`; });
+check().then(
+  (said) => {
+    document.body.dataset.said = said;
+  },
+  (error) => {
+    document.body.dataset.said = `FAILED ${error.stack}`;
+  },
+);

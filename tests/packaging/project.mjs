@@ -17,8 +17,15 @@ const PATIENCE_MS = 120_000;
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.wasm': 'application/wasm', '.css': 'text/css' };
 /** None of them tells anybody of its use. */
 const env = {
-  ...process.env, CI: '1', NO_COLOR: '1', NEXT_TELEMETRY_DISABLED: '1', WRANGLER_SEND_METRICS: 'false', DO_NOT_TRACK: '1', PARCEL_WORKERS: '1',
-  WRANGLER_LOG_PATH: join(workshop, 'wrangler.log'), XDG_CONFIG_HOME: join(workshop, 'config'),
+  ...process.env,
+  CI: '1',
+  NO_COLOR: '1',
+  NEXT_TELEMETRY_DISABLED: '1',
+  WRANGLER_SEND_METRICS: 'false',
+  DO_NOT_TRACK: '1',
+  PARCEL_WORKERS: '1',
+  WRANGLER_LOG_PATH: join(workshop, 'wrangler.log'),
+  XDG_CONFIG_HOME: join(workshop, 'config'),
 };
 
 /** Installs the tools where they are not, and the package every time. */
@@ -40,7 +47,8 @@ export function project(name, files, texts = {}) {
     write(join(folder, path));
   };
   for (const [path, file] of Object.entries(files)) place(path, (to) => cpSync(join(here, file), to, { recursive: true }));
-  for (const [path, text] of Object.entries({ 'package.json': '{ "private": true, "type": "module" }\n', ...texts })) place(path, (to) => writeFileSync(to, text));
+  for (const [path, text] of Object.entries({ 'package.json': '{ "private": true, "type": "module" }\n', ...texts }))
+    place(path, (to) => writeFileSync(to, text));
   return folder;
 }
 
@@ -51,7 +59,9 @@ export function tool(cwd, name, ...args) {
   const { child, said } = started(cwd, name, args);
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code) => (code === 0 ? resolve(said()) : reject(new Error(`${name} ended with ${code}:\n${said().slice(-3000)}`))));
+    child.once('close', (code) =>
+      code === 0 ? resolve(said()) : reject(new Error(`${name} ended with ${code}:\n${said().slice(-3000)}`)),
+    );
   });
 }
 
@@ -63,7 +73,13 @@ export async function served(cwd, name, args, use) {
   try {
     const origin = `http://127.0.0.1:${port}/`;
     for (const end = Date.now() + PATIENCE_MS; ; await new Promise((resolve) => setTimeout(resolve, 100))) {
-      if (await fetch(origin).then(({ ok }) => ok, () => false)) return await use(origin);
+      if (
+        await fetch(origin).then(
+          ({ ok }) => ok,
+          () => false,
+        )
+      )
+        return await use(origin);
       if (child.exitCode !== null || Date.now() > end) throw new Error(`${name} does not serve:\n${said().slice(-3000)}`);
     }
   } finally {
@@ -75,7 +91,10 @@ export async function served(cwd, name, args, use) {
 function started(cwd, name, args) {
   const child = spawn(join(modules, '.bin', name), args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => { said += chunk; });
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk) => {
+      said += chunk;
+    });
   return { child, said: () => said };
 }
 

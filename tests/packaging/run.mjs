@@ -66,9 +66,12 @@ const CONSUMERS = {
     const files = ['.js', '.wasm'].flatMap((end) => readdirSync(join(folder, 'dist')).filter((file) => file.endsWith(end)));
     const { Miniflare } = createRequire(join(workshop, 'package.json'))('miniflare');
     const worker = new Miniflare({
-      compatibilityDate: '2024-01-01', modulesRoot: join(folder, 'dist'),
+      compatibilityDate: '2024-01-01',
+      modulesRoot: join(folder, 'dist'),
       modules: files.map((file) => ({
-        type: file.endsWith('.wasm') ? 'CompiledWasm' : 'ESModule', path: join(folder, 'dist', file), contents: readFileSync(join(folder, 'dist', file)),
+        type: file.endsWith('.wasm') ? 'CompiledWasm' : 'ESModule',
+        path: join(folder, 'dist', file),
+        contents: readFileSync(join(folder, 'dist', file)),
       })),
     });
     try {
@@ -78,26 +81,41 @@ const CONSUMERS = {
     }
   },
   async vitest() {
-    const folder = project('vitest', { 'check.js': 'check.js' }, {
-      'check.test.js': "import { expect, test } from 'vitest';\nimport { check } from './check.js';\n\ntest('check', async () => expect(await check()).toBe('fine'));\n",
-    });
+    const folder = project(
+      'vitest',
+      { 'check.js': 'check.js' },
+      {
+        'check.test.js':
+          "import { expect, test } from 'vitest';\nimport { check } from './check.js';\n\ntest('check', async () => expect(await check()).toBe('fine'));\n",
+      },
+    );
     return outcome(await tool(folder, 'vitest', 'run'), /Tests +1 passed \(1\)/);
   },
   async jest() {
     // Jest's own way is CommonJS. Babel's preset is a dependency of every project that writes import, and not of this one.
-    const folder = project('jest', { 'jsdom.test.js': 'jsdom.test.cjs' }, {
-      'package.json': '{ "private": true }\n', 'check.test.js': `${required()}\ntest('check', async () => expect(await check()).toBe('fine'));\n`,
-    });
+    const folder = project(
+      'jest',
+      { 'jsdom.test.js': 'jsdom.test.cjs' },
+      {
+        'package.json': '{ "private": true }\n',
+        'check.test.js': `${required()}\ntest('check', async () => expect(await check()).toBe('fine'));\n`,
+      },
+    );
     return outcome(await tool(folder, 'jest', '--rootDir', folder), /Tests: +2 passed, 2 total/);
   },
   async next() {
     const folder = project('next', { app: 'next/app', 'check.js': 'check.js' });
     await tool(folder, 'next', 'build');
-    return served(folder, 'next', (port) => ['start', '-H', '127.0.0.1', '-p', port], async (origin) => {
-      const said = { client: await page(origin), node: await text(`${origin}node`), edge: await text(`${origin}edge`) };
-      const wrong = Object.entries(said).find(([, each]) => each !== 'fine');
-      return wrong ? wrong.join(': ') : 'fine';
-    });
+    return served(
+      folder,
+      'next',
+      (port) => ['start', '-H', '127.0.0.1', '-p', port],
+      async (origin) => {
+        const said = { client: await page(origin), node: await text(`${origin}node`), edge: await text(`${origin}edge`) };
+        const wrong = Object.entries(said).find(([, each]) => each !== 'fine');
+        return wrong ? wrong.join(': ') : 'fine';
+      },
+    );
   },
   async rolldown() {
     const folder = project('rolldown', SOURCES, { 'dist/index.html': over('main.js') });
@@ -116,7 +134,9 @@ const CONSUMERS = {
   },
   async 'import-map'() {
     const names = ['index', 'session', 'ml-dsa', 'stores', 'testing'];
-    const imports = Object.fromEntries(names.map((name) => [name === 'index' ? 'tokenward' : `tokenward/${name}`, `/node_modules/tokenward/dist/${name}.js`]));
+    const imports = Object.fromEntries(
+      names.map((name) => [name === 'index' ? 'tokenward' : `tokenward/${name}`, `/node_modules/tokenward/dist/${name}.js`]),
+    );
     const map = `<script type="importmap">${JSON.stringify({ imports })}</script>`;
     project('import-map', SOURCES, { 'index.html': html('<script type="module" src="src/index.js"></script>', map) });
     return statically(workshop, (origin) => page(`${origin}import-map/`));

@@ -1,16 +1,47 @@
 // The declarations of the packed package, seen from a user's strict project. Compiled, never run.
 
 import {
-  KeySet, VerificationKey, Verifier, checkExpiry, createBearerFetch, createBearerGuard, createSession, decode, importKey, isExpired,
-  isTokenwardError, jsonLogin, memoryStore, parseChallenges, thumbprint, verify, verifySync, version,
-  type Algorithm, type BearerFetch, type BearerGuard, type ErrorCode, type Expiry, type GuardResult, type IssuerRules, type JoseHeader, type Jwk,
-  type KeyInput, type Result, type Rules, type Session, type SessionSnapshot, type TokenStore, type TokenwardError,
-  type Verified, type VerifierOptions,
+  KeySet,
+  VerificationKey,
+  Verifier,
+  checkExpiry,
+  createBearerFetch,
+  createBearerGuard,
+  createSession,
+  decode,
+  importKey,
+  isExpired,
+  isTokenwardError,
+  jsonLogin,
+  memoryStore,
+  parseChallenges,
+  thumbprint,
+  verify,
+  verifySync,
+  version,
+  type Algorithm,
+  type BearerFetch,
+  type BearerGuard,
+  type ErrorCode,
+  type Expiry,
+  type GuardResult,
+  type IssuerRules,
+  type JoseHeader,
+  type Jwk,
+  type KeyInput,
+  type Result,
+  type Rules,
+  type Session,
+  type SessionSnapshot,
+  type TokenStore,
+  type TokenwardError,
+  type Verified,
+  type VerifierOptions,
 } from 'tokenward';
 import * as session from 'tokenward/session';
 import { init, initSync, verifySync as slimVerifySync } from 'tokenward/slim';
 
-type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false;
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const same = <A, B>(_: Equal<A, B>): void => {};
 
 declare const token: string;
@@ -30,8 +61,14 @@ checkExpiry(decoded.payload, { now: new Date(), clockTolerance: 5 });
 
 // ── keys
 const inputs: KeyInput[] = [
-  cryptoKey, { kty: 'RSA', n: '', e: 'AQAB' }, { keys: [] }, '-----BEGIN PUBLIC KEY-----', new Uint8Array(32), new ArrayBuffer(32),
-  KeySet.fromJwks({ keys: [] }), importKey('-----BEGIN PUBLIC KEY-----'),
+  cryptoKey,
+  { kty: 'RSA', n: '', e: 'AQAB' },
+  { keys: [] },
+  '-----BEGIN PUBLIC KEY-----',
+  new Uint8Array(32),
+  new ArrayBuffer(32),
+  KeySet.fromJwks({ keys: [] }),
+  importKey('-----BEGIN PUBLIC KEY-----'),
 ];
 void inputs;
 same<ReturnType<typeof importKey>, VerificationKey>(true);
@@ -56,7 +93,8 @@ const result = verifier.safeVerifySync(token);
 if (result.ok) same<typeof result.payload.tenant, string>(true);
 else same<typeof result.error.code, ErrorCode>(true);
 const several = new Verifier<{ tenant: string }>({
-  issuers: [{ issuer: 'https://issuer.test', audience: null, keys: inputs[0]!, typ: 'at+jwt', isRevoked: () => false }], cache: { maxEntries: 5 },
+  issuers: [{ issuer: 'https://issuer.test', audience: null, keys: inputs[0]!, typ: 'at+jwt', isRevoked: () => false }],
+  cache: { maxEntries: 5 },
 });
 same<ReturnType<typeof several.verifyMany>, Promise<Result<{ tenant: string }>[]>>(true);
 same<IssuerRules['issuer'], string>(true);

@@ -3,14 +3,25 @@
 import { KeySet, verify, type JwksCache, type KeyInput, type KeySetState, type RemoteOptions } from 'tokenward';
 import { cacheApiStore, kvStore, redisStore, type JwksCache as SharedCache } from 'tokenward/stores';
 
-type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false;
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const same = <A, B>(_: Equal<A, B>): void => {};
 
 declare const binding: unknown;
 const cache: JwksCache = kvStore(binding);
 const options: RemoteOptions = {
-  maxAge: 600, minAge: 60, staleIfError: 3600, cooldown: 30, timeoutMs: 5_000, maxBytes: 65_536, fetch, headers: { accept: 'application/json' },
-  snapshot: '', now: () => Date.now(), cache, waitUntil: (work) => void work, insecure: 'never',
+  maxAge: 600,
+  minAge: 60,
+  staleIfError: 3600,
+  cooldown: 30,
+  timeoutMs: 5_000,
+  maxBytes: 65_536,
+  fetch,
+  headers: { accept: 'application/json' },
+  snapshot: '',
+  now: () => Date.now(),
+  cache,
+  waitUntil: (work) => void work,
+  insecure: 'never',
 };
 const set = KeySet.fromUrl(new URL('https://issuer.test/jwks'), options);
 const input: KeyInput = KeySet.discover('https://issuer.test');

@@ -1,13 +1,23 @@
 // Sessions, grants and stores, seen from a user's strict project. Compiled, never run.
 
 import {
-  authorizationCode, beginAuthorization, completeAuthorization, createBearerFetch, createSession, jsonLogin, oauth2,
-  type Grant, type Session, type SessionEvents, type SessionSnapshot, type TokenStore,
+  authorizationCode,
+  beginAuthorization,
+  completeAuthorization,
+  createBearerFetch,
+  createSession,
+  jsonLogin,
+  oauth2,
+  type Grant,
+  type Session,
+  type SessionEvents,
+  type SessionSnapshot,
+  type TokenStore,
 } from 'tokenward';
 import { createBearerFetch as smallBearerFetch } from 'tokenward/session';
 import { TokenStoreObject, durableObjectStore, redisTokenStore, type TokenStore as SharedStore } from 'tokenward/stores';
 
-type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false;
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const same = <A, B>(_: Equal<A, B>): void => {};
 
 // ── as the fetch of a client

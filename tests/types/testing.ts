@@ -2,11 +2,20 @@
 
 import { KeySet, Verifier, createSession, jsonLogin, type Algorithm, type ErrorCode, type Jwk } from 'tokenward';
 import {
-  createClock, createIssuer, createKey, createTokenEndpoint, wrongTokens, type Failure, type TestClock, type TestIssuer, type TestKey,
-  type TestTokenEndpoint, type WrongToken,
+  createClock,
+  createIssuer,
+  createKey,
+  createTokenEndpoint,
+  wrongTokens,
+  type Failure,
+  type TestClock,
+  type TestIssuer,
+  type TestKey,
+  type TestTokenEndpoint,
+  type WrongToken,
 } from 'tokenward/testing';
 
-type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false;
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const same = <A, B>(_: Equal<A, B>): void => {};
 
 const clock: TestClock = createClock(new Date());

@@ -29,7 +29,9 @@ export function say(element, text) {
 
 /** What a button says for a moment after it was pressed. */
 export function brieflySays(button, text) {
-  const before = button.dataset.label ??= button.textContent;
+  const before = (button.dataset.label ??= button.textContent);
   button.textContent = text;
-  setTimeout(() => { button.textContent = before; }, 1500);
+  setTimeout(() => {
+    button.textContent = before;
+  }, 1500);
 }

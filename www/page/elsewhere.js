@@ -5,7 +5,11 @@ const TOO_MUCH = 1024 * 1024;
 self.onmessage = async ({ data: { id, url, accept } }) => {
   try {
     const response = await fetch(url, {
-      headers: { accept }, credentials: 'omit', referrerPolicy: 'no-referrer', cache: 'no-store', redirect: 'error',
+      headers: { accept },
+      credentials: 'omit',
+      referrerPolicy: 'no-referrer',
+      cache: 'no-store',
+      redirect: 'error',
     });
     const body = await response.arrayBuffer();
     if (body.byteLength > TOO_MUCH) throw new RangeError('too much');

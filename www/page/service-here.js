@@ -10,7 +10,8 @@ let started;
 /** Answers a request that came as plain data, with plain data. */
 export async function answer({ url, method, headers, body }) {
   const service = await (started ??= startService(tokenward, { TOKEN_LIFETIME }));
-  const response = await service.answer(new Request(url, { method, headers, ...(body && { body }) })) ?? new Response(null, { status: 404 });
+  const response =
+    (await service.answer(new Request(url, { method, headers, ...(body && { body }) }))) ?? new Response(null, { status: 404 });
   return { status: response.status, headers: [...response.headers], body: await response.text() };
 }
 

@@ -2,7 +2,12 @@
 
 const FORMAT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
-const UNITS = [['day', 86_400], ['h', 3600], ['min', 60], ['s', 1]];
+const UNITS = [
+  ['day', 86_400],
+  ['h', 3600],
+  ['min', 60],
+  ['s', 1],
+];
 
 /** "23 Nov 2026, 23:16:17", or nothing for what is not a moment. */
 export function moment(seconds) {

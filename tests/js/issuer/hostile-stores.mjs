@@ -7,10 +7,10 @@ export default ({ test, assert, stores }) => {
     const faults = [];
     for (const [name, make] of Object.entries(stores)) {
       if (!/^[a-z]/.test(name)) continue;
-      faults.push(...await besieged(name, (value) => make(value)));
+      faults.push(...(await besieged(name, (value) => make(value))));
       for (const method of ['get', 'put', 'match', 'setEx', 'set']) {
         const rest = { get() {}, put() {}, match() {}, setEx() {} };
-        faults.push(...await besieged(`${name} over ${method}`, (value) => make({ ...rest, [method]: value })));
+        faults.push(...(await besieged(`${name} over ${method}`, (value) => make({ ...rest, [method]: value }))));
       }
     }
     assert.same(faults, [], 'faults');

@@ -47,17 +47,30 @@ export default ({ test, assert, tokenward }) => {
           issuer.mood = mood;
           const set = KeySet.fromUrl(url, options);
           const verifier = new Verifier({ ...rules(), keys: set });
-          const { response, ...rest } = await createBearerGuard({ verifier }).check(new Request('https://api.test/', { headers: { authorization: `Bearer ${token}` } }));
+          const { response, ...rest } = await createBearerGuard({ verifier }).check(
+            new Request('https://api.test/', { headers: { authorization: `Bearer ${token}` } }),
+          );
           shown.push([mood, rest, [...response.headers], await response.text(), set.state]);
-          await verifier.explain(token).then((explanation) => shown.push([mood, explanation]), (error) => errors.push([`explain, ${mood}`, error]));
+          await verifier.explain(token).then(
+            (explanation) => shown.push([mood, explanation]),
+            (error) => errors.push([`explain, ${mood}`, error]),
+          );
         }
       });
       // The kid that was looked for is in its own field.
       for (const [, error] of errors) if (error?.kid === CANARY) delete error.kid;
       assert.same(faults(errors, leaked), [], 'faults');
-      assert.same(shown.filter((each) => leaked(everything(each)).length > 0), [], 'shown');
+      assert.same(
+        shown.filter((each) => leaked(everything(each)).length > 0),
+        [],
+        'shown',
+      );
       assert.same(spoken.flatMap(leaked), [], 'on the console');
-      assert.equal(evil.seen.some((headers) => 'authorization' in headers || 'x-key' in headers), false, 'headers for another origin');
+      assert.equal(
+        evil.seen.some((headers) => 'authorization' in headers || 'x-key' in headers),
+        false,
+        'headers for another origin',
+      );
     } finally {
       await issuer.close();
       await evil.close();

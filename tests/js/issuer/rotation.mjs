@@ -22,7 +22,12 @@ function watchLateness() {
     if (late.length > 100) late.shift();
     due = now + TICK;
   }, TICK);
-  return { get worst() { return Math.max(0, ...late, performance.now() - due); }, stop: () => clearInterval(timer) };
+  return {
+    get worst() {
+      return Math.max(0, ...late, performance.now() - due);
+    },
+    stop: () => clearInterval(timer),
+  };
 }
 
 export default ({ test, assert, tokenward }) => {
@@ -56,21 +61,24 @@ export default ({ test, assert, tokenward }) => {
     const wrong = [];
     try {
       while (count.done < 10_000 || newest < 15) {
-        await Promise.all(Array.from({ length: 20 }, async () => {
-          const each = Math.max(0, newest - Math.floor(Math.random() * 14));
-          const begun = Date.now();
-          const { ok, error } = await verifier.safeVerify(tokens[each]);
-          const slack = SLACK + 2 * lateness.worst;
-          const mustPass = begun - published[each] >= COOLDOWN + slack && removed[each] === Infinity;
-          const mustFail = begun >= removed[each] + MAX_AGE + slack;
-          count.accepted += Number(ok);
-          count.refused += Number(!ok && !error.retryable);
-          count.unavailable += Number(!ok && error.retryable);
-          count.mustPass += Number(mustPass);
-          count.mustFail += Number(mustFail);
-          const verdict = judge({ ok, error, mustPass, mustFail });
-          if (verdict) wrong.push(`${verdict}: ${error?.code}, published ${begun - published[each]} ms, removed ${begun - removed[each]} ms before`);
-        }));
+        await Promise.all(
+          Array.from({ length: 20 }, async () => {
+            const each = Math.max(0, newest - Math.floor(Math.random() * 14));
+            const begun = Date.now();
+            const { ok, error } = await verifier.safeVerify(tokens[each]);
+            const slack = SLACK + 2 * lateness.worst;
+            const mustPass = begun - published[each] >= COOLDOWN + slack && removed[each] === Infinity;
+            const mustFail = begun >= removed[each] + MAX_AGE + slack;
+            count.accepted += Number(ok);
+            count.refused += Number(!ok && !error.retryable);
+            count.unavailable += Number(!ok && error.retryable);
+            count.mustPass += Number(mustPass);
+            count.mustFail += Number(mustFail);
+            const verdict = judge({ ok, error, mustPass, mustFail });
+            if (verdict)
+              wrong.push(`${verdict}: ${error?.code}, published ${begun - published[each]} ms, removed ${begun - removed[each]} ms before`);
+          }),
+        );
         count.done += 20;
         if (count.done % 100 === 0) await pause(25);
       }
@@ -84,16 +92,22 @@ export default ({ test, assert, tokenward }) => {
     return { ...count, turns: newest, asked: issuer.asked.length };
   }
 
-  const strict = ({ ok, mustPass, mustFail }) => (!ok && mustPass && 'a published key was refused') || (ok && mustFail && 'a removed key was accepted');
+  const strict = ({ ok, mustPass, mustFail }) =>
+    (!ok && mustPass && 'a published key was refused') || (ok && mustFail && 'a removed key was accepted');
 
   for (const [name, make] of [
     ['', (set) => new Verifier(rules({ keys: set }))],
     [', with the result cache', (set) => new Verifier({ ...rules({ keys: set }), cache: true })],
-    [', as one of several issuers, cached', (set) => new Verifier({ issuers: [rules({ keys: set }), rules({ issuer: 'https://other.test', keys: set })], cache: true })],
+    [
+      ', as one of several issuers, cached',
+      (set) => new Verifier({ issuers: [rules({ keys: set }), rules({ issuer: 'https://other.test', keys: set })], cache: true }),
+    ],
   ]) {
     test(`ten thousand verifications while keys rotate every 200 ms${name}: nothing good is refused, nothing removed is accepted`, async () => {
       const count = await rotateUnderLoad({ make, judge: strict, timeoutMs: 5_000 });
-      console.log(`  ${count.done} verifications over ${count.turns} rotations${name}: ${count.accepted} accepted, ${count.refused} refused, ${count.asked} fetches`);
+      console.log(
+        `  ${count.done} verifications over ${count.turns} rotations${name}: ${count.accepted} accepted, ${count.refused} refused, ${count.asked} fetches`,
+      );
       assert.equal(count.unavailable, 0);
     });
   }
@@ -103,11 +117,15 @@ export default ({ test, assert, tokenward }) => {
     const count = await rotateUnderLoad({
       make: (set) => new Verifier({ ...rules({ keys: set }), cache: true }),
       timeoutMs: 150,
-      trouble: (issuer, turn) => { issuer.mood = moods[turn % moods.length]; },
+      trouble: (issuer, turn) => {
+        issuer.mood = moods[turn % moods.length];
+      },
       // The old set serves while the issuer fails: that is what stale-if-error is for.
       judge: ({ ok, error, mustPass }) => !ok && mustPass && !error.retryable && 'a published key was refused',
     });
-    console.log(`  the same while the issuer flaps: ${count.accepted} accepted, ${count.refused} refused, ${count.unavailable} could not be checked`);
+    console.log(
+      `  the same while the issuer flaps: ${count.accepted} accepted, ${count.refused} refused, ${count.unavailable} could not be checked`,
+    );
     assert.ok(count.accepted > 1_000, JSON.stringify(count));
   });
 };

@@ -5,10 +5,21 @@ import { listen } from '../listen.mjs';
 /** Moods by what tokenward/testing calls them, and those that it does not have. Whatever the mood, the metadata are there. */
 const MOODS = {
   well: (issuer) => () => Response.json({ keys: issuer.keys }, { headers: issuer.headers }),
-  down: 'down', missing: 'missing', silent: 'silent', cut: 'unreachable', html: 'html', truncated: 'truncated', trickle: 'endless', huge: 'huge', loop: 'loop',
+  down: 'down',
+  missing: 'missing',
+  silent: 'silent',
+  cut: 'unreachable',
+  html: 'html',
+  truncated: 'truncated',
+  trickle: 'endless',
+  huge: 'huge',
+  loop: 'loop',
   page: (issuer) => () => new Response(JSON.stringify({ keys: issuer.keys }), { headers: { 'content-type': 'text/html' } }),
   secrets: () => () => Response.json({ keys: [{ kty: 'oct', k: 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', alg: 'HS256' }] }),
-  near: (issuer) => ({ url }) => (url.includes('/moved/') ? Response.json({ keys: issuer.keys }) : redirect('/moved/jwks.json')),
+  near:
+    (issuer) =>
+    ({ url }) =>
+      url.includes('/moved/') ? Response.json({ keys: issuer.keys }) : redirect('/moved/jwks.json'),
   away: (issuer) => () => redirect(issuer.away),
 };
 const redirect = (location) => new Response(null, { status: 302, headers: { location } });
@@ -19,9 +30,20 @@ export async function startIssuer(keys = []) {
   const server = await listen(answer);
   const tested = await createIssuer({ issuer: server.origin });
   const issuer = {
-    keys, mood: 'well', delayMs: 0, headers: {}, asked: [], seen: [], metadata: {}, metadataPath: '/.well-known/openid-configuration',
-    origin: server.origin, url: `${server.origin}/jwks.json`, close: server.close,
-    get written() { return server.written; },
+    keys,
+    mood: 'well',
+    delayMs: 0,
+    headers: {},
+    asked: [],
+    seen: [],
+    metadata: {},
+    metadataPath: '/.well-known/openid-configuration',
+    origin: server.origin,
+    url: `${server.origin}/jwks.json`,
+    close: server.close,
+    get written() {
+      return server.written;
+    },
   };
   return issuer;
 

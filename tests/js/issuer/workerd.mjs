@@ -64,7 +64,10 @@ export default ({ test, assert }) => {
     const issuer = await startIssuer([key.jwk]);
     const worker = new Miniflare({ modules: await workerModules(write(issuer.url, options)), compatibilityDate: '2024-01-01' });
     const ask = async (token, headers, init) => {
-      const response = await worker.dispatchFetch('https://api.test/', { headers: { authorization: `Bearer ${token}`, ...headers }, ...init });
+      const response = await worker.dispatchFetch('https://api.test/', {
+        headers: { authorization: `Bearer ${token}`, ...headers },
+        ...init,
+      });
       return { status: response.status, body: await response.json() };
     };
     try {
@@ -76,84 +79,109 @@ export default ({ test, assert }) => {
     }
   }
 
-  test('a hundred cold requests at once over a slow issuer are all answered, by one fetch', () => inWorker({}, async ({ issuer, ask, token }) => {
-    issuer.delayMs = 500;
-    const before = performance.now();
-    const answers = await Promise.all(Array.from({ length: 100 }, () => ask(token)));
-    assert.ok(answers.every(({ status, body }) => status === 200 && body.sub === 'ada'), 'every answer');
-    assert.equal(issuer.asked.length, 1);
-    assert.ok(performance.now() - before < 4_000, 'somebody waited for another request');
-  }));
+  test('a hundred cold requests at once over a slow issuer are all answered, by one fetch', () =>
+    inWorker({}, async ({ issuer, ask, token }) => {
+      issuer.delayMs = 500;
+      const before = performance.now();
+      const answers = await Promise.all(Array.from({ length: 100 }, () => ask(token)));
+      assert.ok(
+        answers.every(({ status, body }) => status === 200 && body.sub === 'ada'),
+        'every answer',
+      );
+      assert.equal(issuer.asked.length, 1);
+      assert.ok(performance.now() - before < 4_000, 'somebody waited for another request');
+    }));
 
-  test('requests that wait for an issuer that is down are all told so, by one fetch', () => inWorker({ timeoutMs: 400 }, async ({ issuer, ask, token }) => {
-    issuer.mood = 'silent';
-    const answers = await Promise.all(Array.from({ length: 50 }, () => ask(token)));
-    assert.same([...new Set(answers.map(({ status }) => status))], [503]);
-    assert.equal(issuer.asked.length, 1);
-  }));
+  test('requests that wait for an issuer that is down are all told so, by one fetch', () =>
+    inWorker({ timeoutMs: 400 }, async ({ issuer, ask, token }) => {
+      issuer.mood = 'silent';
+      const answers = await Promise.all(Array.from({ length: 50 }, () => ask(token)));
+      assert.same([...new Set(answers.map(({ status }) => status))], [503]);
+      assert.equal(issuer.asked.length, 1);
+    }));
 
-  test('a request that vanishes with the fetch in its hands does not take the others with it', () => inWorker({ timeoutMs: 600 }, async ({ issuer, ask, token }) => {
-    issuer.delayMs = 400;
-    const stop = new AbortController();
-    const gone = ask(token, {}, { signal: stop.signal }).catch(() => 'gone');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    const others = Array.from({ length: 20 }, () => ask(token));
-    stop.abort();
-    await gone;
-    assert.ok((await Promise.all(others)).every(({ status }) => status === 200), 'every other request');
-    assert.ok(issuer.asked.length <= 2, `${issuer.asked.length} requests`);
-  }));
+  test('a request that vanishes with the fetch in its hands does not take the others with it', () =>
+    inWorker({ timeoutMs: 600 }, async ({ issuer, ask, token }) => {
+      issuer.delayMs = 400;
+      const stop = new AbortController();
+      const gone = ask(token, {}, { signal: stop.signal }).catch(() => 'gone');
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      const others = Array.from({ length: 20 }, () => ask(token));
+      stop.abort();
+      await gone;
+      assert.ok(
+        (await Promise.all(others)).every(({ status }) => status === 200),
+        'every other request',
+      );
+      assert.ok(issuer.asked.length <= 2, `${issuer.asked.length} requests`);
+    }));
 
-  test('clients that go away with one fetch after another keep no request waiting for a second one', () => inWorker({ timeoutMs: 1_500 }, async ({ issuer, ask, token }) => {
-    await ask(token);
-    issuer.delayMs = 150;
-    let attacking = true;
-    const attack = (async () => {
-      // From the first of them on the set is stale, and every request waits for the fetch.
-      for (let pass = '700000'; attacking; pass = '0') {
+  test('clients that go away with one fetch after another keep no request waiting for a second one', () =>
+    inWorker({ timeoutMs: 1_500 }, async ({ issuer, ask, token }) => {
+      await ask(token);
+      issuer.delayMs = 150;
+      let attacking = true;
+      const attack = (async () => {
+        // From the first of them on the set is stale, and every request waits for the fetch.
+        for (let pass = '700000'; attacking; pass = '0') {
+          const stop = new AbortController();
+          const gone = ask(token, { 'x-pass': pass }, { signal: stop.signal }).catch(() => {});
+          await new Promise((resolve) => setTimeout(resolve, 60));
+          stop.abort();
+          await gone;
+        }
+      })();
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      const before = performance.now();
+      const answers = await Promise.all(Array.from({ length: 5 }, () => ask(token)));
+      const taken = performance.now() - before;
+      attacking = false;
+      await attack;
+      assert.same(
+        answers.map(({ status }) => status),
+        [200, 200, 200, 200, 200],
+      );
+      assert.ok(taken < 4_000, `${taken} ms, with a time limit of 1500`);
+    }));
+
+  test('a fetch that is handed to waitUntil outlives the client that caused it', () =>
+    inWorker(
+      { timeoutMs: 5_000 },
+      async ({ issuer, ask, token }) => {
+        issuer.delayMs = 500;
         const stop = new AbortController();
-        const gone = ask(token, { 'x-pass': pass }, { signal: stop.signal }).catch(() => {});
-        await new Promise((resolve) => setTimeout(resolve, 60));
+        const gone = ask(token, {}, { signal: stop.signal }).catch(() => {});
+        await new Promise((resolve) => setTimeout(resolve, 200));
         stop.abort();
         await gone;
-      }
-    })();
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    const before = performance.now();
-    const answers = await Promise.all(Array.from({ length: 5 }, () => ask(token)));
-    const taken = performance.now() - before;
-    attacking = false;
-    await attack;
-    assert.same(answers.map(({ status }) => status), [200, 200, 200, 200, 200]);
-    assert.ok(taken < 4_000, `${taken} ms, with a time limit of 1500`);
-  }));
-
-  test('a fetch that is handed to waitUntil outlives the client that caused it', () => inWorker({ timeoutMs: 5_000 }, async ({ issuer, ask, token }) => {
-    issuer.delayMs = 500;
-    const stop = new AbortController();
-    const gone = ask(token, {}, { signal: stop.signal }).catch(() => {});
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    stop.abort();
-    await gone;
-    const before = performance.now();
-    assert.equal((await ask(token)).status, 200);
-    assert.ok(performance.now() - before < 2_500, 'it waited until the fetch was given up');
-    assert.equal(issuer.asked.length, 1);
-  }, lasting));
+        const before = performance.now();
+        assert.equal((await ask(token)).status, 200);
+        assert.ok(performance.now() - before < 2_500, 'it waited until the fetch was given up');
+        assert.equal(issuer.asked.length, 1);
+      },
+      lasting,
+    ));
 
   for (const ahead of [5_000, 59_000]) {
-    test(`a set of a machine ${ahead / 1000} s ahead costs one look into the Cache API`, () => inWorker(ahead, async ({ ask, token }) => {
-      const { body } = await ask(token, { token });
-      assert.same(body, { ok: true, reads: 2, fetches: 0 });
-    }, skewed));
+    test(`a set of a machine ${ahead / 1000} s ahead costs one look into the Cache API`, () =>
+      inWorker(
+        ahead,
+        async ({ ask, token }) => {
+          const { body } = await ask(token, { token });
+          assert.same(body, { ok: true, reads: 2, fetches: 0 });
+        },
+        skewed,
+      ));
   }
 
-  test('the set is fetched again behind the response, kept alive by waitUntil', () => inWorker({}, async ({ issuer, ask, token }) => {
-    const first = await ask(token);
-    issuer.delayMs = 200;
-    const second = await ask(token, { 'x-pass': '500000' });
-    assert.equal(second.body.state.fetchedAt, first.body.state.fetchedAt, 'it waited:');
-    while ((await ask(token)).body.state.fetchedAt === first.body.state.fetchedAt) await new Promise((resolve) => setTimeout(resolve, 20));
-    assert.equal(issuer.asked.length, 2);
-  }));
+  test('the set is fetched again behind the response, kept alive by waitUntil', () =>
+    inWorker({}, async ({ issuer, ask, token }) => {
+      const first = await ask(token);
+      issuer.delayMs = 200;
+      const second = await ask(token, { 'x-pass': '500000' });
+      assert.equal(second.body.state.fetchedAt, first.body.state.fetchedAt, 'it waited:');
+      while ((await ask(token)).body.state.fetchedAt === first.body.state.fetchedAt)
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      assert.equal(issuer.asked.length, 2);
+    }));
 };

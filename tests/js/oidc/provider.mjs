@@ -10,16 +10,24 @@ import { root } from '../installed.mjs';
 const CLIENT = { client_id: 'suite', client_secret: 'a secret of the suite' };
 /** The resource server that gets tokens of each algorithm. */
 const RESOURCES = {
-  RS256: 'https://rs256.test', PS256: 'https://ps256.test', ES256: 'https://es256.test', EdDSA: 'https://eddsa.test', Ed25519: 'https://ed25519.test',
+  RS256: 'https://rs256.test',
+  PS256: 'https://ps256.test',
+  ES256: 'https://es256.test',
+  EdDSA: 'https://eddsa.test',
+  Ed25519: 'https://ed25519.test',
 };
 
 /** Runs `use({ issuer, tokens })` with an access token of each algorithm, while the provider serves its key set. */
 export async function withProvider(use) {
-  return withServer(async (issuer) => (await provider(issuer)).callback(), async (issuer) => {
-    const tokens = {};
-    for (const [alg, resource] of Object.entries(RESOURCES)) tokens[alg] = { token: await accessToken(issuer, resource), audience: resource };
-    return use({ issuer, tokens });
-  });
+  return withServer(
+    async (issuer) => (await provider(issuer)).callback(),
+    async (issuer) => {
+      const tokens = {};
+      for (const [alg, resource] of Object.entries(RESOURCES))
+        tokens[alg] = { token: await accessToken(issuer, resource), audience: resource };
+      return use({ issuer, tokens });
+    },
+  );
 }
 
 /**
@@ -27,11 +35,15 @@ export async function withProvider(use) {
  * refresh token is used twice. `redirectUri` belongs to its public client `app`.
  */
 export async function withSignIn(redirectUri, use) {
-  return withServer(async (issuer) => {
-    const signIn = await interactive(issuer, redirectUri);
-    const handle = signIn.callback();
-    return (request, response) => (request.url.startsWith('/interaction/') ? agree(signIn, request, response) : handle(request, response));
-  }, (issuer) => use({ issuer }));
+  return withServer(
+    async (issuer) => {
+      const signIn = await interactive(issuer, redirectUri);
+      const handle = signIn.callback();
+      return (request, response) =>
+        request.url.startsWith('/interaction/') ? agree(signIn, request, response) : handle(request, response);
+    },
+    (issuer) => use({ issuer }),
+  );
 }
 
 async function withServer(handlerOf, use) {
@@ -49,24 +61,42 @@ async function withServer(handlerOf, use) {
 
 async function interactive(issuer, redirectUri) {
   const { default: Provider } = await load();
-  return quietly(() => new Provider(issuer, {
-    clients: [
-      { ...CLIENT, grant_types: ['client_credentials'], redirect_uris: [], response_types: [] },
-      {
-        client_id: 'app', token_endpoint_auth_method: 'none', redirect_uris: [redirectUri],
-        grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'],
-      },
-    ],
-    cookies: { keys: ['of the suite'] },
-    clientBasedCORS: () => true,
-    features: { clientCredentials: { enabled: true }, devInteractions: { enabled: false }, revocation: { enabled: true, allowedPolicy: () => true } },
-    findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
-    interactions: { url: (_, { uid }) => `/interaction/${uid}` },
-    issueRefreshToken: (_, client) => client.grantTypeAllowed('refresh_token'),
-    pkce: { required: () => true },
-    rotateRefreshToken: true,
-    ttl: { AccessToken: 600, ClientCredentials: 600, Grant: 86_400, IdToken: 600, Interaction: 600, RefreshToken: 86_400, Session: 600 },
-  }));
+  return quietly(
+    () =>
+      new Provider(issuer, {
+        clients: [
+          { ...CLIENT, grant_types: ['client_credentials'], redirect_uris: [], response_types: [] },
+          {
+            client_id: 'app',
+            token_endpoint_auth_method: 'none',
+            redirect_uris: [redirectUri],
+            grant_types: ['authorization_code', 'refresh_token'],
+            response_types: ['code'],
+          },
+        ],
+        cookies: { keys: ['of the suite'] },
+        clientBasedCORS: () => true,
+        features: {
+          clientCredentials: { enabled: true },
+          devInteractions: { enabled: false },
+          revocation: { enabled: true, allowedPolicy: () => true },
+        },
+        findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+        interactions: { url: (_, { uid }) => `/interaction/${uid}` },
+        issueRefreshToken: (_, client) => client.grantTypeAllowed('refresh_token'),
+        pkce: { required: () => true },
+        rotateRefreshToken: true,
+        ttl: {
+          AccessToken: 600,
+          ClientCredentials: 600,
+          Grant: 86_400,
+          IdToken: 600,
+          Interaction: 600,
+          RefreshToken: 86_400,
+          Session: 600,
+        },
+      }),
+  );
 }
 
 /** Whoever comes is Ada, and agrees to everything. */
@@ -91,23 +121,26 @@ async function provider(issuer) {
     { ...key('ec', { namedCurve: 'P-256' }), kid: 'ec', use: 'sig' },
     { ...key('ed25519'), kid: 'okp', use: 'sig' },
   ];
-  return quietly(() => new Provider(issuer, {
-    clients: [{ ...CLIENT, grant_types: ['client_credentials'], redirect_uris: [], response_types: [] }],
-    cookies: { keys: ['not used by this grant'] },
-    jwks: { keys },
-    ttl: { ClientCredentials: 600 },
-    features: {
-      clientCredentials: { enabled: true },
-      devInteractions: { enabled: false },
-      resourceIndicators: {
-        enabled: true,
-        getResourceServerInfo: (_, resource) => {
-          const [alg] = Object.entries(RESOURCES).find(([, each]) => each === resource);
-          return { scope: 'api:read', audience: resource, accessTokenFormat: 'jwt', jwt: { sign: { alg } } };
+  return quietly(
+    () =>
+      new Provider(issuer, {
+        clients: [{ ...CLIENT, grant_types: ['client_credentials'], redirect_uris: [], response_types: [] }],
+        cookies: { keys: ['not used by this grant'] },
+        jwks: { keys },
+        ttl: { ClientCredentials: 600 },
+        features: {
+          clientCredentials: { enabled: true },
+          devInteractions: { enabled: false },
+          resourceIndicators: {
+            enabled: true,
+            getResourceServerInfo: (_, resource) => {
+              const [alg] = Object.entries(RESOURCES).find(([, each]) => each === resource);
+              return { scope: 'api:read', audience: resource, accessTokenFormat: 'jwt', jwt: { sign: { alg } } };
+            },
+          },
         },
-      },
-    },
-  }));
+      }),
+  );
 }
 
 async function accessToken(issuer, resource) {

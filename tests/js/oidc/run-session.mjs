@@ -10,7 +10,7 @@ import { withChromium } from '../webdriver.mjs';
 import { withSignIn } from './provider.mjs';
 import suite from './session.mjs';
 
-process.exitCode = await (process.argv.includes('--page') ? inPage() : inNode()) ? 0 : 1;
+process.exitCode = (await (process.argv.includes('--page') ? inPage() : inNode())) ? 0 : 1;
 
 /** Keeps what a page would keep, and says under which names. */
 function storeOf(tokenward) {
@@ -86,7 +86,11 @@ try {
     }
     if (pathname === '/') return response.setHeader('content-type', 'text/html').end(html);
     if (pathname === '/back') return response.setHeader('content-type', 'text/html').end('<!doctype html>');
-    const file = { '/package/dist/index.js': [packageFolder, 'dist/index.js'], '/js/harness.mjs': [here, 'harness.mjs'], '/js/oidc/session.mjs': [here, 'oidc/session.mjs'] }[pathname];
+    const file = {
+      '/package/dist/index.js': [packageFolder, 'dist/index.js'],
+      '/js/harness.mjs': [here, 'harness.mjs'],
+      '/js/oidc/session.mjs': [here, 'oidc/session.mjs'],
+    }[pathname];
     if (!file) return response.writeHead(404).end();
     return response.setHeader('content-type', 'text/javascript').end(readFileSync(join(...file)));
   });

@@ -6,9 +6,11 @@ import { createRequire } from 'node:module';
 const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 export async function findings(tab) {
-  if (!await tab.evaluate(() => 'axe' in globalThis)) await tab.run(source);
+  if (!(await tab.evaluate(() => 'axe' in globalThis))) await tab.run(source);
   return tab.evaluate(async () => {
     const { violations } = await globalThis.axe.run(document, { resultTypes: ['violations'] });
-    return violations.map(({ id, help, nodes }) => `${id}: ${help} (${nodes.map(({ target, failureSummary }) => `${target}: ${failureSummary}`).join('; ')})`);
+    return violations.map(
+      ({ id, help, nodes }) => `${id}: ${help} (${nodes.map(({ target, failureSummary }) => `${target}: ${failureSummary}`).join('; ')})`,
+    );
   });
 }

@@ -31,7 +31,9 @@ const WORKERS = {
 };
 
 /** The package as a page without a bundler finds it. Import maps do not reach into workers. */
-const entries = Object.fromEntries(['', 'session', 'slim', 'ml-dsa', 'testing'].map((name) => [`tokenward${name && `/${name}`}`, `/package/dist/${name || 'index'}.js`]));
+const entries = Object.fromEntries(
+  ['', 'session', 'slim', 'ml-dsa', 'testing'].map((name) => [`tokenward${name && `/${name}`}`, `/package/dist/${name || 'index'}.js`]),
+);
 const inWorkers = (name) => `/package/dist/${name || 'index'}.js`;
 const file = (path) => `/js/${path}`;
 /** As `file`, with no name in it that needs an import map, and nothing that is imported later. */
@@ -101,8 +103,9 @@ export function browser(name) {
       // In a service worker there is no import().
       'service.mjs': asked(program({ host: 'browser', long, file: fileInWorkers, entry: inWorkers, wholly: true })),
     };
-    const visits = ['page', ...long ? Object.keys(WORKERS) : []].flatMap((where) =>
-      ['import', ...long ? ['session'] : [], ...long && where === 'page' ? ['slim'] : [], 'csp'].map((way) => ({ where, way })));
+    const visits = ['page', ...(long ? Object.keys(WORKERS) : [])].flatMap((where) =>
+      ['import', ...(long ? ['session'] : []), ...(long && where === 'page' ? ['slim'] : []), 'csp'].map((way) => ({ where, way })),
+    );
     const server = await serve(scripts);
     let fine = true;
     try {
@@ -123,16 +126,23 @@ export function browser(name) {
 /** What the suite imports of the package by name and when it needs it, imported by URL and at once. */
 function named(source) {
   const later = "import('tokenward/testing')";
-  return source.includes(later) ? `import * as imported from '${inWorkers('testing')}';\n${source.replaceAll(later, 'Promise.resolve(imported)')}` : source;
+  return source.includes(later)
+    ? `import * as imported from '${inWorkers('testing')}';\n${source.replaceAll(later, 'Promise.resolve(imported)')}`
+    : source;
 }
 
 async function serve(scripts) {
   let arrived;
   const server = createServer(async (request, response) => {
     const path = decodeURIComponent(request.url);
-    const send = (type, body) => response.writeHead(200, {
-      'content-type': type, 'content-security-policy': path.startsWith('/strict/') ? STRICT : ALLOWING, 'cache-control': 'no-store',
-    }).end(body);
+    const send = (type, body) =>
+      response
+        .writeHead(200, {
+          'content-type': type,
+          'content-security-policy': path.startsWith('/strict/') ? STRICT : ALLOWING,
+          'cache-control': 'no-store',
+        })
+        .end(body);
     if (path === '/result') {
       let body = '';
       for await (const chunk of request) body += chunk;
@@ -152,10 +162,11 @@ async function serve(scripts) {
   return {
     // A service worker is for secure origins; this name is one in every browser.
     origin: `http://localhost:${server.address().port}`,
-    result: (what) => new Promise((resolve, reject) => {
-      arrived = resolve;
-      setTimeout(reject, TIME_LIMIT_MS, new Error(`${what}: no result in ${TIME_LIMIT_MS} ms`)).unref();
-    }),
+    result: (what) =>
+      new Promise((resolve, reject) => {
+        arrived = resolve;
+        setTimeout(reject, TIME_LIMIT_MS, new Error(`${what}: no result in ${TIME_LIMIT_MS} ms`)).unref();
+      }),
     stop() {
       server.close();
       server.closeAllConnections();

@@ -12,11 +12,18 @@ const require = createRequire(join(root, 'tests/'));
 
 export async function edgeRuntime({ report }) {
   const { EdgeRuntime } = require('edge-runtime');
-  const script = await bundled(program({
-    host: 'edge-runtime', long: true, before: "import module from 'tokenward/core.wasm?module';", slim: 'slim.initSync(module)',
-  }));
+  const script = await bundled(
+    program({
+      host: 'edge-runtime',
+      long: true,
+      before: "import module from 'tokenward/core.wasm?module';",
+      slim: 'slim.initSync(module)',
+    }),
+  );
   // The leak suites read every getter of what they are given, prototypes too; some of Node's answer that with a rejection.
-  process.on('unhandledRejection', (error) => { if (error?.code !== 'ERR_INVALID_THIS') throw error; });
+  process.on('unhandledRejection', (error) => {
+    if (error?.code !== 'ERR_INVALID_THIS') throw error;
+  });
   let fine = true;
   for (const way of ['import', 'session', 'slim']) {
     const runtime = new EdgeRuntime({ extend: (context) => Object.assign(context, { modules: script.modules }), initialCode: script.text });
@@ -28,21 +35,30 @@ export async function edgeRuntime({ report }) {
 async function bundled(contents) {
   const modules = {};
   const { outputFiles } = await require('esbuild').build({
-    stdin: { contents, resolveDir: installed, loader: 'js' }, bundle: true, write: false, format: 'iife', globalName: 'suite',
-    target: 'es2022', conditions: ['edge-light', 'worker', 'browser'], nodePaths: [join(installed, 'node_modules')], logLevel: 'warning',
+    stdin: { contents, resolveDir: installed, loader: 'js' },
+    bundle: true,
+    write: false,
+    format: 'iife',
+    globalName: 'suite',
+    target: 'es2022',
+    conditions: ['edge-light', 'worker', 'browser'],
+    nodePaths: [join(installed, 'node_modules')],
+    logLevel: 'warning',
     external: ['node:*'],
-    plugins: [{
-      name: 'wasm',
-      setup(build) {
-        build.onResolve({ filter: /\.wasm\?module$/ }, async ({ path, resolveDir, importer }) => {
-          const found = await build.resolve(path.replace('?module', ''), { resolveDir, importer, kind: 'import-statement' });
-          const name = basename(found.path);
-          modules[name] = new WebAssembly.Module(readFileSync(found.path));
-          return { path: name, namespace: 'module' };
-        });
-        build.onLoad({ filter: /./, namespace: 'module' }, ({ path }) => ({ contents: `export default globalThis.modules['${path}'];` }));
+    plugins: [
+      {
+        name: 'wasm',
+        setup(build) {
+          build.onResolve({ filter: /\.wasm\?module$/ }, async ({ path, resolveDir, importer }) => {
+            const found = await build.resolve(path.replace('?module', ''), { resolveDir, importer, kind: 'import-statement' });
+            const name = basename(found.path);
+            modules[name] = new WebAssembly.Module(readFileSync(found.path));
+            return { path: name, namespace: 'module' };
+          });
+          build.onLoad({ filter: /./, namespace: 'module' }, ({ path }) => ({ contents: `export default globalThis.modules['${path}'];` }));
+        },
       },
-    }],
+    ],
   });
   return { modules, text: `${outputFiles[0].text}\nglobalThis.suite = suite;` };
 }

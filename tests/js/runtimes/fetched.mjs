@@ -15,8 +15,11 @@ export function fetched(name, version) {
   const placed = join(folder, 'node_modules', name);
   if (existsSync(join(placed, 'package.json'))) return placed;
   try {
-    execFileSync('npm', ['install', '--prefix', folder, '--no-save', '--no-package-lock', '--ignore-scripts', '--loglevel=error', `${name}@${version}`],
-      { stdio: ['ignore', 'ignore', 'inherit'] });
+    execFileSync(
+      'npm',
+      ['install', '--prefix', folder, '--no-save', '--no-package-lock', '--ignore-scripts', '--loglevel=error', `${name}@${version}`],
+      { stdio: ['ignore', 'ignore', 'inherit'] },
+    );
   } catch {
     throw new Missing(`npm could not install ${name}@${version}`);
   }

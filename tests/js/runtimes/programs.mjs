@@ -17,7 +17,9 @@ const REQUIRE = "import { createRequire } from 'node:module';\nconst required = 
 
 /** A user's module: it runs the ways that it is told, and says for each what came out. */
 const main = (options) => `${program({
-  ...options, file: (path) => relative(installed, join(here, path)), before: `${REQUIRE}\n${options.before ?? ''}`,
+  ...options,
+  file: (path) => relative(installed, join(here, path)),
+  before: `${REQUIRE}\n${options.before ?? ''}`,
 })}
 const instances = ({ test, assert }) => {
   test('import and require give the same functions, so one instance', () => {
@@ -45,7 +47,10 @@ async function inProgram(name, file, args, options, ways, report, env) {
   const module = join(installed, `suite-${name}.mjs`);
   writeFileSync(module, main(options));
   const said = await ended(file, [...args, module, ...ways], env);
-  const lines = said.split('\n').filter((line) => line.startsWith(MARK)).map((line) => JSON.parse(line.slice(MARK.length)));
+  const lines = said
+    .split('\n')
+    .filter((line) => line.startsWith(MARK))
+    .map((line) => JSON.parse(line.slice(MARK.length)));
   if (lines.length !== ways.length) throw new Error(`${name} ended before its last result:\n${said.slice(-2000)}`);
   return lines.map(({ way, result }) => report(`${name} (${way})`, result)).every(Boolean);
 }
@@ -55,7 +60,10 @@ function ended(file, args, env) {
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, { cwd: installed, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => { said += chunk; });
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk) => {
+        said += chunk;
+      });
     child.once('error', reject).once('close', () => resolve(said));
   });
 }
@@ -77,7 +85,15 @@ export function node(version) {
  */
 export function deno({ long, report }) {
   const options = { host: 'deno', long, before: "import source core from 'tokenward/core.wasm';", slim: 'slim.initSync(core)' };
-  return inProgram('deno', native('@deno', 'deno'), ['run', '--no-prompt', '--no-lock', '--cached-only'], options, long ? EVERY : MAIN, report, { DENO_NO_UPDATE_CHECK: '1' });
+  return inProgram(
+    'deno',
+    native('@deno', 'deno'),
+    ['run', '--no-prompt', '--no-lock', '--cached-only'],
+    options,
+    long ? EVERY : MAIN,
+    report,
+    { DENO_NO_UPDATE_CHECK: '1' },
+  );
 }
 
 export function bun({ long, report }) {

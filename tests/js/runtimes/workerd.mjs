@@ -38,11 +38,14 @@ export async function workerd({ report }) {
   let fine = true;
   for (const date of DATES) {
     const port = await freePort();
-    writeFileSync(join(folder, 'config.capnp'), `using Workerd = import "/workerd/workerd.capnp";
+    writeFileSync(
+      join(folder, 'config.capnp'),
+      `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (services = [(name = "main", worker = .main)],
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")]);
 const main :Workerd.Worker = (modules = [${parts.join(', ')}], compatibilityDate = "${date}");
-`);
+`,
+    );
     const child = spawn(file, ['serve', join(folder, 'config.capnp')], { stdio: ['ignore', 'inherit', 'inherit'] });
     const gone = new Promise((resolve) => child.once('exit', resolve).once('error', resolve));
     try {

@@ -21,7 +21,10 @@ export default ({ test, assert, tokenward }) => {
     const server = await startServer();
     const clock = { now: 1_800_000_000_000 };
     const bearer = createBearerFetch({
-      session: { grant: jsonLogin({ tokenUrl: `${server.origin}/token`, credentials: () => ({ username: 'ada', password: 'x' }) }), now: () => clock.now },
+      session: {
+        grant: jsonLogin({ tokenUrl: `${server.origin}/token`, credentials: () => ({ username: 'ada', password: 'x' }) }),
+        now: () => clock.now,
+      },
       resources: `${server.origin}/api`,
     });
     try {
@@ -39,28 +42,32 @@ export default ({ test, assert, tokenward }) => {
     }
   }
 
-  test('ky', () => works(async (fetch, origin) => {
-    const { default: ky } = await load('ky');
-    const api = ky.create({ fetch, retry: 0 });
-    return { get: () => api.get(`${origin}/api/me`).json(), post: (json) => api.post(`${origin}/api/echo`, { json }).json() };
-  }));
+  test('ky', () =>
+    works(async (fetch, origin) => {
+      const { default: ky } = await load('ky');
+      const api = ky.create({ fetch, retry: 0 });
+      return { get: () => api.get(`${origin}/api/me`).json(), post: (json) => api.post(`${origin}/api/echo`, { json }).json() };
+    }));
 
-  test('openapi-fetch', () => works(async (fetch, baseUrl) => {
-    const { default: createClient } = await load('openapi-fetch');
-    const api = createClient({ baseUrl, fetch });
-    const data = async (answer) => (await answer).data;
-    return { get: () => data(api.GET('/api/me')), post: (body) => data(api.POST('/api/echo', { body })) };
-  }));
+  test('openapi-fetch', () =>
+    works(async (fetch, baseUrl) => {
+      const { default: createClient } = await load('openapi-fetch');
+      const api = createClient({ baseUrl, fetch });
+      const data = async (answer) => (await answer).data;
+      return { get: () => data(api.GET('/api/me')), post: (body) => data(api.POST('/api/echo', { body })) };
+    }));
 
-  test('ofetch', () => works(async (fetch, baseURL) => {
-    const { createFetch } = await load('ofetch');
-    const api = createFetch({ fetch, Headers, AbortController, defaults: { baseURL, retry: 0 } });
-    return { get: () => api('/api/me'), post: (body) => api('/api/echo', { method: 'POST', body }) };
-  }));
+  test('ofetch', () =>
+    works(async (fetch, baseURL) => {
+      const { createFetch } = await load('ofetch');
+      const api = createFetch({ fetch, Headers, AbortController, defaults: { baseURL, retry: 0 } });
+      return { get: () => api('/api/me'), post: (body) => api('/api/echo', { method: 'POST', body }) };
+    }));
 
-  test('hono/client', () => works(async (fetch, origin) => {
-    const { hc } = await load('hono/client');
-    const { api } = hc(origin, { fetch });
-    return { get: async () => (await api.me.$get()).json(), post: async (json) => (await api.echo.$post({ json })).json() };
-  }));
+  test('hono/client', () =>
+    works(async (fetch, origin) => {
+      const { hc } = await load('hono/client');
+      const { api } = hc(origin, { fetch });
+      return { get: async () => (await api.me.$get()).json(), post: async (json) => (await api.echo.$post({ json })).json() };
+    }));
 };

@@ -15,14 +15,15 @@ const HOUR = 3_600_000;
 export async function cluster(options) {
   processes.setupPrimary({ exec: fileURLToPath(import.meta.url), args: [JSON.stringify(options)], serialization: 'advanced' });
   const workers = Array.from({ length: PROCESSES }, () => processes.fork());
-  const answerOf = (worker) => new Promise((resolve, reject) => {
-    const failed = (code) => reject(new Error(`a process ended with ${code}`));
-    worker.once('exit', failed);
-    worker.once('message', (message) => {
-      worker.off('exit', failed);
-      resolve(message);
+  const answerOf = (worker) =>
+    new Promise((resolve, reject) => {
+      const failed = (code) => reject(new Error(`a process ended with ${code}`));
+      worker.once('exit', failed);
+      worker.once('message', (message) => {
+        worker.off('exit', failed);
+        resolve(message);
+      });
     });
-  });
   try {
     await Promise.all(workers.map(answerOf));
     const rounds = [];
@@ -43,14 +44,18 @@ if (processes.isWorker) {
   const user = createRequire(join(installed, 'user.cjs'));
   const tokenward = user('tokenward');
   const require = createRequire(join(root, 'tests/'));
-  const client = kind === 'redis'
-    ? await require('redis').createClient({ url: `redis://127.0.0.1:${port}` }).connect()
-    : new (require('ioredis').Redis)(port, '127.0.0.1');
+  const client =
+    kind === 'redis'
+      ? await require('redis')
+          .createClient({ url: `redis://127.0.0.1:${port}` })
+          .connect()
+      : new (require('ioredis').Redis)(port, '127.0.0.1');
   let now = START;
   const session = tokenward.createSession({
-    grant: grant === 'client_credentials'
-      ? tokenward.oauth2({ tokenEndpoint: `${origin}/token`, clientId: 'service', clientSecret: 'hush', grant })
-      : tokenward.jsonLogin({ tokenUrl: `${origin}/token`, credentials: () => ({ username: 'ada', password: 'x' }) }),
+    grant:
+      grant === 'client_credentials'
+        ? tokenward.oauth2({ tokenEndpoint: `${origin}/token`, clientId: 'service', clientSecret: 'hush', grant })
+        : tokenward.jsonLogin({ tokenUrl: `${origin}/token`, credentials: () => ({ username: 'ada', password: 'x' }) }),
     store: user('tokenward/stores').redisTokenStore(client),
     now: () => now,
   });

@@ -8,11 +8,14 @@ export async function startServer({ delayMs = 0, files = () => undefined, ...opt
   const endpoint = createTokenEndpoint(options);
   const server = await listen(answer);
   return Object.assign(endpoint, {
-    delayMs, origin: server.origin, close: server.close,
+    delayMs,
+    origin: server.origin,
+    close: server.close,
     /** While it is false, connections break before anything is read. */
     reachable: true,
     /** Token requests under way, and the most there ever were at once. */
-    pending: 0, busiest: 0,
+    pending: 0,
+    busiest: 0,
     /** The tabs whose token requests are under way. */
     waiting: [],
   });
@@ -27,7 +30,8 @@ export async function startServer({ delayMs = 0, files = () => undefined, ...opt
     if (pathname === '/echo') return Response.json({ authorization: request.headers.get('authorization') });
     if (pathname === '/api/redirect') return new Response(null, { status: 302, headers: { location: searchParams.get('to') } });
     if (!pathname.startsWith('/api')) return Response.json({}, { status: 404 });
-    if (!endpoint.accepts(request)) return Response.json({}, { status: 401, headers: { 'www-authenticate': 'Bearer error="invalid_token"' } });
+    if (!endpoint.accepts(request))
+      return Response.json({}, { status: 401, headers: { 'www-authenticate': 'Bearer error="invalid_token"' } });
     const body = await request.text();
     return Response.json({ token: request.headers.get('authorization').slice(7), ...(body && { body: JSON.parse(body) }) });
   }

@@ -19,7 +19,8 @@ async function within(globals, run) {
   const before = Object.entries(globals).map(([name]) => [name, Object.getOwnPropertyDescriptor(globalThis, name)]);
   const { now } = Date;
   const { getRandomValues } = crypto;
-  for (const [name, value] of Object.entries(globals)) Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+  for (const [name, value] of Object.entries(globals))
+    Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
   try {
     return await run();
   } finally {
@@ -52,7 +53,9 @@ class Follower {
     return {
       BroadcastChannel: undefined,
       document: {},
-      addEventListener: (name, listener) => { follower.current[name] = listener; },
+      addEventListener: (name, listener) => {
+        follower.current[name] = listener;
+      },
       removeEventListener() {},
       navigator: this.lock ? { locks: { request: (...args) => follower.request(...args) } } : {},
       setTimeout(fire, _, ...values) {
@@ -83,18 +86,20 @@ class Follower {
   begin(at) {
     this.lives += 1;
     const seed = this.seed ^ (BigInt(this.lives) << 32n);
-    const instance = this.instances[at] = this.current = { items: [] };
+    const instance = (this.instances[at] = this.current = { items: [] });
     const { createBearerFetch, jsonLogin } = this.tokenward;
     // Another life may be under way when an answer to this one comes.
-    const mine = (kind) => (...args) => {
-      const { current } = this;
-      this.current = instance;
-      try {
-        return this.ask(kind, { args, limit: this.limit });
-      } finally {
-        this.current = current;
-      }
-    };
+    const mine =
+      (kind) =>
+      (...args) => {
+        const { current } = this;
+        this.current = instance;
+        try {
+          return this.ask(kind, { args, limit: this.limit });
+        } finally {
+          this.current = current;
+        }
+      };
     crypto.getRandomValues = (array) => {
       array[0] = Number(seed >> 32n) << 11;
       array[1] = Number(seed & 0xffffffffn);
@@ -102,9 +107,17 @@ class Follower {
     };
     instance.bearer = createBearerFetch({
       session: {
-        grant: jsonLogin({ tokenUrl: 'https://as.test/token', revokeUrl: 'https://as.test/logout', ...(this.asks && { credentials: mine('ask') }) }),
+        grant: jsonLogin({
+          tokenUrl: 'https://as.test/token',
+          revokeUrl: 'https://as.test/logout',
+          ...(this.asks && { credentials: mine('ask') }),
+        }),
         store: {
-          shared: 'origin', consistency: 'strong', load: mine('load'), save: mine('save'), clear: mine('clear'),
+          shared: 'origin',
+          consistency: 'strong',
+          load: mine('load'),
+          save: mine('save'),
+          clear: mine('clear'),
           subscribe(_, listener) {
             instance.changed = listener;
             return () => {};
@@ -126,26 +139,41 @@ class Follower {
     const { session, bearer, items } = this.current ?? {};
     const quietly = (promise) => void promise.catch(() => {});
     switch (action) {
-      case 'new': return this.begin(at);
-      case 'kill': return void (this.current.items = []);
-      case 'login': return quietly(session.login({ username: 'ada', password: 'SECRET-password' }));
-      case 'logout': return quietly(session.logout());
-      case 'compromised': return quietly(session.logout({ reason: 'compromised' }));
-      case 'online': return this.current.online();
-      case 'changed': return this.current.changed();
-      case 'need': return this.need(words, session, bearer);
-      case 'answer': return this.responses.get(words[0])(new Response(null, { status: Number(words[1]) }));
-      case 'do': return this.perform(items, words);
-      case 'tell': return void items.splice(Number(words[0]), 1)[0].tell();
-      default: throw new Error(`no action: ${line}`);
+      case 'new':
+        return this.begin(at);
+      case 'kill':
+        return void (this.current.items = []);
+      case 'login':
+        return quietly(session.login({ username: 'ada', password: 'SECRET-password' }));
+      case 'logout':
+        return quietly(session.logout());
+      case 'compromised':
+        return quietly(session.logout({ reason: 'compromised' }));
+      case 'online':
+        return this.current.online();
+      case 'changed':
+        return this.current.changed();
+      case 'need':
+        return this.need(words, session, bearer);
+      case 'answer':
+        return this.responses.get(words[0])(new Response(null, { status: Number(words[1]) }));
+      case 'do':
+        return this.perform(items, words);
+      case 'tell':
+        return void items.splice(Number(words[0]), 1)[0].tell();
+      default:
+        throw new Error(`no action: ${line}`);
     }
   }
 
   need([id, once, force, ms], session, bearer) {
     const minValidity = Number(ms) / 1000;
-    const call = force === '1'
-      ? session.getAccessToken({ forceRefresh: true, minValidity }).then(() => 200)
-      : bearer('https://api.test/', { headers: { 'x-call': id }, bearer: { minValidity, replay: once === '1' ? 'never' : 'auto' } }).then(({ status }) => status);
+    const call =
+      force === '1'
+        ? session.getAccessToken({ forceRefresh: true, minValidity }).then(() => 200)
+        : bearer('https://api.test/', { headers: { 'x-call': id }, bearer: { minValidity, replay: once === '1' ? 'never' : 'auto' } }).then(
+            ({ status }) => status,
+          );
     call.catch((error) => error.code ?? String(error)).then((result) => this.results.push(`= ${id} ${result}`));
   }
 
@@ -154,11 +182,20 @@ class Follower {
     if (item?.kind !== kind) throw new Error(`${kind} is to be done, and ${item ? item.kind : 'nothing'} was asked for`);
     const now = () => void items.splice(Number(at), 1);
     switch (kind) {
-      case 'wake': now(); return item.fire();
-      case 'ask': item.tell = () => item.resolve({ username: 'ada', password: 'SECRET-password' }); return undefined;
-      case 'lock': now(); return how === 'held' ? void item.callback({}) : item.limit.fire();
-      case 'send': item.tell = () => this.reply(item, how, Number(status), text.join(' ')); return undefined;
-      default: break;
+      case 'wake':
+        now();
+        return item.fire();
+      case 'ask':
+        item.tell = () => item.resolve({ username: 'ada', password: 'SECRET-password' });
+        return undefined;
+      case 'lock':
+        now();
+        return how === 'held' ? void item.callback({}) : item.limit.fire();
+      case 'send':
+        item.tell = () => this.reply(item, how, Number(status), text.join(' '));
+        return undefined;
+      default:
+        break;
     }
     if (how === 'fail') {
       item.tell = () => item.reject(new Error('the store is out of order'));
@@ -188,7 +225,9 @@ class Follower {
 export default ({ test, assert, tokenward }) => {
   for (const name of readdirSync(FOLDER).sort()) {
     test(`the shell goes through ${name} as the machine does`, async () => {
-      const [plan, ...lines] = readFileSync(join(FOLDER, name), 'utf8').split('\n').filter((line) => line && !line.startsWith('#'));
+      const [plan, ...lines] = readFileSync(join(FOLDER, name), 'utf8')
+        .split('\n')
+        .filter((line) => line && !line.startsWith('#'));
       const follower = new Follower(tokenward, plan);
       await within(follower.globals(), async () => {
         for (const [number, line] of lines.filter((each) => !each.startsWith('=')).entries()) {

@@ -42,7 +42,11 @@ export default ({ test, assert }) => {
 
   async function inWorker({ compatibilityDate = '2024-01-01', session = {}, ...settings }, run) {
     const server = await startServer(settings);
-    const miniflare = new Miniflare({ modules: await workerModules(source(session)), compatibilityDate, bindings: { ORIGIN: server.origin } });
+    const miniflare = new Miniflare({
+      modules: await workerModules(source(session)),
+      compatibilityDate,
+      bindings: { ORIGIN: server.origin },
+    });
     const ask = async (path = '/api', init = {}) => {
       const response = await miniflare.dispatchFetch(`http://worker/?${new URLSearchParams({ path })}`, init);
       return [response.status, await response.json()];
@@ -113,7 +117,10 @@ export default ({ test, assert }) => {
             const away = encodeURIComponent(`http://127.0.0.1:${other.address().port}/`);
             assert.same(await ask(`/api/redirect?to=${away}`), [200, { token: 'elsewhere' }]);
             assert.same(await ask(`/api/redirect?to=${encodeURIComponent('/api/next')}`), [200, { token: 'access-1' }]);
-            assert.same(await ask(`/api/redirect?to=${encodeURIComponent('/echo')}`), [200, { authorization: path ? null : 'Bearer access-1' }]);
+            assert.same(await ask(`/api/redirect?to=${encodeURIComponent('/echo')}`), [
+              200,
+              { authorization: path ? null : 'Bearer access-1' },
+            ]);
             assert.equal(server.issued, 1);
           });
           assert.same(seen, [null]);

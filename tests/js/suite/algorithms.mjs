@@ -58,7 +58,13 @@ export default ({ test, assert, tokenward, way, importMlDsa }) => {
       }
       const [header, payload, signature] = token.split('.');
       const whole = bytes(signature);
-      for (const wrong of [whole.slice(1), whole.slice(0, -1), new Uint8Array([...whole, 0]), new Uint8Array(whole.length), new Uint8Array()]) {
+      for (const wrong of [
+        whole.slice(1),
+        whole.slice(0, -1),
+        new Uint8Array([...whole, 0]),
+        new Uint8Array(whole.length),
+        new Uint8Array(),
+      ]) {
         await assert.rejects('ERR_JWS_SIGNATURE_VERIFICATION_FAILED', verify(`${header}.${payload}.${base64url(wrong)}`, jwk, rules()));
       }
     });

@@ -16,7 +16,10 @@ export default ({ test, assert, tokenward }) => {
     let versions = 0;
     const version = (key) => rows.get(key)?.version ?? null;
     return {
-      rows, calls, shared: 'global', consistency: 'strong',
+      rows,
+      calls,
+      shared: 'global',
+      consistency: 'strong',
       async load(key) {
         calls.push(['load', key]);
         return rows.get(key) ?? null;
@@ -24,7 +27,7 @@ export default ({ test, assert, tokenward }) => {
       async save(key, record, expect, ttlSeconds) {
         calls.push(['save', key, ttlSeconds]);
         if (version(key) !== expect) return { ok: false };
-        rows.set(key, { record, version: String(versions += 1) });
+        rows.set(key, { record, version: String((versions += 1)) });
         return { ok: true, version: String(versions) };
       },
       async clear(key, expect) {
@@ -42,7 +45,12 @@ export default ({ test, assert, tokenward }) => {
       return Response.json({ access_token: `access-${state.requests.length}`, token_type: 'Bearer', expires_in: 60 });
     };
     const options = {
-      grant: authorizationCode({ authorizationEndpoint: `${AUTH}/authorize`, ...CLIENT, ...grant }), name: 'shop', store: state.store, fetch, now: () => state.now, ...more,
+      grant: authorizationCode({ authorizationEndpoint: `${AUTH}/authorize`, ...CLIENT, ...grant }),
+      name: 'shop',
+      store: state.store,
+      fetch,
+      now: () => state.now,
+      ...more,
     };
     return Object.assign(state, { options, session: createSession(options) });
   }
@@ -52,14 +60,30 @@ export default ({ test, assert, tokenward }) => {
   test('a link with any other state does nothing: no store is asked and nothing is sent', async () => {
     const state = world({ issuer: AUTH });
     for (const name of ['shop:billing', 'shop:', 'pending:shop', 'shop-pending']) {
-      const other = createSession({ name, store: state.store, grant: customGrant({ acquire: async () => ({ access_token: 'BILLING', expires_in: 60 }) }), now: () => state.now });
+      const other = createSession({
+        name,
+        store: state.store,
+        grant: customGrant({ acquire: async () => ({ access_token: 'BILLING', expires_in: 60 }) }),
+        now: () => state.now,
+      });
       await other.getAccessToken();
       other.close();
     }
     const before = JSON.stringify([...state.store.rows]);
     state.store.calls.length = 0;
     const almost = 'A'.repeat(42);
-    for (const name of ['billing', '', ':billing', 'A'.repeat(44), almost, `${almost}B`, `${almost}=`, `${almost}:`, `${almost}\n`, '\u{1f600}'.repeat(43)]) {
+    for (const name of [
+      'billing',
+      '',
+      ':billing',
+      'A'.repeat(44),
+      almost,
+      `${almost}B`,
+      `${almost}=`,
+      `${almost}:`,
+      `${almost}\n`,
+      '\u{1f600}'.repeat(43),
+    ]) {
       await assert.rejects('ERR_INVALID_ARG', completeAuthorization(state.session, back(name)));
     }
     await assert.rejects('ERR_INVALID_ARG', completeAuthorization(state.session, 'https://app.test/back?code=x'));
@@ -75,7 +99,12 @@ export default ({ test, assert, tokenward }) => {
     const { state: name } = await beginAuthorization(state.session);
     const [pending] = state.store.rows.keys();
     for (const tail of ['shop', `shop:${name}`, '-pending:shop', 'pending:shop']) {
-      const other = createSession({ name: tail, store: state.store, grant: customGrant({ acquire: async () => ({ access_token: 'a', expires_in: 60 }) }), now: () => state.now });
+      const other = createSession({
+        name: tail,
+        store: state.store,
+        grant: customGrant({ acquire: async () => ({ access_token: 'a', expires_in: 60 }) }),
+        now: () => state.now,
+      });
       const size = state.store.rows.size;
       await other.getAccessToken();
       assert.equal(state.store.rows.size, size + 1, tail);
@@ -91,7 +120,11 @@ export default ({ test, assert, tokenward }) => {
     const store = openStore();
     const names = ['a', 'a\0', 'a\n', 'a!0;', 'a\ud800', 'a\ud801', 'a\ufffd', 'a\ufffe'];
     for (const [at, name] of names.entries()) {
-      const session = createSession({ name, store, grant: customGrant({ acquire: async () => ({ access_token: `a${at}`, expires_in: 60 }) }) });
+      const session = createSession({
+        name,
+        store,
+        grant: customGrant({ acquire: async () => ({ access_token: `a${at}`, expires_in: 60 }) }),
+      });
       assert.equal(await session.getAccessToken(), `a${at}`);
       session.close();
     }
@@ -101,7 +134,12 @@ export default ({ test, assert, tokenward }) => {
   test('token endpoints that differ in their query have records of their own', async () => {
     const store = openStore();
     for (const tenant of ['a', 'b', '']) {
-      const grant = oauth2({ tokenEndpoint: `${AUTH}/token${tenant && `?tenant=${tenant}`}`, clientId: 'c', clientSecret: 's', grant: 'client_credentials' });
+      const grant = oauth2({
+        tokenEndpoint: `${AUTH}/token${tenant && `?tenant=${tenant}`}`,
+        clientId: 'c',
+        clientSecret: 's',
+        grant: 'client_credentials',
+      });
       const fetch = async () => Response.json({ access_token: `token-${tenant}`, token_type: 'Bearer', expires_in: 60 });
       const session = createSession({ grant, store, fetch });
       assert.equal(await session.getAccessToken(), `token-${tenant}`);
@@ -117,9 +155,19 @@ export default ({ test, assert, tokenward }) => {
     const verifier = JSON.parse(record).pending[0].verifier;
     const entry = { at: state.now, state: name, verifier };
     const odd = [
-      verifier, '', '[]', '{}', '{"v":1}', `{"v":1,"pending":{}}`, { v: 2, pending: [entry] }, { v: 1, pending: [{ ...entry, verifier: 'REFRESH-TOKEN' }] },
-      { v: 1, pending: [{ ...entry, at: 'now' }] }, { v: 1, pending: [{ ...entry, state: 7 }, entry] }, { v: 1, pending: Array(9).fill(entry) },
-      { v: 1, epoch: 1, generation: 1, access: 'BILLING', sent: state.now }, { v: 1, pending: [entry], pad: 'x'.repeat(600_000) },
+      verifier,
+      '',
+      '[]',
+      '{}',
+      '{"v":1}',
+      `{"v":1,"pending":{}}`,
+      { v: 2, pending: [entry] },
+      { v: 1, pending: [{ ...entry, verifier: 'REFRESH-TOKEN' }] },
+      { v: 1, pending: [{ ...entry, at: 'now' }] },
+      { v: 1, pending: [{ ...entry, state: 7 }, entry] },
+      { v: 1, pending: Array(9).fill(entry) },
+      { v: 1, epoch: 1, generation: 1, access: 'BILLING', sent: state.now },
+      { v: 1, pending: [entry], pad: 'x'.repeat(600_000) },
     ];
     for (const each of odd) {
       const written = typeof each === 'string' ? each : JSON.stringify(each);
@@ -148,7 +196,10 @@ export default ({ test, assert, tokenward }) => {
     assert.equal((await completeAuthorization(state.session, back(late))).status, 'active');
     const [last] = await begin(2);
     await state.session.logout();
-    assert.same([...state.store.rows.keys()].filter((key) => key.includes('pending')), []);
+    assert.same(
+      [...state.store.rows.keys()].filter((key) => key.includes('pending')),
+      [],
+    );
     await assert.rejects('ERR_INVALID_ARG', completeAuthorization(state.session, back(last)));
   });
 
@@ -162,12 +213,14 @@ export default ({ test, assert, tokenward }) => {
     await assert.rejects('ERR_INVALID_ARG', completeAuthorization(state.session, back(second)));
   });
 
-  test('instances that begin and complete at once get in no other\'s way, and each request is completed once', async () => {
+  test("instances that begin and complete at once get in no other's way, and each request is completed once", async () => {
     for (const isolation of ['shared', 'request']) {
       const state = world({}, { isolation });
       const sessions = Array.from({ length: 4 }, () => createSession(state.options));
       const begun = await Promise.all(sessions.map((session) => beginAuthorization(session)));
-      const results = await Promise.allSettled([...sessions, ...sessions].map((session, at) => completeAuthorization(session, back(begun[at % 4].state))));
+      const results = await Promise.allSettled(
+        [...sessions, ...sessions].map((session, at) => completeAuthorization(session, back(begun[at % 4].state))),
+      );
       assert.equal(results.filter(({ status }) => status === 'fulfilled').length, 4, isolation);
       assert.equal(new Set(state.requests.map((body) => new URLSearchParams(body).get('code_verifier'))).size, 4, isolation);
       for (const session of sessions) session.close();
@@ -196,7 +249,10 @@ export default ({ test, assert, tokenward }) => {
       const state = world({ issuer: AUTH });
       state.metadata = metadata;
       const { state: name } = await beginAuthorization(state.session);
-      return completeAuthorization(state.session, back(name, more)).then(({ status }) => status, (error) => [error.code, error.oauthError]);
+      return completeAuthorization(state.session, back(name, more)).then(
+        ({ status }) => status,
+        (error) => [error.code, error.oauthError],
+      );
     };
     const refused = ['ERR_LOGIN_REJECTED', undefined];
     assert.same(await tries(says(true)), refused);
@@ -225,7 +281,12 @@ export default ({ test, assert, tokenward }) => {
   test('an outage of the issuer costs no request', async () => {
     const state = world({ issuer: AUTH });
     const { state: name } = await beginAuthorization(state.session);
-    const outages = [() => new Response(null, { status: 503 }), () => { throw new TypeError('fetch failed'); }];
+    const outages = [
+      () => new Response(null, { status: 503 }),
+      () => {
+        throw new TypeError('fetch failed');
+      },
+    ];
     for (const outage of outages) {
       state.metadata = outage;
       const error = await completeAuthorization(state.session, back(name)).catch((reason) => reason);
@@ -237,7 +298,9 @@ export default ({ test, assert, tokenward }) => {
 
   test('a response that names the issuer needs no metadata', async () => {
     const state = world({ issuer: AUTH });
-    state.metadata = () => { throw new TypeError('fetch failed'); };
+    state.metadata = () => {
+      throw new TypeError('fetch failed');
+    };
     const { state: name } = await beginAuthorization(state.session);
     assert.equal((await completeAuthorization(state.session, back(name, { iss: AUTH }))).status, 'active');
   });
@@ -246,9 +309,15 @@ export default ({ test, assert, tokenward }) => {
     const state = world({ issuer: AUTH });
     const { state: name } = await beginAuthorization(state.session);
     let answer;
-    state.metadata = () => new Promise((resolve) => { answer = resolve; });
+    state.metadata = () =>
+      new Promise((resolve) => {
+        answer = resolve;
+      });
     const completing = completeAuthorization(state.session, back(name));
-    while (!answer) await new Promise((resolve) => { setTimeout(resolve, 1); });
+    while (!answer)
+      await new Promise((resolve) => {
+        setTimeout(resolve, 1);
+      });
     const leaving = state.session.logout();
     answer(new Response(null, { status: 404 }));
     state.metadata = () => new Response(null, { status: 404 });
@@ -259,7 +328,10 @@ export default ({ test, assert, tokenward }) => {
 
   test('a sign-out that cannot forget the requests says so', async () => {
     const memory = memoryStore();
-    const store = { ...memory, clear: (key, expect) => (key.includes('pending') ? Promise.reject(new Error('down')) : memory.clear(key, expect)) };
+    const store = {
+      ...memory,
+      clear: (key, expect) => (key.includes('pending') ? Promise.reject(new Error('down')) : memory.clear(key, expect)),
+    };
     const { session } = world({}, { store });
     const warnings = [];
     session.on('warning', ({ code }) => warnings.push(code));

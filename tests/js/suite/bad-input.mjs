@@ -19,7 +19,7 @@ export default ({ test, assert, tokenward }) => {
     'a megabyte': `${base64url('{"alg":"HS256"}')}.${'A'.repeat(1 << 20)}.AAAA`,
     'a header that is a list': `${base64url('[]')}.e30.AAAA`,
     'a header with a name twice': `${base64url('{"alg":"HS256","alg":"none"}')}.e30.AAAA`,
-    'padding': `${base64url('{"alg":"HS256"}')}=.e30.AAAA`,
+    padding: `${base64url('{"alg":"HS256"}')}=.e30.AAAA`,
     'a lone surrogate': '\ud800.e30.AAAA',
     'white space': ' e30.e30.e30',
   };
@@ -136,10 +136,22 @@ export default ({ test, assert, tokenward }) => {
     const key = await signer('HS256');
     const token = await key.sign();
     const own = rules(HS256);
-    class Getters { issuer = own.issuer; audience = own.audience; now = own.now; algorithms = own.algorithms; get subject() { return 'alice'; } }
+    class Getters {
+      issuer = own.issuer;
+      audience = own.audience;
+      now = own.now;
+      algorithms = own.algorithms;
+      get subject() {
+        return 'alice';
+      }
+    }
     const partly = [
-      Object.assign(Object.create({ subject: 'alice' }), own), new Getters(), Object.defineProperty({ ...own }, 'subject', { value: 'alice' }),
-      { ...own, claims: Object.create({ role: 'admin' }) }, { ...own, claims: new Map([['role', 'admin']]) }, { ...own, claims: ['admin'] },
+      Object.assign(Object.create({ subject: 'alice' }), own),
+      new Getters(),
+      Object.defineProperty({ ...own }, 'subject', { value: 'alice' }),
+      { ...own, claims: Object.create({ role: 'admin' }) },
+      { ...own, claims: new Map([['role', 'admin']]) },
+      { ...own, claims: ['admin'] },
     ];
     for (const policy of partly) {
       assert.throws('ERR_INVALID_ARG', () => verifySync(token, key.jwk, policy));
@@ -148,10 +160,21 @@ export default ({ test, assert, tokenward }) => {
     assert.throws('ERR_INVALID_ARG', () => importKey(secret, Object.create({ alg: 'HS256' })));
     const verifier = new Verifier({ ...own, keys: key.jwk });
     assert.throws('ERR_INVALID_ARG', () => createBearerGuard(Object.assign(Object.create({ scopes: ['admin'] }), { verifier })));
-    await assert.rejects('ERR_INVALID_ARG', createBearerGuard({ verifier }).check(new Request('https://api.test/'), Object.create({ scopes: ['admin'] })));
+    await assert.rejects(
+      'ERR_INVALID_ARG',
+      createBearerGuard({ verifier }).check(new Request('https://api.test/'), Object.create({ scopes: ['admin'] })),
+    );
     // Nothing is missing from these.
-    class Methods { constructor() { Object.assign(this, own); } describe() { return 'mine'; } }
-    for (const policy of [new Methods(), Object.assign(Object.create(null), own), Object.freeze({ ...own }), new Proxy(own, {})]) verifySync(token, key.jwk, policy);
+    class Methods {
+      constructor() {
+        Object.assign(this, own);
+      }
+      describe() {
+        return 'mine';
+      }
+    }
+    for (const policy of [new Methods(), Object.assign(Object.create(null), own), Object.freeze({ ...own }), new Proxy(own, {})])
+      verifySync(token, key.jwk, policy);
   });
 
   test('a list is a list, and a text one that a token can have', async () => {

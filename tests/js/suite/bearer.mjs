@@ -13,27 +13,31 @@ export default ({ test, assert, tokenward, host }) => {
   /** Holds token requests until `answer` is called. */
   function held(server) {
     const state = { answer: undefined };
-    server.respond = ({ url }) => (url === `${AUTH}/token` ? new Promise((resolve) => {
-      state.answer = (response) => {
-        server.respond = undefined;
-        resolve(response);
-      };
-    }) : undefined);
+    server.respond = ({ url }) =>
+      url === `${AUTH}/token`
+        ? new Promise((resolve) => {
+            state.answer = (response) => {
+              server.respond = undefined;
+              resolve(response);
+            };
+          })
+        : undefined;
     state.asked = async () => {
       while (!state.answer) await turn();
     };
     return state;
   }
-  const tokens = (number) => Response.json({ token: `access-${number}`, refresh_token: `refresh-${number}`, token_type: 'Bearer', expires_in: 3600 });
+  const tokens = (number) =>
+    Response.json({ token: `access-${number}`, refresh_token: `refresh-${number}`, token_type: 'Bearer', expires_in: 3600 });
 
   test('with a fresh token the request is sent in the same turn, and nobody asks the store', async () => {
     const server = world();
     let reads = 0;
     const inner = memoryStore();
-    const store = { ...inner, load: (key) => (reads += 1, inner.load(key)) };
+    const store = { ...inner, load: (key) => ((reads += 1), inner.load(key)) };
     for (const isolation of ['shared', 'request']) {
       let sent = 0;
-      const fetch = (...args) => (sent += 1, server.fetch(...args));
+      const fetch = (...args) => ((sent += 1), server.fetch(...args));
       const bearer = await signedIn(server, { fetch, session: { store, isolation } });
       await bearer(`${API}/me`);
       reads = sent = 0;
@@ -62,7 +66,13 @@ export default ({ test, assert, tokenward, host }) => {
     server.valid.clear();
     assert.same(await (await bearer(`${API}/me`, init())).json(), { method: 'PUT', body });
     const sent = server.requests.filter(({ url }) => url === `${API}/me`);
-    assert.same(sent.map(({ headers, authorization }) => [headers.get('x-mine'), authorization]), [['1', 'Bearer access-1'], ['1', 'Bearer access-2']]);
+    assert.same(
+      sent.map(({ headers, authorization }) => [headers.get('x-mine'), authorization]),
+      [
+        ['1', 'Bearer access-1'],
+        ['1', 'Bearer access-2'],
+      ],
+    );
     await bearer('https://foreign.test/', init());
     assert.same([server.requests.at(-1).method, server.requests.at(-1).authorization], ['PUT', null]);
   });
@@ -75,7 +85,10 @@ export default ({ test, assert, tokenward, host }) => {
     const response = bearer(url);
     url.href = 'https://evil.test/';
     assert.equal((await response).status, 200);
-    assert.same(server.requests.map((request) => request.url), [`${AUTH}/token`, `${API}/me`]);
+    assert.same(
+      server.requests.map((request) => request.url),
+      [`${AUTH}/token`, `${API}/me`],
+    );
   });
 
   test('an object that only looks like a Request is sent to the URL that was judged', async () => {
@@ -83,9 +96,17 @@ export default ({ test, assert, tokenward, host }) => {
     const bearer = await signedIn(server);
     const [mine, evil] = [`${API}/me`, 'https://evil.test/'];
     let reads = 0;
-    const shifting = { get url() { return (reads += 1) > 1 ? evil : mine; }, method: 'GET', toString: () => evil };
+    const shifting = {
+      get url() {
+        return (reads += 1) > 1 ? evil : mine;
+      },
+      method: 'GET',
+      toString: () => evil,
+    };
     class Moved extends Request {
-      get url() { return mine; }
+      get url() {
+        return mine;
+      }
     }
     const likes = {
       'a polyfill': { url: mine, method: 'GET', toString: () => evil },
@@ -96,19 +117,39 @@ export default ({ test, assert, tokenward, host }) => {
     for (const [name, like] of Object.entries(likes)) {
       server.requests.length = 0;
       await bearer(like);
-      assert.same(server.requests.map(({ url, authorization }) => [url, authorization]), [[mine, 'Bearer access-1']], name);
+      assert.same(
+        server.requests.map(({ url, authorization }) => [url, authorization]),
+        [[mine, 'Bearer access-1']],
+        name,
+      );
     }
     server.requests.length = 0;
     for (let times = 0; times < 5; times += 1, reads = -times) await bearer(shifting);
-    assert.ok(server.requests.every(({ url, authorization }) => (authorization !== null) === (url === mine)), 'a getter that changes');
+    assert.ok(
+      server.requests.every(({ url, authorization }) => (authorization !== null) === (url === mine)),
+      'a getter that changes',
+    );
     server.requests.length = 0;
     const hollow = Object.create(Request.prototype, { url: { value: mine }, method: { value: 'GET' }, toString: { value: () => evil } });
     await assert.rejects('ERR_INVALID_ARG', bearer(hollow));
     assert.same(server.requests, []);
     await bearer({ url: evil, method: 'GET', toString: () => mine });
     await bearer(new Proxy(new Request(mine), { get: (target, name) => (name === 'url' ? evil : Reflect.get(target, name, target)) }));
-    assert.same(server.requests.map(({ url, authorization }) => [url, authorization]), [[evil, null], [evil, null]]);
-    const posted = { url: mine, method: 'POST', headers: { 'x-mine': '1' }, mode: null, signal: null, arrayBuffer: async () => new TextEncoder().encode('hello').buffer };
+    assert.same(
+      server.requests.map(({ url, authorization }) => [url, authorization]),
+      [
+        [evil, null],
+        [evil, null],
+      ],
+    );
+    const posted = {
+      url: mine,
+      method: 'POST',
+      headers: { 'x-mine': '1' },
+      mode: null,
+      signal: null,
+      arrayBuffer: async () => new TextEncoder().encode('hello').buffer,
+    };
     server.valid.clear();
     assert.same(await (await bearer(posted)).json(), { method: 'POST', body: 'hello' });
     assert.equal(server.requests.at(-1).headers.get('x-mine'), '1');
@@ -125,7 +166,7 @@ export default ({ test, assert, tokenward, host }) => {
   });
 
   if (inPage) {
-    test('a relative URL leads where the page\'s base element says, and so does the token', async () => {
+    test("a relative URL leads where the page's base element says, and so does the token", async () => {
       const server = world();
       const base = Object.assign(document.createElement('base'), { href: 'https://evil.test/' });
       const bearer = await signedIn(server, { resources: location.origin });
@@ -140,7 +181,7 @@ export default ({ test, assert, tokenward, host }) => {
       assert.same([server.requests.at(-1).url, server.requests.at(-1).authorization], [`${location.origin}/me`, 'Bearer access-1']);
     });
 
-    test('the page\'s own origin is no resource unless it is one', async () => {
+    test("the page's own origin is no resource unless it is one", async () => {
       const server = world();
       const bearer = await signedIn(server);
       await bearer('/me');
@@ -165,7 +206,7 @@ export default ({ test, assert, tokenward, host }) => {
   test('a mode in which browsers leave the token out is refused, or goes without', async () => {
     const server = world();
     const bearer = await signedIn(server);
-    assert.ok(await assert.rejects('ERR_INVALID_ARG', bearer(`${API}/me`, { mode: 'no-cors' })) instanceof TypeError);
+    assert.ok((await assert.rejects('ERR_INVALID_ARG', bearer(`${API}/me`, { mode: 'no-cors' }))) instanceof TypeError);
     assert.equal(server.requests.length, 0);
     // workerd knows no modes.
     if (host === 'workerd') return;
@@ -188,7 +229,7 @@ export default ({ test, assert, tokenward, host }) => {
     }
   });
 
-  test('an Authorization of the caller\'s own is left as it is, with its 401', async () => {
+  test("an Authorization of the caller's own is left as it is, with its 401", async () => {
     const server = world();
     const bearer = await signedIn(server);
     const headers = { authorization: 'Basic bWU=' };
@@ -206,7 +247,14 @@ export default ({ test, assert, tokenward, host }) => {
     const server = world();
     const bearer = await signedIn(server);
     server.valid.clear();
-    const init = { method: 'POST', body: 'x', keepalive: true, priority: 'high', cf: { cacheTtl: 5 }, ...(host !== 'workerd' && { credentials: 'include', duplex: 'half' }) };
+    const init = {
+      method: 'POST',
+      body: 'x',
+      keepalive: true,
+      priority: 'high',
+      cf: { cacheTtl: 5 },
+      ...(host !== 'workerd' && { credentials: 'include', duplex: 'half' }),
+    };
     assert.equal((await bearer(`${API}/me`, init)).status, 200);
     const sent = server.requests.filter(({ url }) => url === `${API}/me`);
     assert.equal(sent.length, 2);
@@ -219,12 +267,21 @@ export default ({ test, assert, tokenward, host }) => {
     const server = world();
     const bearer = await signedIn(server);
     class Options {
-      get method() { return 'DELETE'; }
-      get headers() { return { 'x-mine': '1' }; }
-      get bearer() { return { auth: 'none' }; }
+      get method() {
+        return 'DELETE';
+      }
+      get headers() {
+        return { 'x-mine': '1' };
+      }
+      get bearer() {
+        return { auth: 'none' };
+      }
     }
     await bearer(`${API}/me`, new Options());
-    assert.same([server.requests.at(-1).method, server.requests.at(-1).headers.get('x-mine'), server.requests.at(-1).authorization], ['DELETE', '1', null]);
+    assert.same(
+      [server.requests.at(-1).method, server.requests.at(-1).headers.get('x-mine'), server.requests.at(-1).authorization],
+      ['DELETE', '1', null],
+    );
     const inherited = Object.create({ method: 'PUT', body: 'hello' });
     assert.same(await (await bearer(`${API}/me`, inherited)).json(), { method: 'PUT', body: 'hello' });
     const stopped = Object.create({ signal: AbortSignal.abort('enough') });
@@ -233,7 +290,7 @@ export default ({ test, assert, tokenward, host }) => {
     assert.equal(server.requests.at(-1).method, 'PUT');
   });
 
-  test('a body that was used is fetch\'s to refuse', async () => {
+  test("a body that was used is fetch's to refuse", async () => {
     const server = world();
     const bearer = await signedIn(server);
     const request = new Request(`${API}/me`, { method: 'POST', body: 'once' });
@@ -294,10 +351,14 @@ export default ({ test, assert, tokenward, host }) => {
 
   test('whatever becomes of the refresh, the 401 in hand comes back unread', async () => {
     const answers = {
-      down: () => new Response('later', { status: 503 }), refused: () => Response.json({ error: 'invalid_grant' }, { status: 400 }),
-      'another client': () => Response.json({ error: 'invalid_client' }, { status: 401 }), 'no token': () => Response.json({}),
+      down: () => new Response('later', { status: 503 }),
+      refused: () => Response.json({ error: 'invalid_grant' }, { status: 400 }),
+      'another client': () => Response.json({ error: 'invalid_client' }, { status: 401 }),
+      'no token': () => Response.json({}),
       redirected: () => new Response(null, { status: 302, headers: { location: 'https://evil.test/' } }),
-      lost: () => { throw new TypeError('fetch failed'); },
+      lost: () => {
+        throw new TypeError('fetch failed');
+      },
     };
     for (const [name, answer] of Object.entries(answers)) {
       const server = world();
@@ -354,7 +415,7 @@ export default ({ test, assert, tokenward, host }) => {
     }
   });
 
-  test('a bearer fetch in the place of the host\'s fetch is refused, and nothing goes round in circles', async () => {
+  test("a bearer fetch in the place of the host's fetch is refused, and nothing goes round in circles", async () => {
     const before = globalThis.fetch;
     const bearer = createBearerFetch({ session: { grant: grantOf() }, resources: API });
     globalThis.fetch = bearer;
@@ -369,12 +430,13 @@ export default ({ test, assert, tokenward, host }) => {
   test('a listener may use the session that it hears of', async () => {
     const server = world();
     const { session } = client(server, { session: { isolation: 'shared' } });
-    const once = (event, use) => new Promise((resolve) => {
-      const stop = session.on(event, () => {
-        stop();
-        resolve(use());
+    const once = (event, use) =>
+      new Promise((resolve) => {
+        const stop = session.on(event, () => {
+          stop();
+          resolve(use());
+        });
       });
-    });
     const heard = once('change', () => session.getAccessToken({ forceRefresh: true }));
     await session.login(ada);
     assert.equal(await heard, 'access-2');
@@ -399,8 +461,14 @@ export default ({ test, assert, tokenward, host }) => {
         await session.logout();
         for (let turns = 0; told.length < 3 && turns < 1_000; turns++) await turn();
         assert.equal(told.length, 3);
-        assert.ok(told.every((message) => Array.isArray(message) && message.length === 2 && message.every(Number.isSafeInteger)), JSON.stringify(told));
-        assert.same(told.map(([, generation]) => generation), [1, 2, 0]);
+        assert.ok(
+          told.every((message) => Array.isArray(message) && message.length === 2 && message.every(Number.isSafeInteger)),
+          JSON.stringify(told),
+        );
+        assert.same(
+          told.map(([, generation]) => generation),
+          [1, 2, 0],
+        );
       } finally {
         channel.close();
         session.close();
@@ -428,16 +496,24 @@ export default ({ test, assert, tokenward, host }) => {
         const [status, to] = places[url] ?? [];
         return status && redirect(to, status);
       };
-      const seen = () => server.requests.map(({ url, method, authorization, body }) => [url.replace(API, ''), method, authorization !== null, body]);
+      const seen = () =>
+        server.requests.map(({ url, method, authorization, body }) => [url.replace(API, ''), method, authorization !== null, body]);
       return { server, bearer, seen };
     }
 
     test('a token that was left behind at a redirect is not taken up again on the way back', async () => {
       const { bearer, seen } = await redirecting({
-        [`${API}/v1/a`]: [302, 'https://second.test/b'], 'https://second.test/b': [302, 'https://evil.test/c'], 'https://evil.test/c': [307, `${API}/v1/d`],
+        [`${API}/v1/a`]: [302, 'https://second.test/b'],
+        'https://second.test/b': [302, 'https://evil.test/c'],
+        'https://evil.test/c': [307, `${API}/v1/d`],
       });
       assert.equal((await bearer(`${API}/v1/a`)).status, 401);
-      assert.same(seen(), [['/v1/a', 'GET', true, ''], ['https://second.test/b', 'GET', true, ''], ['https://evil.test/c', 'GET', false, ''], ['/v1/d', 'GET', false, '']]);
+      assert.same(seen(), [
+        ['/v1/a', 'GET', true, ''],
+        ['https://second.test/b', 'GET', true, ''],
+        ['https://evil.test/c', 'GET', false, ''],
+        ['/v1/d', 'GET', false, ''],
+      ]);
     });
 
     test('the twenty-first redirect is not followed', async () => {
@@ -467,19 +543,39 @@ export default ({ test, assert, tokenward, host }) => {
         const request = new Request(`${API}/v1/a`, { method: 'POST', body: 'hello', headers: { 'x-mine': '1' } });
         assert.equal((await bearer(request, init)).status, 200);
         const sent = seen().filter(([url]) => url.startsWith('/v1'));
-        assert.same(sent, [['/v1/a', 'POST', true, 'hello'], ['/v1/a', 'POST', true, 'hello'], ['/v1/b', 'POST', true, 'hello']]);
+        assert.same(sent, [
+          ['/v1/a', 'POST', true, 'hello'],
+          ['/v1/a', 'POST', true, 'hello'],
+          ['/v1/b', 'POST', true, 'hello'],
+        ]);
         assert.equal(server.requests.at(-1).headers.get('x-mine'), '1');
       }
     });
 
     test('a redirect leaves the body behind where it becomes a GET, and cookies where the origin is another', async () => {
-      const { bearer, server, seen } = await redirecting({ [`${API}/v1/a`]: [303, '/v1/b'], [`${API}/v1/b`]: [308, 'https://second.test/c'] });
-      server.respond = ((answer) => (entry) => answer(entry) ?? (entry.url.startsWith('https://second.test') ? new Response('there') : undefined))(server.respond);
+      const { bearer, server, seen } = await redirecting({
+        [`${API}/v1/a`]: [303, '/v1/b'],
+        [`${API}/v1/b`]: [308, 'https://second.test/c'],
+      });
+      server.respond = (
+        (answer) => (entry) =>
+          answer(entry) ?? (entry.url.startsWith('https://second.test') ? new Response('there') : undefined)
+      )(server.respond);
       const headers = { 'content-type': 'text/plain', cookie: 'a=b', 'x-mine': '1' };
       await bearer(`${API}/v1/a`, { method: 'PUT', body: 'hello', headers });
-      assert.same(seen(), [['/v1/a', 'PUT', true, 'hello'], ['/v1/b', 'GET', true, ''], ['https://second.test/c', 'GET', true, '']]);
-      assert.same(server.requests.map((sent) => sent.headers.get('content-type')), ['text/plain', null, null]);
-      assert.same(server.requests.map((sent) => sent.headers.get('x-mine')), ['1', '1', '1']);
+      assert.same(seen(), [
+        ['/v1/a', 'PUT', true, 'hello'],
+        ['/v1/b', 'GET', true, ''],
+        ['https://second.test/c', 'GET', true, ''],
+      ]);
+      assert.same(
+        server.requests.map((sent) => sent.headers.get('content-type')),
+        ['text/plain', null, null],
+      );
+      assert.same(
+        server.requests.map((sent) => sent.headers.get('x-mine')),
+        ['1', '1', '1'],
+      );
       assert.equal(server.requests.at(-1).headers.get('cookie'), null);
     });
 
@@ -515,7 +611,10 @@ export default ({ test, assert, tokenward, host }) => {
       const { bearer, server } = await redirecting({ [`${API}/v1/a`]: [302, 'https://evil.test/'] });
       assert.equal((await bearer(`${API}/v1/a`, { redirect: 'manual' })).status, 302);
       assert.equal((await bearer(new Request(`${API}/v1/a`, { redirect: 'manual' }))).status, 302);
-      assert.same(server.requests.map(({ url }) => url), [`${API}/v1/a`, `${API}/v1/a`]);
+      assert.same(
+        server.requests.map(({ url }) => url),
+        [`${API}/v1/a`, `${API}/v1/a`],
+      );
     });
   }
 };

@@ -9,8 +9,23 @@ export default ({ test, assert, tokenward }) => {
     const { jwk } = await signer('ES256');
     const make = (cache) => new Verifier({ ...rules(), keys: jwk, cache });
     for (const cache of [true, false, undefined, { maxEntries: 1 }, { maxEntries: 1_000_000 }]) make(cache).free();
-    for (const cache of [null, 0, 1, 'true', [], {}, { maxEntries: 0 }, { maxEntries: -1 }, { maxEntries: 1.5 }, { maxEntries: NaN }, { maxEntries: Infinity },
-      { maxEntries: '9' }, { maxEntries: undefined }, { maxEntries: 9, more: 1 }, () => true]) {
+    for (const cache of [
+      null,
+      0,
+      1,
+      'true',
+      [],
+      {},
+      { maxEntries: 0 },
+      { maxEntries: -1 },
+      { maxEntries: 1.5 },
+      { maxEntries: NaN },
+      { maxEntries: Infinity },
+      { maxEntries: '9' },
+      { maxEntries: undefined },
+      { maxEntries: 9, more: 1 },
+      () => true,
+    ]) {
       assert.throws('ERR_INVALID_ARG', () => make(cache));
     }
     const { sign } = await signer('ES256');
@@ -25,7 +40,12 @@ export default ({ test, assert, tokenward }) => {
       const token = await key.sign(claims({ roles: ['reader'], nested: { deep: 1 } }));
       const verifier = new Verifier({ ...rules(), keys: key.jwk, cache: true });
       const clean = JSON.stringify(verifier.verifySync(token));
-      for (const call of [() => verifier.verifySync(token), () => verifier.verify(token), () => verifier.safeVerifySync(token), async () => (await verifier.verifyMany([token]))[0]]) {
+      for (const call of [
+        () => verifier.verifySync(token),
+        () => verifier.verify(token),
+        () => verifier.safeVerifySync(token),
+        async () => (await verifier.verifyMany([token]))[0],
+      ]) {
         const { header, payload, key: used } = await call();
         payload.roles.push('admin');
         payload.nested.deep = 2;
@@ -42,17 +62,36 @@ export default ({ test, assert, tokenward }) => {
     const token = await key.sign(claims({ nbf: NOW }));
     let [now, revoked, asked, read] = [NOW, false, 0, 0];
     const schema = { '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value: { ...value, read: ++read } }) } };
-    const verifier = new Verifier({ ...rules({ now: () => now, isRevoked: () => { asked += 1; return revoked; }, schema, maxTokenAge: 40 }), keys: key.jwk, cache: true });
+    const verifier = new Verifier({
+      ...rules({
+        now: () => now,
+        isRevoked: () => {
+          asked += 1;
+          return revoked;
+        },
+        schema,
+        maxTokenAge: 40,
+      }),
+      keys: key.jwk,
+      cache: true,
+    });
     for (let each = 1; each <= 3; each++) assert.equal(verifier.verifySync(token).payload.read, each);
     assert.equal(asked, 3);
     revoked = true;
     assert.throws('ERR_JWT_REVOKED', () => verifier.verifySync(token));
     await assert.rejects('ERR_JWT_REVOKED', verifier.verify(token));
     revoked = false;
-    for (const [at, code] of [[NOW + 60, 'ERR_JWT_EXPIRED'], [NOW + 31, 'ERR_JWT_EXPIRED'], [NOW - 1, 'ERR_JWT_NOT_YET_VALID']]) {
+    for (const [at, code] of [
+      [NOW + 60, 'ERR_JWT_EXPIRED'],
+      [NOW + 31, 'ERR_JWT_EXPIRED'],
+      [NOW - 1, 'ERR_JWT_NOT_YET_VALID'],
+    ]) {
       now = at;
       assert.throws(code, () => verifier.verifySync(token));
-      assert.same((await verifier.verifyMany([token])).map(({ error }) => error.code), [code]);
+      assert.same(
+        (await verifier.verifyMany([token])).map(({ error }) => error.code),
+        [code],
+      );
     }
     now = NOW + 30;
     assert.equal(verifier.verifySync(token).payload.sub, 'ada');
@@ -111,7 +150,11 @@ export default ({ test, assert, tokenward }) => {
     const key = await signer('ES256', { kid: 'one' });
     const time = { now: NOW * 1000 };
     let fetch = async () => Response.json({ keys: [key.jwk] });
-    const set = KeySet.fromUrl('https://issuer.example/jwks', { fetch: (...args) => fetch(...args), now: () => time.now, staleIfError: 60 });
+    const set = KeySet.fromUrl('https://issuer.example/jwks', {
+      fetch: (...args) => fetch(...args),
+      now: () => time.now,
+      staleIfError: 60,
+    });
     const verifier = new Verifier({ ...rules({ requireExp: false }), keys: set, cache: true });
     const token = await key.sign(claims({ exp: undefined }));
     await verifier.verify(token);

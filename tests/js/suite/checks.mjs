@@ -2,7 +2,21 @@
 
 import { base64url, claims, ISSUER, NOW, rules, signer, tampered } from '../kit.mjs';
 
-const CHECKS = ['format', 'header', 'algorithm', 'key', 'signature', 'claims', 'typ', 'issuer', 'subject', 'audience', 'time', 'scope', 'revocation'];
+const CHECKS = [
+  'format',
+  'header',
+  'algorithm',
+  'key',
+  'signature',
+  'claims',
+  'typ',
+  'issuer',
+  'subject',
+  'audience',
+  'time',
+  'scope',
+  'revocation',
+];
 
 /** A Standard Schema of one function, which gives issues or a value. */
 const schema = (validate) => ({ '~standard': { version: 1, vendor: 'test', validate } });
@@ -37,16 +51,30 @@ export default ({ test, assert, tokenward }) => {
     assert.ok(verifyJwsSync(token, secret, { algorithms: ['HS256'] }));
     assert.throws('ERR_JOSE_ALG_NOT_ALLOWED', () => verifyJwsSync(token, secret, { algorithms: ['HS384'] }));
     assert.throws('ERR_JWT_MALFORMED', () => verifyJwsSync(token, secret, { algorithms: ['HS256'], maxTokenLength: 20 }));
-    for (const options of [null, 1, { algorithms: [] }, { algorithms: undefined }, { algorithms: ['none'] }, { maxTokenLength: 0 }, { issuer: 'x' }]) {
+    for (const options of [
+      null,
+      1,
+      { algorithms: [] },
+      { algorithms: undefined },
+      { algorithms: ['none'] },
+      { maxTokenLength: 0 },
+      { issuer: 'x' },
+    ]) {
       assert.throws('ERR_INVALID_ARG', () => verifyJwsSync(token, secret, options));
     }
   });
 
   test('explain lists every check in order, all passed for a good token', async () => {
     const key = await signer('ES256');
-    const verifier = new Verifier({ ...rules({ typ: 'at+jwt', subject: 'ada', scope: 'read', isRevoked: () => false }), keys: { keys: [key.jwk] } });
+    const verifier = new Verifier({
+      ...rules({ typ: 'at+jwt', subject: 'ada', scope: 'read', isRevoked: () => false }),
+      keys: { keys: [key.jwk] },
+    });
     const explanation = await verifier.explain(await key.sign(claims({ scope: 'read' }), { typ: 'at+jwt' }));
-    assert.same(explanation.steps.map(({ check, outcome }) => [check, outcome]), CHECKS.map((check) => [check, 'passed']));
+    assert.same(
+      explanation.steps.map(({ check, outcome }) => [check, outcome]),
+      CHECKS.map((check) => [check, 'passed']),
+    );
     assert.equal(explanation.ok, true);
     for (const { detail } of explanation.steps) assert.ok(detail.length > 0);
   });
@@ -75,10 +103,16 @@ export default ({ test, assert, tokenward }) => {
       const { code } = await assert.rejects(null, verifier.verify(token));
       const explanation = await verifier.explain(token);
       assert.equal(explanation.ok, false);
-      assert.same(fails(explanation).map((step) => [step.check, step.code]), [[check, code]]);
+      assert.same(
+        fails(explanation).map((step) => [step.check, step.code]),
+        [[check, code]],
+      );
       const at = explanation.steps.findIndex((step) => step.check === check);
       for (const step of explanation.steps.slice(at + 1)) assert.equal(step.outcome, 'skipped', step.check);
-      assert.same(explanation.steps.map((step) => step.check), CHECKS);
+      assert.same(
+        explanation.steps.map((step) => step.check),
+        CHECKS,
+      );
     }
   });
 
@@ -100,10 +134,19 @@ export default ({ test, assert, tokenward }) => {
     const key = await signer('ES256');
     const token = await key.sign();
     const explain = async (more) => new Verifier({ ...rules(more), keys: key.jwk }).explain(token);
-    assert.same(fails(await explain({ requiredClaims: ['nonce'] })).map(({ check }) => check), ['claims']);
-    assert.same(fails(await explain({ claims: { sub: 'eve' } })).map(({ check }) => check), ['claims']);
+    assert.same(
+      fails(await explain({ requiredClaims: ['nonce'] })).map(({ check }) => check),
+      ['claims'],
+    );
+    assert.same(
+      fails(await explain({ claims: { sub: 'eve' } })).map(({ check }) => check),
+      ['claims'],
+    );
     const refused = await explain({ schema: schema(() => ({ issues: [{ message: 'no', path: ['sub'] }] })) });
-    assert.same(fails(refused).map(({ check, code }) => [check, code]), [['claims', 'ERR_JWT_CLAIM_VALIDATION_FAILED']]);
+    assert.same(
+      fails(refused).map(({ check, code }) => [check, code]),
+      [['claims', 'ERR_JWT_CLAIM_VALIDATION_FAILED']],
+    );
     assert.equal(refused.steps.at(-1).outcome, 'failed');
   });
 
@@ -112,13 +155,26 @@ export default ({ test, assert, tokenward }) => {
     const verifier = new Verifier({ ...rules(), keys: key.cryptoKey });
     assert.equal((await verifier.explain(await key.sign())).ok, true);
     const explanation = await verifier.explain(tampered(await key.sign(), 2));
-    assert.same(fails(explanation).map(({ check }) => check), ['signature']);
+    assert.same(
+      fails(explanation).map(({ check }) => check),
+      ['signature'],
+    );
   });
 
   test('an explanation holds nothing of the token, the key or the rules', async () => {
     const key = await signer('HS256', { kid: 'canary-kid' });
-    const token = await key.sign(claims({ sub: 'canary-sub', jti: 'canary-jti', scope: 'canary-scope', 'canary-name': 1 }), { typ: 'canary-typ' });
-    for (const more of [{}, { audience: 'canary-aud' }, { subject: 'canary' }, { scope: 'x' }, { typ: 'canary' }, { issuer: 'canary' }, { now: NOW + 99 }]) {
+    const token = await key.sign(claims({ sub: 'canary-sub', jti: 'canary-jti', scope: 'canary-scope', 'canary-name': 1 }), {
+      typ: 'canary-typ',
+    });
+    for (const more of [
+      {},
+      { audience: 'canary-aud' },
+      { subject: 'canary' },
+      { scope: 'x' },
+      { typ: 'canary' },
+      { issuer: 'canary' },
+      { now: NOW + 99 },
+    ]) {
       for (const text of [token, tampered(token, 2), `${token}.`, token.slice(5)]) {
         const explanation = JSON.stringify(await new Verifier({ ...rules(more), keys: { keys: [key.jwk] } }).explain(text));
         for (const canary of ['canary', token.slice(0, 20), token.slice(-20), key.jwk.k, ISSUER, String(NOW + 60)]) {
@@ -137,25 +193,63 @@ export default ({ test, assert, tokenward }) => {
     assert.ok(verifySync(token, key.jwk, rules({ isRevoked: () => false })));
     for (const revoked of [() => true, async () => true]) await assert.rejects('ERR_JWT_REVOKED', verdict(revoked));
     const broken = [
-      () => { throw new Error('canary'); }, async () => { throw new Error('canary'); }, () => Promise.reject('canary'),
-      () => undefined, () => null, () => 0, () => '', () => 'false', () => ({}), async () => undefined, () => NaN,
+      () => {
+        throw new Error('canary');
+      },
+      async () => {
+        throw new Error('canary');
+      },
+      () => Promise.reject('canary'),
+      () => undefined,
+      () => null,
+      () => 0,
+      () => '',
+      () => 'false',
+      () => ({}),
+      async () => undefined,
+      () => NaN,
     ];
     for (const callback of broken) {
       const error = await assert.rejects('ERR_REVOCATION_UNAVAILABLE', verdict(callback));
       assert.equal(error.retryable, true);
       assert.ok(!`${error.stack}${JSON.stringify(error)}${String(error.cause)}`.includes('canary'));
     }
-    assert.throws('ERR_REVOCATION_UNAVAILABLE', () => verifySync(token, key.jwk, rules({ isRevoked: () => { throw new Error(); } })));
-    for (const promise of [async () => false, async () => { throw new Error(); }, () => ({ then() {} })]) {
+    assert.throws('ERR_REVOCATION_UNAVAILABLE', () =>
+      verifySync(
+        token,
+        key.jwk,
+        rules({
+          isRevoked: () => {
+            throw new Error();
+          },
+        }),
+      ),
+    );
+    for (const promise of [
+      async () => false,
+      async () => {
+        throw new Error();
+      },
+      () => ({ then() {} }),
+    ]) {
       assert.throws('ERR_SYNC_UNAVAILABLE', () => verifySync(token, key.jwk, rules({ isRevoked: promise })));
     }
-    for (const notOne of [true, 'x', {}, null]) assert.throws('ERR_INVALID_ARG', () => verifySync(token, key.jwk, rules({ isRevoked: notOne })));
+    for (const notOne of [true, 'x', {}, null])
+      assert.throws('ERR_INVALID_ARG', () => verifySync(token, key.jwk, rules({ isRevoked: notOne })));
   });
 
   test('isRevoked is asked about a token that is accepted, and about no other', async () => {
     const key = await signer('ES256');
     const asked = [];
-    const verifier = new Verifier({ ...rules({ isRevoked: (payload) => { asked.push(payload.sub); return false; } }), keys: key.jwk });
+    const verifier = new Verifier({
+      ...rules({
+        isRevoked: (payload) => {
+          asked.push(payload.sub);
+          return false;
+        },
+      }),
+      keys: key.jwk,
+    });
     await verifier.verify(await key.sign());
     for (const bad of [tampered(await key.sign(), 2), await key.sign(claims({ exp: NOW })), await key.sign(claims({ aud: 'x' }))]) {
       await assert.rejects(null, verifier.verify(bad));
@@ -170,11 +264,22 @@ export default ({ test, assert, tokenward }) => {
     assert.equal((await verify(token, key.jwk, rules({ schema: grown }))).payload.role, 'admin');
     assert.equal(verifySync(token, key.jwk, rules({ schema: grown })).payload.role, 'admin');
     const order = [];
-    const both = { isRevoked: () => { order.push('isRevoked'); return false; }, schema: schema((value) => { order.push('schema'); return { value }; }) };
+    const both = {
+      isRevoked: () => {
+        order.push('isRevoked');
+        return false;
+      },
+      schema: schema((value) => {
+        order.push('schema');
+        return { value };
+      }),
+    };
     await verify(token, key.jwk, rules(both));
     assert.same(order, ['isRevoked', 'schema']);
     for (const path of [['sub'], [{ key: 'sub' }], [{ key: 'sub' }, 'inner']]) {
-      const error = assert.throws('ERR_JWT_CLAIM_VALIDATION_FAILED', () => verifySync(token, key.jwk, rules({ schema: schema(() => ({ issues: [{ message: 'canary', path }] })) })));
+      const error = assert.throws('ERR_JWT_CLAIM_VALIDATION_FAILED', () =>
+        verifySync(token, key.jwk, rules({ schema: schema(() => ({ issues: [{ message: 'canary', path }] })) })),
+      );
       assert.same([error.claim, error.reason], ['sub', 'check_failed']);
       assert.ok(!error.stack.includes('canary'));
     }
@@ -184,8 +289,19 @@ export default ({ test, assert, tokenward }) => {
     for (const answer of [undefined, null, 1, {}, { value: 1 }, { value: null }, { issues: [] }]) {
       assert.throws('ERR_JWT_CLAIM_VALIDATION_FAILED', () => verifySync(token, key.jwk, rules({ schema: schema(() => answer) })));
     }
-    assert.throws('ERR_JWT_CLAIM_VALIDATION_FAILED', () => verifySync(token, key.jwk, rules({ schema: schema(() => { throw new Error('canary'); }) })));
-    for (const notOne of [null, 1, {}, { '~standard': {} }]) assert.throws('ERR_INVALID_ARG', () => verifySync(token, key.jwk, rules({ schema: notOne })));
+    assert.throws('ERR_JWT_CLAIM_VALIDATION_FAILED', () =>
+      verifySync(
+        token,
+        key.jwk,
+        rules({
+          schema: schema(() => {
+            throw new Error('canary');
+          }),
+        }),
+      ),
+    );
+    for (const notOne of [null, 1, {}, { '~standard': {} }])
+      assert.throws('ERR_INVALID_ARG', () => verifySync(token, key.jwk, rules({ schema: notOne })));
   });
 
   test('decode gives header and claims, and nothing that is no JWT', async () => {

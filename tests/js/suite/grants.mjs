@@ -4,8 +4,17 @@ const AUTH = 'https://login.test';
 
 export default ({ test, long, assert, tokenward, host }) => {
   const {
-    authorizationCode, beginAuthorization, completeAuthorization, cookieRefresh, createSession, customGrant, indexedDbStore, jsonLogin, memoryStore,
-    oauth2, webStore,
+    authorizationCode,
+    beginAuthorization,
+    completeAuthorization,
+    cookieRefresh,
+    createSession,
+    customGrant,
+    indexedDbStore,
+    jsonLogin,
+    memoryStore,
+    oauth2,
+    webStore,
   } = tokenward;
 
   /** A session over `grant`, with a token endpoint that answers with numbered tokens. */
@@ -14,14 +23,22 @@ export default ({ test, long, assert, tokenward, host }) => {
     const fetch = async (url, init) => {
       state.requests.push({ url: String(url), body: String(init.body ?? ''), headers: new Headers(init.headers), init });
       const number = state.requests.length;
-      return state.answer?.(number)
-        ?? Response.json({ access_token: `access-${number}`, refresh_token: `refresh-${number}`, token_type: 'Bearer', expires_in: 60 });
+      return (
+        state.answer?.(number)
+        ?? Response.json({ access_token: `access-${number}`, refresh_token: `refresh-${number}`, token_type: 'Bearer', expires_in: 60 })
+      );
     };
     return Object.assign(state, { session: createSession({ grant, fetch, now: () => state.now, ...more }) });
   }
 
   test('oauth2 with client credentials signs in by itself', async () => {
-    const grant = oauth2({ tokenEndpoint: `${AUTH}/token`, clientId: 'svc', clientSecret: 'hush', scope: 'read', grant: 'client_credentials' });
+    const grant = oauth2({
+      tokenEndpoint: `${AUTH}/token`,
+      clientId: 'svc',
+      clientSecret: 'hush',
+      scope: 'read',
+      grant: 'client_credentials',
+    });
     const state = world(grant);
     assert.equal(await state.session.getAccessToken(), 'access-1');
     assert.equal(state.requests[0].headers.get('authorization'), `Basic ${btoa('svc:hush')}`);
@@ -30,21 +47,38 @@ export default ({ test, long, assert, tokenward, host }) => {
   });
 
   test('oauth2 with a refresh token uses the newest one, and revokes at logout', async () => {
-    const state = world(oauth2({
-      tokenEndpoint: `${AUTH}/token`, revocationEndpoint: `${AUTH}/revoke`, clientId: 'app', grant: 'refresh_token', refreshToken: 'refresh-0',
-    }));
+    const state = world(
+      oauth2({
+        tokenEndpoint: `${AUTH}/token`,
+        revocationEndpoint: `${AUTH}/revoke`,
+        clientId: 'app',
+        grant: 'refresh_token',
+        refreshToken: 'refresh-0',
+      }),
+    );
     await state.session.getAccessToken();
     state.now += 60_000;
     await state.session.getAccessToken();
-    assert.same(state.requests.map(({ body }) => new URLSearchParams(body).get('refresh_token')), ['refresh-0', 'refresh-1']);
+    assert.same(
+      state.requests.map(({ body }) => new URLSearchParams(body).get('refresh_token')),
+      ['refresh-0', 'refresh-1'],
+    );
     assert.same(await state.session.logout(), { revoked: true, stored: true });
-    assert.same(state.requests.slice(2).map(({ url, body }) => [url, new URLSearchParams(body).get('token')]),
-      [[`${AUTH}/revoke`, 'refresh-2'], [`${AUTH}/revoke`, 'access-2']]);
+    assert.same(
+      state.requests.slice(2).map(({ url, body }) => [url, new URLSearchParams(body).get('token')]),
+      [
+        [`${AUTH}/revoke`, 'refresh-2'],
+        [`${AUTH}/revoke`, 'access-2'],
+      ],
+    );
   });
 
   test('oauth2 says what does not fit', () => {
     const wrong = [
-      {}, { clientId: 'a' }, { clientId: '', grant: 'client_credentials' }, { clientId: 'a', grant: 'password' },
+      {},
+      { clientId: 'a' },
+      { clientId: '', grant: 'client_credentials' },
+      { clientId: 'a', grant: 'password' },
       { clientId: 'a', grant: 'client_credentials', clientAuth: 'client_secret_basic' },
       { clientId: 'a', grant: 'client_credentials', clientSecret: 's', clientAuth: 'none' },
     ];
@@ -59,7 +93,11 @@ export default ({ test, long, assert, tokenward, host }) => {
 
   test('authorizationCode sends a challenge, takes a code once, and checks state and issuer', async () => {
     const grant = authorizationCode({
-      authorizationEndpoint: `${AUTH}/authorize`, tokenEndpoint: `${AUTH}/token`, clientId: 'app', redirectUri: 'https://app.test/back', issuer: AUTH,
+      authorizationEndpoint: `${AUTH}/authorize`,
+      tokenEndpoint: `${AUTH}/token`,
+      clientId: 'app',
+      redirectUri: 'https://app.test/back',
+      issuer: AUTH,
     });
     const state = world(grant);
     const { url, state: name } = await beginAuthorization(state.session);
@@ -72,7 +110,10 @@ export default ({ test, long, assert, tokenward, host }) => {
     const sent = new URLSearchParams(state.requests.find(({ url: to }) => to === `${AUTH}/token`).body);
     assert.equal(sent.get('code'), 'c0de');
     const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(sent.get('code_verifier'))));
-    const challenge = btoa(String.fromCharCode(...digest)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+    const challenge = btoa(String.fromCharCode(...digest))
+      .replaceAll('+', '-')
+      .replaceAll('/', '_')
+      .replaceAll('=', '');
     assert.equal(query.get('code_challenge'), challenge);
     await assert.rejects('ERR_INVALID_ARG', completeAuthorization(state.session, back()));
     const { state: second } = await beginAuthorization(state.session);
@@ -99,7 +140,7 @@ export default ({ test, long, assert, tokenward, host }) => {
     session.close();
   });
 
-  test('endpoints come out of the issuer\'s metadata: behind its path, then before it, and once', async () => {
+  test("endpoints come out of the issuer's metadata: behind its path, then before it, and once", async () => {
     const issuer = 'https://login.test/tenant';
     const places = [`${issuer}/.well-known/openid-configuration`, 'https://login.test/.well-known/oauth-authorization-server/tenant'];
     const metadata = { issuer, token_endpoint: `${issuer}/token`, revocation_endpoint: `${issuer}/revoke` };
@@ -116,7 +157,9 @@ export default ({ test, long, assert, tokenward, host }) => {
       const state = { asked, now: 1_800_000_000_000 };
       return Object.assign(state, { session: createSession({ grant, fetch, now: () => state.now, ...more }) });
     };
-    const state = discovering((url) => (url === places[1] ? Response.json(metadata) : new Response('<!doctype html>', { headers: { 'content-type': 'text/html' } })));
+    const state = discovering((url) =>
+      url === places[1] ? Response.json(metadata) : new Response('<!doctype html>', { headers: { 'content-type': 'text/html' } }),
+    );
     await state.session.getAccessToken();
     state.now += 60_000;
     await state.session.getAccessToken();
@@ -125,11 +168,29 @@ export default ({ test, long, assert, tokenward, host }) => {
 
     const wrong = {
       ERR_TOKEN_ENDPOINT_MISCONFIGURED: [
-        { ...metadata, issuer: 'https://login.test' }, { ...metadata, issuer: `${issuer}/` }, { ...metadata, token_endpoint: 7 }, { issuer },
-        { ...metadata, token_endpoint: 'http://login.test/token' }, { ...metadata, token_endpoint: 'https://ada:pw@login.test/token' }, { ...metadata, token_endpoint: '/token' },
-        ...['127.0.0.1:8080', 'localhost', '[::1]', 'a.localhost'].map((host_) => ({ ...metadata, token_endpoint: `http://${host_}/token` })),
-      ].map((json) => () => Response.json(json)).concat(() => new Response(null, { status: 404 }), () => new Response(null, { status: 302, headers: { location: '/' } })),
-      ERR_TOKEN_REFRESH_UNAVAILABLE: [() => new Response(null, { status: 503 }), () => { throw new TypeError('fetch failed'); }],
+        { ...metadata, issuer: 'https://login.test' },
+        { ...metadata, issuer: `${issuer}/` },
+        { ...metadata, token_endpoint: 7 },
+        { issuer },
+        { ...metadata, token_endpoint: 'http://login.test/token' },
+        { ...metadata, token_endpoint: 'https://ada:pw@login.test/token' },
+        { ...metadata, token_endpoint: '/token' },
+        ...['127.0.0.1:8080', 'localhost', '[::1]', 'a.localhost'].map((host_) => ({
+          ...metadata,
+          token_endpoint: `http://${host_}/token`,
+        })),
+      ]
+        .map((json) => () => Response.json(json))
+        .concat(
+          () => new Response(null, { status: 404 }),
+          () => new Response(null, { status: 302, headers: { location: '/' } }),
+        ),
+      ERR_TOKEN_REFRESH_UNAVAILABLE: [
+        () => new Response(null, { status: 503 }),
+        () => {
+          throw new TypeError('fetch failed');
+        },
+      ],
     };
     for (const [code, answers] of Object.entries(wrong)) {
       for (const answer of answers) {
@@ -143,14 +204,21 @@ export default ({ test, long, assert, tokenward, host }) => {
       const grant = oauth2({ issuer: bad, clientId: 'svc', clientSecret: 's', grant: 'client_credentials' });
       assert.throws('ERR_INSECURE_URL', () => createSession({ grant }));
     }
-    assert.throws('ERR_INVALID_ARG', () => createSession({ grant: oauth2({ issuer: 'https://login.test/?q', clientId: 'svc', clientSecret: 's', grant: 'client_credentials' }) }));
+    assert.throws('ERR_INVALID_ARG', () =>
+      createSession({
+        grant: oauth2({ issuer: 'https://login.test/?q', clientId: 'svc', clientSecret: 's', grant: 'client_credentials' }),
+      }),
+    );
     assert.throws('ERR_INVALID_ARG', () => oauth2({ clientId: 'svc', clientSecret: 's', grant: 'client_credentials' }));
     const half = { clientId: 'app', redirectUri: 'https://app.test/', tokenEndpoint: `${issuer}/token` };
     assert.throws('ERR_INVALID_ARG', () => authorizationCode(half));
     const given = oauth2({ issuer, tokenEndpoint: `${issuer}/token`, clientId: 'svc', clientSecret: 's', grant: 'client_credentials' });
     const direct = world(given);
     await direct.session.getAccessToken();
-    assert.same(direct.requests.map(({ url }) => url), [`${issuer}/token`]);
+    assert.same(
+      direct.requests.map(({ url }) => url),
+      [`${issuer}/token`],
+    );
     direct.answer = () => (direct.requests.at(-1).url.endsWith('/revoke') ? new Response(null, { status: 200 }) : Response.json(metadata));
     assert.same(await direct.session.logout(), { revoked: true, stored: true });
     assert.same([...new Set(direct.requests.slice(1).map(({ url }) => url))], [places[0], `${issuer}/revoke`]);
@@ -159,13 +227,27 @@ export default ({ test, long, assert, tokenward, host }) => {
   test('jsonLogin reads and writes the names that its server uses', async () => {
     const fields = { accessToken: 'Token', refreshToken: 'renewal', expiresIn: 'ttl' };
     const state = world(jsonLogin({ tokenUrl: `${AUTH}/token`, refreshUrl: `${AUTH}/renew`, revokeUrl: `${AUTH}/revoke`, fields }));
-    state.answer = (number) => Response.json({ Token: `access-${number}`, renewal: `refresh-${number}`, ttl: '60', access_token: 'wrong', refresh_token: 'wrong', expires_in: 1 });
+    state.answer = (number) =>
+      Response.json({
+        Token: `access-${number}`,
+        renewal: `refresh-${number}`,
+        ttl: '60',
+        access_token: 'wrong',
+        refresh_token: 'wrong',
+        expires_in: 1,
+      });
     await state.session.login({ username: 'ada', password: 'x' });
     assert.equal(state.session.snapshot.expiresAt, state.now / 1000 + 60);
     state.now += 60_000;
     assert.equal(await state.session.getAccessToken(), 'access-2');
     await state.session.logout();
-    assert.same(state.requests.slice(1).map(({ url, body }) => [url, JSON.parse(body)]), [[`${AUTH}/renew`, { renewal: 'refresh-1' }], [`${AUTH}/revoke`, { renewal: 'refresh-2' }]]);
+    assert.same(
+      state.requests.slice(1).map(({ url, body }) => [url, JSON.parse(body)]),
+      [
+        [`${AUTH}/renew`, { renewal: 'refresh-1' }],
+        [`${AUTH}/revoke`, { renewal: 'refresh-2' }],
+      ],
+    );
   });
 
   test('cookieRefresh posts with the cookie and a header', async () => {
@@ -180,18 +262,20 @@ export default ({ test, long, assert, tokenward, host }) => {
   test('customGrant calls its functions, and a thrown invalid_grant is a refusal', async () => {
     const asked = [];
     let refuse = false;
-    const state = world(customGrant({
-      acquire: async ({ signal }) => {
-        asked.push(signal instanceof AbortSignal);
-        return { access_token: 'mine', refresh_token: 'r1', expires_in: 60 };
-      },
-      refresh: async ({ refreshToken }) => {
-        asked.push(refreshToken);
-        if (refuse) throw Object.assign(new Error('no'), { error: 'invalid_grant' });
-        return { access_token: 'newer', expires_in: 60 };
-      },
-      revoke: async (token) => void asked.push(`revoke ${token}`),
-    }));
+    const state = world(
+      customGrant({
+        acquire: async ({ signal }) => {
+          asked.push(signal instanceof AbortSignal);
+          return { access_token: 'mine', refresh_token: 'r1', expires_in: 60 };
+        },
+        refresh: async ({ refreshToken }) => {
+          asked.push(refreshToken);
+          if (refuse) throw Object.assign(new Error('no'), { error: 'invalid_grant' });
+          return { access_token: 'newer', expires_in: 60 };
+        },
+        revoke: async (token) => void asked.push(`revoke ${token}`),
+      }),
+    );
     assert.equal(await state.session.getAccessToken(), 'mine');
     state.now += 60_000;
     assert.equal(await state.session.getAccessToken(), 'newer');
@@ -213,15 +297,23 @@ export default ({ test, long, assert, tokenward, host }) => {
     const acquire = (token) => customGrant({ acquire: async () => ({ access_token: token, expires_in: 60 }) });
     const of = async (options, more) => {
       let number = 0;
-      const { session } = world(options, { fetch: async () => Response.json({ access_token: `mine-${++number}-${Math.random()}`, token_type: 'Bearer', expires_in: 60 }), ...more });
+      const { session } = world(options, {
+        fetch: async () => Response.json({ access_token: `mine-${++number}-${Math.random()}`, token_type: 'Bearer', expires_in: 60 }),
+        ...more,
+      });
       const token = await session.getAccessToken();
       session.close();
       return token;
     };
-    const client = (more) => oauth2({ tokenEndpoint: `${AUTH}/token`, clientId: 'svc', clientSecret: 's', grant: 'client_credentials', ...more });
+    const client = (more) =>
+      oauth2({ tokenEndpoint: `${AUTH}/token`, clientId: 'svc', clientSecret: 's', grant: 'client_credentials', ...more });
     const grants = {
-      plain: () => client(), read: () => client({ scope: 'read' }), write: () => client({ scope: 'write' }), 'another client': () => client({ clientId: 'svc#' }),
-      given: () => client({ grant: 'refresh_token', refreshToken: 'r' }), cookie: () => cookieRefresh({ url: `${AUTH}/token` }),
+      plain: () => client(),
+      read: () => client({ scope: 'read' }),
+      write: () => client({ scope: 'write' }),
+      'another client': () => client({ clientId: 'svc#' }),
+      given: () => client({ grant: 'refresh_token', refreshToken: 'r' }),
+      cookie: () => cookieRefresh({ url: `${AUTH}/token` }),
       json: () => jsonLogin({ tokenUrl: `${AUTH}/token`, credentials: () => ({ username: 'ada', password: 'x' }) }),
     };
     const store = memoryStore();

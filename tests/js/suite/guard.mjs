@@ -5,7 +5,11 @@ const URL_ = 'https://api.example/things';
 const secret = new Uint8Array(32).fill(7);
 const rules = { issuer: 'https://issuer.example', audience: 'api', algorithms: ['HS256'] };
 
-const base64url = (bytes) => btoa(String.fromCharCode(...bytes)).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
+const base64url = (bytes) =>
+  btoa(String.fromCharCode(...bytes))
+    .replace(/\+/g, '-')
+    .replace(/\//g, '_')
+    .replace(/=+$/, '');
 const segment = (value) => base64url(new TextEncoder().encode(JSON.stringify(value)));
 
 async function sign(claims) {
@@ -57,10 +61,13 @@ export default ({ test, assert, tokenward }) => {
     assert.equal(result.payload.sub, 'ada');
 
     const seen = [];
-    const handler = guard.protect((request, auth, ...rest) => {
-      seen.push(request, auth.payload.sub, auth.key.alg, ...rest);
-      return new Response('done', { status: 201 });
-    }, { scopes: ['write'] });
+    const handler = guard.protect(
+      (request, auth, ...rest) => {
+        seen.push(request, auth.payload.sub, auth.key.alg, ...rest);
+        return new Response('done', { status: 201 });
+      },
+      { scopes: ['write'] },
+    );
     const response = await handler(asked, 'env', 'context');
     assert.equal(response.status, 201);
     assert.equal(await response.text(), 'done');
@@ -95,8 +102,10 @@ export default ({ test, assert, tokenward }) => {
     ];
     for (const [token, description] of cases) {
       const response = await refused(guard, bearing(token), 401, 'invalid_token');
-      assert.equal(response.headers.get('www-authenticate'),
-        `Bearer realm="api", error="invalid_token", error_description="${description}"`);
+      assert.equal(
+        response.headers.get('www-authenticate'),
+        `Bearer realm="api", error="invalid_token", error_description="${description}"`,
+      );
       assert.same(await response.json(), { error: 'invalid_token', message: description });
     }
   });
@@ -112,8 +121,14 @@ export default ({ test, assert, tokenward }) => {
   test('a missing scope is 403 and names all that are needed', async () => {
     const guard = guardWith({ scopes: ['read'] });
     const response = await refused(guard, bearing(await sign({ scope: 'read' })), 403, 'insufficient_scope', { scopes: ['write'] });
-    assert.ok(response.headers.get('www-authenticate').endsWith(', error="insufficient_scope", '
-      + 'error_description="the access token lacks a scope that this resource needs", scope="read write"'));
+    assert.ok(
+      response.headers
+        .get('www-authenticate')
+        .endsWith(
+          ', error="insufficient_scope", '
+            + 'error_description="the access token lacks a scope that this resource needs", scope="read write"',
+        ),
+    );
     await refused(guard, bearing(await sign({})), 403, 'insufficient_scope');
   });
 
@@ -141,17 +156,28 @@ export default ({ test, assert, tokenward }) => {
   });
 
   test('a preflight is answered by the guard and never reaches the handler', async () => {
-    const asked = (origin) => request({
-      origin, 'access-control-request-method': 'DELETE', 'access-control-request-headers': 'authorization,x-trace',
-    }, { method: 'OPTIONS' });
-    const response = await refused(guardWith({ cors: { origins: ['https://app.example'] } }), asked('https://app.example'), 204, 'preflight');
+    const asked = (origin) =>
+      request(
+        {
+          origin,
+          'access-control-request-method': 'DELETE',
+          'access-control-request-headers': 'authorization,x-trace',
+        },
+        { method: 'OPTIONS' },
+      );
+    const response = await refused(
+      guardWith({ cors: { origins: ['https://app.example'] } }),
+      asked('https://app.example'),
+      204,
+      'preflight',
+    );
     assert.equal(response.headers.get('access-control-allow-origin'), 'https://app.example');
     assert.equal(response.headers.get('access-control-allow-methods'), 'DELETE');
     assert.equal(response.headers.get('access-control-allow-headers'), 'Authorization, x-trace');
     assert.equal(response.body, null);
 
     let reached = 0;
-    const handler = guardWith().protect(() => new Response(String(reached += 1)));
+    const handler = guardWith().protect(() => new Response(String((reached += 1))));
     const plain = await handler(asked('https://app.example'));
     assert.equal(plain.status, 204);
     assert.equal(plain.headers.get('access-control-allow-origin'), null);
@@ -159,7 +185,7 @@ export default ({ test, assert, tokenward }) => {
     assert.equal(reached, 0);
   });
 
-  test('CORS headers are on refusals and on the handler\'s responses, joined with its own', async () => {
+  test("CORS headers are on refusals and on the handler's responses, joined with its own", async () => {
     const guard = guardWith({ cors: { origins: ['https://app.example'] } });
     const origin = { origin: 'https://app.example' };
     const refusal = await refused(guard, request(origin), 401, 'missing');
@@ -198,7 +224,12 @@ export default ({ test, assert, tokenward }) => {
   });
 
   test('a verifier that says nothing of its refusal lets nobody pass', async () => {
-    for (const error of [{ name: 'TokenwardError', code: '' }, { name: 'TokenwardError', code: '', claim: 5 }, { name: 'TokenwardError' }, undefined]) {
+    for (const error of [
+      { name: 'TokenwardError', code: '' },
+      { name: 'TokenwardError', code: '', claim: 5 },
+      { name: 'TokenwardError' },
+      undefined,
+    ]) {
       const guard = createBearerGuard({ verifier: { verify: () => Promise.reject(error) } });
       assert.equal((await guard.check(bearing(await sign({})))).ok, false);
     }
@@ -206,11 +237,28 @@ export default ({ test, assert, tokenward }) => {
 
   test('options that could not hold are refused when the guard is made', async () => {
     for (const options of [
-      { verifier: undefined }, { verifier: {} }, { realm: '' }, { realm: 'a\r\nb' }, { realm: 7 }, { realm: null },
-      { scopes: [''] }, { scopes: ['a b'] }, { scopes: 'read' }, { scopes: [1] }, { missingMessage: '' },
-      { cors: {} }, { cors: { origins: [] } }, { cors: { origins: 'https://app.example' } },
-      { cors: { origins: ['https://app.example/'] } }, { cors: { origins: ['*'] } }, { cors: null },
-      { scope: ['read'] }, { scopes: undefined }, { Scopes: ['read'] }, { cors: { origins: '*', credentials: true } }, { required: true },
+      { verifier: undefined },
+      { verifier: {} },
+      { realm: '' },
+      { realm: 'a\r\nb' },
+      { realm: 7 },
+      { realm: null },
+      { scopes: [''] },
+      { scopes: ['a b'] },
+      { scopes: 'read' },
+      { scopes: [1] },
+      { missingMessage: '' },
+      { cors: {} },
+      { cors: { origins: [] } },
+      { cors: { origins: 'https://app.example' } },
+      { cors: { origins: ['https://app.example/'] } },
+      { cors: { origins: ['*'] } },
+      { cors: null },
+      { scope: ['read'] },
+      { scopes: undefined },
+      { Scopes: ['read'] },
+      { cors: { origins: '*', credentials: true } },
+      { required: true },
     ]) {
       const error = assert.throws('ERR_INVALID_ARG', () => guardWith(options));
       assert.ok(error instanceof TypeError || tokenward.isTokenwardError(error));

@@ -94,7 +94,12 @@ export default ({ test, assert, tokenward, host }) => {
   test('where it fails, the module checks; what is not true is no', async () => {
     const { jwk, sign } = await signer('RS256');
     const token = await sign();
-    const fails = [() => { throw new Error('not today'); }, () => Promise.reject(new TypeError('never'))];
+    const fails = [
+      () => {
+        throw new Error('not today');
+      },
+      () => Promise.reject(new TypeError('never')),
+    ];
     for (const method of ['verify', 'importKey']) {
       for (const fail of fails) {
         // Another key each time: one that was imported is not imported again.
@@ -109,7 +114,11 @@ export default ({ test, assert, tokenward, host }) => {
     }
     if (!asked) return;
     for (const answer of [1, 'true', {}, undefined, null]) {
-      await replacing('verify', async () => answer, () => assert.rejects(FORGED, verify(token, jwk, rules())));
+      await replacing(
+        'verify',
+        async () => answer,
+        () => assert.rejects(FORGED, verify(token, jwk, rules())),
+      );
     }
   });
 
@@ -118,17 +127,30 @@ export default ({ test, assert, tokenward, host }) => {
     const verifier = new Verifier({ ...rules(), keys: first.jwk });
     const tokens = [await first.sign(), tampered(await first.sign(), 1), await second.sign()];
     const results = await Promise.all(tokens.map((token) => verifier.safeVerify(token)));
-    assert.same(results.map(({ ok }) => ok), [true, false, false]);
-    assert.same((await verifier.verifyMany(tokens)).map(({ ok }) => ok), [true, false, false]);
+    assert.same(
+      results.map(({ ok }) => ok),
+      [true, false, false],
+    );
+    assert.same(
+      (await verifier.verifyMany(tokens)).map(({ ok }) => ok),
+      [true, false, false],
+    );
     // A verdict that comes after free() is one on a key that is gone: the one in its place is asked about.
-    const late = replacing('verify', async (verify, ...args) => {
-      const valid = await verify(...args);
-      verifier.free();
-      return valid;
-    }, async () => {
-      const result = await Promise.race([verifier.safeVerify(tokens[0]), new Promise((resolve) => setTimeout(resolve, 5_000, { ok: 'never' }))]);
-      assert.equal(result.ok, true);
-    });
+    const late = replacing(
+      'verify',
+      async (verify, ...args) => {
+        const valid = await verify(...args);
+        verifier.free();
+        return valid;
+      },
+      async () => {
+        const result = await Promise.race([
+          verifier.safeVerify(tokens[0]),
+          new Promise((resolve) => setTimeout(resolve, 5_000, { ok: 'never' })),
+        ]);
+        assert.equal(result.ok, true);
+      },
+    );
     await late;
   });
 };

@@ -39,10 +39,13 @@ export default ({ test, long, assert, tokenward }) => {
         assert.equal((await verifier.verifyMany([token]))[0].ok, true);
       });
       assert.equal(count, 3);
-      assert.equal(await asked(async () => {
-        const issuers = ['https://other.test', 'https://issuer.test'].map((issuer) => ({ ...allowed({ issuer }), keys: key.cryptoKey }));
-        assert.equal((await new Verifier({ issuers }).explain(token)).ok, true);
-      }), 2);
+      assert.equal(
+        await asked(async () => {
+          const issuers = ['https://other.test', 'https://issuer.test'].map((issuer) => ({ ...allowed({ issuer }), keys: key.cryptoKey }));
+          assert.equal((await new Verifier({ issuers }).explain(token)).ok, true);
+        }),
+        2,
+      );
     });
   }
 
@@ -50,10 +53,13 @@ export default ({ test, long, assert, tokenward }) => {
     const key = await signer('RS256', { kid: null, fresh: true });
     const token = await key.sign(claims({ padding }));
     const verifier = new Verifier({ ...allowed(), keys: key.jwk });
-    assert.ok(await asked(async () => {
-      assert.equal((await verifier.safeVerify(token)).ok, true);
-      assert.equal((await verifier.safeVerify(tampered(token, 2))).error.code, FORGED);
-    }) <= 2, 'a question for each');
+    assert.ok(
+      (await asked(async () => {
+        assert.equal((await verifier.safeVerify(token)).ok, true);
+        assert.equal((await verifier.safeVerify(tampered(token, 2))).error.code, FORGED);
+      })) <= 2,
+      'a question for each',
+    );
   });
 
   long('a CryptoKey that can be exported verifies them at once from then on', async () => {
@@ -68,7 +74,10 @@ export default ({ test, long, assert, tokenward }) => {
   long('the first of them is verified with the set that is fetched for it, and a set that changes is followed', async () => {
     const [first, second] = [await signer('ES256', { kid: 'first', fresh: true }), await signer('ES256', { kid: 'second', fresh: true })];
     let [served, fetches, now] = [first, 0, NOW * 1000];
-    const fetch = async () => { fetches += 1; return Response.json({ keys: [{ ...served.jwk, kid: served.kid }] }); };
+    const fetch = async () => {
+      fetches += 1;
+      return Response.json({ keys: [{ ...served.jwk, kid: served.kid }] });
+    };
     const set = () => KeySet.fromUrl('https://issuer.test/jwks', { fetch, now: () => now });
     const [ofFirst, ofSecond] = [await first.sign(claims({ padding })), await second.sign(claims({ padding }))];
     const verifier = new Verifier({ ...allowed(), keys: set() });
@@ -80,7 +89,12 @@ export default ({ test, long, assert, tokenward }) => {
     assert.equal((await verifier.safeVerify(ofSecond)).ok, true);
     assert.equal((await verifier.safeVerify(ofFirst)).error.code, 'ERR_JWKS_NO_MATCHING_KEY');
     assert.equal(fetches, 2);
-    const several = new Verifier({ issuers: [{ ...allowed(), keys: set() }, { ...allowed({ issuer: 'https://other.test' }), keys: first.jwk }] });
+    const several = new Verifier({
+      issuers: [
+        { ...allowed(), keys: set() },
+        { ...allowed({ issuer: 'https://other.test' }), keys: first.jwk },
+      ],
+    });
     assert.equal((await several.safeVerify(ofSecond)).ok, true);
     assert.equal((await several.explain(ofSecond)).ok, true);
   });

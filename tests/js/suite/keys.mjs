@@ -9,7 +9,12 @@ const { subtle } = crypto;
 /** The DER behind the kit's PEM. */
 async function spki(key) {
   const text = await key.pem();
-  return bytes(text.replace(/-----.*-----/g, '').replaceAll('\n', '').replaceAll('=', ''));
+  return bytes(
+    text
+      .replace(/-----.*-----/g, '')
+      .replaceAll('\n', '')
+      .replaceAll('=', ''),
+  );
 }
 
 /** A modulus that is a power of 65537 modulo every prime to 167, as those of the generator of CVE-2017-15361 are. */
@@ -22,7 +27,7 @@ function rocaModulus() {
   }
   const modulus = (product << 1920n) + 1n;
   const digits = modulus.toString(16);
-  return base64url(Uint8Array.from(digits.padStart(digits.length + digits.length % 2, '0').match(/../g), (pair) => parseInt(pair, 16)));
+  return base64url(Uint8Array.from(digits.padStart(digits.length + (digits.length % 2), '0').match(/../g), (pair) => parseInt(pair, 16)));
 }
 
 export default ({ test, long, assert, tokenward, host, importMlDsa }) => {
@@ -50,7 +55,8 @@ export default ({ test, long, assert, tokenward, host, importMlDsa }) => {
   });
 
   test('a CryptoKey of a short secret is taken where that is asked for, and an empty one never', async () => {
-    const short = (extractable) => subtle.importKey('raw', new Uint8Array(16).fill(7), { name: 'HMAC', hash: 'SHA-256' }, extractable, ['sign', 'verify']);
+    const short = (extractable) =>
+      subtle.importKey('raw', new Uint8Array(16).fill(7), { name: 'HMAC', hash: 'SHA-256' }, extractable, ['sign', 'verify']);
     for (const extractable of [true, false]) {
       const cryptoKey = await short(extractable);
       assert.throws('ERR_KEY_WEAK', () => importKey(cryptoKey));
@@ -66,15 +72,26 @@ export default ({ test, long, assert, tokenward, host, importMlDsa }) => {
     for (const alg of PUBLIC) {
       const key = await signer(alg);
       const [token, info] = [await key.sign(), await spki(key)];
-      const forms = [['PUBLIC KEY', info], ['CERTIFICATE', certificate(info)]];
+      const forms = [
+        ['PUBLIC KEY', info],
+        ['CERTIFICATE', certificate(info)],
+      ];
       // In the SPKI of an RSA key of 2048 bits, 24 bytes come before the RSAPublicKey.
       if (/^[RP]S/.test(alg)) forms.push(['RSA PUBLIC KEY', info.slice(24)]);
       for (const [label, content] of forms) {
-        for (const pem of [armour(label, content), armour(label, content, 100_000), `\r\n${armour(label, content, 76).replaceAll('\n', '\r\n')}\r\n`]) {
+        for (const pem of [
+          armour(label, content),
+          armour(label, content, 100_000),
+          `\r\n${armour(label, content, 76).replaceAll('\n', '\r\n')}\r\n`,
+        ]) {
           assert.same(verifySync(token, pem, rules({ algorithms: [alg] })).payload, claims());
           assert.same(importKey(pem, { alg }).algorithms, [alg]);
         }
-        for (const odd of [` ${armour(label, content)}`, armour(label, content) + armour(label, content), armour(label, content).replaceAll('\n', '\n ')]) {
+        for (const odd of [
+          ` ${armour(label, content)}`,
+          armour(label, content) + armour(label, content),
+          armour(label, content).replaceAll('\n', '\n '),
+        ]) {
           assert.throws('ERR_JWK_INVALID', () => importKey(odd));
         }
       }
@@ -90,7 +107,13 @@ export default ({ test, long, assert, tokenward, host, importMlDsa }) => {
     const pkcs8 = new Uint8Array(await subtle.exportKey('pkcs8', privateKey));
     const jwk = await subtle.exportKey('jwk', privateKey);
     delete jwk.key_ops;
-    for (const given of [armour('PRIVATE KEY', pkcs8), armour('EC PRIVATE KEY', pkcs8), armour('RSA PRIVATE KEY', pkcs8), jwk, privateKey]) {
+    for (const given of [
+      armour('PRIVATE KEY', pkcs8),
+      armour('EC PRIVATE KEY', pkcs8),
+      armour('RSA PRIVATE KEY', pkcs8),
+      jwk,
+      privateKey,
+    ]) {
       assert.throws('ERR_KEY_UNUSABLE', () => importKey(given));
       await assert.rejects('ERR_KEY_UNUSABLE', verify('e30.e30.', given, rules()));
     }
@@ -107,15 +130,31 @@ export default ({ test, long, assert, tokenward, host, importMlDsa }) => {
   test('use, key_ops, alg and kid of a JWK are held to', async () => {
     const { jwk, kid } = await signer('ES256');
     const { alg: _, ...bare } = jwk;
-    for (const fine of [{ use: 'sig' }, { key_ops: ['verify'] }, { use: 'sig', key_ops: ['verify', 'sign'] }, { ext: true, x5t: 'x', own: [1] }]) {
+    for (const fine of [
+      { use: 'sig' },
+      { key_ops: ['verify'] },
+      { use: 'sig', key_ops: ['verify', 'sign'] },
+      { ext: true, x5t: 'x', own: [1] },
+    ]) {
       assert.equal(importKey({ ...jwk, ...fine }).kid, kid);
     }
     for (const [code, members] of [
-      ['ERR_KEY_UNUSABLE', { use: 'enc' }], ['ERR_KEY_UNUSABLE', { use: '' }], ['ERR_JWK_INVALID', { use: 1 }],
-      ['ERR_KEY_UNUSABLE', { key_ops: ['sign'] }], ['ERR_KEY_UNUSABLE', { key_ops: [] }], ['ERR_JWK_INVALID', { key_ops: 'verify' }],
-      ['ERR_JWK_INVALID', { key_ops: ['verify', 'verify'] }], ['ERR_JWK_INVALID', { key_ops: ['verify', null] }],
-      ['ERR_KEY_UNUSABLE', { alg: 'ES384' }], ['ERR_KEY_UNUSABLE', { alg: 'none' }], ['ERR_KEY_UNUSABLE', { alg: 'es256' }], ['ERR_JWK_INVALID', { alg: null }],
-      ['ERR_JWK_INVALID', { kid: 7 }], ['ERR_JWK_INVALID', { crv: undefined }], ['ERR_KEY_UNUSABLE', { crv: 'P-224' }], ['ERR_KEY_UNUSABLE', { kty: 'ec' }],
+      ['ERR_KEY_UNUSABLE', { use: 'enc' }],
+      ['ERR_KEY_UNUSABLE', { use: '' }],
+      ['ERR_JWK_INVALID', { use: 1 }],
+      ['ERR_KEY_UNUSABLE', { key_ops: ['sign'] }],
+      ['ERR_KEY_UNUSABLE', { key_ops: [] }],
+      ['ERR_JWK_INVALID', { key_ops: 'verify' }],
+      ['ERR_JWK_INVALID', { key_ops: ['verify', 'verify'] }],
+      ['ERR_JWK_INVALID', { key_ops: ['verify', null] }],
+      ['ERR_KEY_UNUSABLE', { alg: 'ES384' }],
+      ['ERR_KEY_UNUSABLE', { alg: 'none' }],
+      ['ERR_KEY_UNUSABLE', { alg: 'es256' }],
+      ['ERR_JWK_INVALID', { alg: null }],
+      ['ERR_JWK_INVALID', { kid: 7 }],
+      ['ERR_JWK_INVALID', { crv: undefined }],
+      ['ERR_KEY_UNUSABLE', { crv: 'P-224' }],
+      ['ERR_KEY_UNUSABLE', { kty: 'ec' }],
     ]) {
       assert.throws(code, () => importKey({ ...jwk, ...members }));
       assert.equal(KeySet.fromJwks({ keys: [{ ...jwk, ...members }, bare] }).size, 1, JSON.stringify(members));
@@ -132,7 +171,9 @@ export default ({ test, long, assert, tokenward, host, importMlDsa }) => {
     assert.same(importKey(bare).algorithms, ['RS256']);
     assert.throws('ERR_JOSE_ALG_NOT_ALLOWED', () => verifySync(token, bare, rules()));
     assert.same(verifySync(token, bare, rules({ algorithms: ['PS256', 'RS256'] })).payload, claims());
-    assert.throws('ERR_JOSE_ALG_NOT_ALLOWED', () => verifySync(token, { ...bare, alg: 'RS256' }, rules({ algorithms: ['PS256', 'RS256'] })));
+    assert.throws('ERR_JOSE_ALG_NOT_ALLOWED', () =>
+      verifySync(token, { ...bare, alg: 'RS256' }, rules({ algorithms: ['PS256', 'RS256'] })),
+    );
   });
 
   test('a secret without an algorithm needs one in the rules, and is long enough for it', async () => {
@@ -145,7 +186,11 @@ export default ({ test, long, assert, tokenward, host, importMlDsa }) => {
       assert.throws('ERR_KEY_UNUSABLE', () => verifySync(token, form, rules()));
       assert.same(verifySync(token, form, rules({ algorithms: ['HS512'] })).payload, claims());
     }
-    for (const [alg, length] of [['HS256', 32], ['HS384', 48], ['HS512', 64]]) {
+    for (const [alg, length] of [
+      ['HS256', 32],
+      ['HS384', 48],
+      ['HS512', 64],
+    ]) {
       assert.throws('ERR_KEY_WEAK', () => importKey(new Uint8Array(length - 1), { alg }));
       assert.throws('ERR_KEY_WEAK', () => importKey({ kty: 'oct', alg, k: base64url(new Uint8Array(length - 1)) }));
       assert.throws('ERR_KEY_WEAK', () => new Verifier({ ...rules({ algorithms: [alg] }), keys: new Uint8Array(length - 1) }));
@@ -159,11 +204,13 @@ export default ({ test, long, assert, tokenward, host, importMlDsa }) => {
     const modulus = bytes(jwk.n);
     const even = modulus.slice();
     even[even.length - 1] &= 254;
-    const ones = (bits) => base64url(Uint8Array.from({ length: Math.ceil(bits / 8) }, (_, at) => (at === 0 && bits % 8 ? (1 << bits % 8) - 1 : 255)));
+    const ones = (bits) =>
+      base64url(Uint8Array.from({ length: Math.ceil(bits / 8) }, (_, at) => (at === 0 && bits % 8 ? (1 << (bits % 8)) - 1 : 255)));
     const weak = [
       ...['', 'AA', 'AQ', 'Ag', 'AQAA', 'AQAAAAAAAAAB'].map((e) => ({ e })),
       ...[512, 1024, 2047, 8193].map((bits) => ({ n: ones(bits) })),
-      { n: base64url(even) }, { n: rocaModulus() },
+      { n: base64url(even) },
+      { n: rocaModulus() },
     ];
     const integer = (text) => {
       const value = bytes(text);
@@ -174,7 +221,13 @@ export default ({ test, long, assert, tokenward, host, importMlDsa }) => {
       assert.throws('ERR_KEY_WEAK', () => importKey({ ...jwk, n, e }));
       assert.throws('ERR_KEY_WEAK', () => importKey(armour('RSA PUBLIC KEY', der(0x30, integer(n), integer(e)))));
     }
-    for (const members of [{ e: 'Aw' }, { e: 'AAEAAQ' }, { n: ones(2048) }, { n: ones(8192) }, { n: base64url(new Uint8Array([0, ...modulus])) }]) {
+    for (const members of [
+      { e: 'Aw' },
+      { e: 'AAEAAQ' },
+      { n: ones(2048) },
+      { n: ones(8192) },
+      { n: base64url(new Uint8Array([0, ...modulus])) },
+    ]) {
       assert.same(importKey({ ...jwk, ...members }).algorithms, ['RS256']);
     }
   });
@@ -182,16 +235,26 @@ export default ({ test, long, assert, tokenward, host, importMlDsa }) => {
   test('points are on their curve, coordinates as wide as the field, members canonical', async () => {
     const { jwk } = await signer('ES256');
     const x = bytes(jwk.x);
-    for (const wrong of [x.slice(1), new Uint8Array([0, ...x]), x.map((byte, at) => (at === 31 ? byte ^ 1 : byte)), new Uint8Array(32).fill(255), new Uint8Array(32)]) {
+    for (const wrong of [
+      x.slice(1),
+      new Uint8Array([0, ...x]),
+      x.map((byte, at) => (at === 31 ? byte ^ 1 : byte)),
+      new Uint8Array(32).fill(255),
+      new Uint8Array(32),
+    ]) {
       assert.throws('ERR_JWK_INVALID', () => importKey({ ...jwk, x: base64url(wrong) }));
     }
-    for (const text of [`${jwk.x}=`, ` ${jwk.x}`, `${jwk.x.slice(0, -1)}!`, `${jwk.x}AA`]) assert.throws('ERR_JWK_INVALID', () => importKey({ ...jwk, x: text }));
+    for (const text of [`${jwk.x}=`, ` ${jwk.x}`, `${jwk.x.slice(0, -1)}!`, `${jwk.x}AA`])
+      assert.throws('ERR_JWK_INVALID', () => importKey({ ...jwk, x: text }));
     assert.throws('ERR_JWK_INVALID', () => importKey({ ...jwk, x: jwk.y, y: jwk.x }));
   });
 
   test('a set that mixes secrets and public keys is refused, and one without keys is no set', async () => {
     const [ec, hmac] = [await signer('ES256'), await signer('HS256')];
-    for (const keys of [[ec.jwk, hmac.jwk], [hmac.jwk, ec.jwk]]) {
+    for (const keys of [
+      [ec.jwk, hmac.jwk],
+      [hmac.jwk, ec.jwk],
+    ]) {
       assert.throws('ERR_JWKS_INVALID', () => KeySet.fromJwks({ keys }));
       assert.throws('ERR_JWKS_INVALID', () => new Verifier({ ...rules(), keys: { keys } }));
     }
@@ -253,7 +316,11 @@ function nodeKeys({ test, assert, tokenward: { importKey, verify, verifySync }, 
       const { privateKey, publicKey } = generateKeyPairSync(alg.toLowerCase());
       const input = `${base64url(JSON.stringify({ alg }))}.${base64url(JSON.stringify(claims()))}`;
       const token = `${input}.${base64url(sign(null, Buffer.from(input), privateKey))}`;
-      for (const key of [publicKey, createPublicKey(publicKey.export({ format: 'pem', type: 'spki' })), publicKey.export({ format: 'pem', type: 'spki' })]) {
+      for (const key of [
+        publicKey,
+        createPublicKey(publicKey.export({ format: 'pem', type: 'spki' })),
+        publicKey.export({ format: 'pem', type: 'spki' }),
+      ]) {
         assert.equal(verifySync(token, key, rules()).key.alg, alg);
       }
       assert.throws('ERR_KEY_UNUSABLE', () => importKey(privateKey));
@@ -264,8 +331,14 @@ function nodeKeys({ test, assert, tokenward: { importKey, verify, verifySync }, 
   test('KeyObject: private keys and keys of other types are refused', async () => {
     const { generateKeyPairSync, createSecretKey } = await node();
     const pairs = [
-      ['ec', { namedCurve: 'P-256' }], ['ec', { namedCurve: 'P-224' }], ['rsa', { modulusLength: 2048 }], ['rsa-pss', { modulusLength: 2048 }],
-      ['ed25519'], ['ed448'], ['x25519'], ['x448'],
+      ['ec', { namedCurve: 'P-256' }],
+      ['ec', { namedCurve: 'P-224' }],
+      ['rsa', { modulusLength: 2048 }],
+      ['rsa-pss', { modulusLength: 2048 }],
+      ['ed25519'],
+      ['ed448'],
+      ['x25519'],
+      ['x448'],
     ].map(([type, options]) => [options?.namedCurve ?? type, generateKeyPairSync(type, options)]);
     for (const [type, { privateKey, publicKey }] of pairs) {
       assert.throws('ERR_KEY_UNUSABLE', () => importKey(privateKey));

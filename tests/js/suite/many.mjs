@@ -11,13 +11,22 @@ export default ({ test, long, assert, tokenward }) => {
     const verifier = new Verifier({ ...rules(), keys: { keys: keys.map(({ jwk }) => jwk) } });
     const good = await Promise.all(keys.map((key, each) => key.sign(claims({ jti: String(each) }))));
     const bad = [
-      [tampered(good[0], 2), 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED'], ['', 'ERR_JWT_MALFORMED'], ['a.b.c.d.e', 'ERR_JWE_NOT_SUPPORTED'], ['é.ü.😀', 'ERR_JWT_MALFORMED'],
-      [await keys[0].sign(claims({ exp: NOW })), 'ERR_JWT_EXPIRED'], [await keys[0].sign(claims(), { kid: 'none' }), 'ERR_JWKS_NO_MATCHING_KEY'],
-      ['x'.repeat(100_000), 'ERR_JWT_MALFORMED'], [`${good[0]}\n`, 'ERR_JWT_MALFORMED'], ['\ud800', 'ERR_JWT_MALFORMED'],
+      [tampered(good[0], 2), 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED'],
+      ['', 'ERR_JWT_MALFORMED'],
+      ['a.b.c.d.e', 'ERR_JWE_NOT_SUPPORTED'],
+      ['é.ü.😀', 'ERR_JWT_MALFORMED'],
+      [await keys[0].sign(claims({ exp: NOW })), 'ERR_JWT_EXPIRED'],
+      [await keys[0].sign(claims(), { kid: 'none' }), 'ERR_JWKS_NO_MATCHING_KEY'],
+      ['x'.repeat(100_000), 'ERR_JWT_MALFORMED'],
+      [`${good[0]}\n`, 'ERR_JWT_MALFORMED'],
+      ['\ud800', 'ERR_JWT_MALFORMED'],
     ];
     const mixed = good.flatMap((token, each) => [token, bad[each % bad.length][0]]);
     const results = await verifier.verifyMany(mixed);
-    assert.same(codes(results), good.flatMap((_, each) => ['ok', bad[each % bad.length][1]]));
+    assert.same(
+      codes(results),
+      good.flatMap((_, each) => ['ok', bad[each % bad.length][1]]),
+    );
     for (const [each, token] of mixed.entries()) {
       const single = await verifier.safeVerify(token);
       assert.same({ ...results[each], error: undefined }, { ...single, error: undefined });
@@ -38,10 +47,19 @@ export default ({ test, long, assert, tokenward }) => {
     // biome-ignore lint/suspicious/noSparseArray: a list with holes is the point.
     assert.same(codes(await verifier.verifyMany([, token, ,])), ['ERR_JWT_MALFORMED', 'ok', 'ERR_JWT_MALFORMED']);
     const trap = [token, token];
-    Object.defineProperty(trap, 0, { get() { throw new Error('canary'); } });
+    Object.defineProperty(trap, 0, {
+      get() {
+        throw new Error('canary');
+      },
+    });
     await assert.rejects('ERR_INVALID_ARG', verifier.verifyMany(trap));
     let asked = 0;
-    Object.defineProperty(trap, 0, { get() { asked += 1; return token; } });
+    Object.defineProperty(trap, 0, {
+      get() {
+        asked += 1;
+        return token;
+      },
+    });
     assert.same(codes(await verifier.verifyMany(trap)), ['ok', 'ok']);
     assert.equal(asked, 1);
     const changing = [token, token];
@@ -54,20 +72,31 @@ export default ({ test, long, assert, tokenward }) => {
     const key = await signer('ES256');
     const verifier = new Verifier({ ...rules(), keys: key.jwk });
     const token = await key.sign();
-    assert.same(codes(await verifier.verifyMany(['a\ud800', '\udc00b', token, token])), ['ERR_JWT_MALFORMED', 'ERR_JWT_MALFORMED', 'ok', 'ok']);
+    assert.same(codes(await verifier.verifyMany(['a\ud800', '\udc00b', token, token])), [
+      'ERR_JWT_MALFORMED',
+      'ERR_JWT_MALFORMED',
+      'ok',
+      'ok',
+    ]);
     // As many halves as move the place of what follows by the length of the token.
     const odd = token.length % 2;
     const halves = ['\ud800', ...Array.from({ length: (token.length + odd) / 2 - 1 }, () => '\udc00\ud800'), '\udc00'];
     const rubbish = 'x'.repeat(token.length);
     const results = await verifier.verifyMany([...halves, rubbish, ...(odd ? ['y'] : []), token]);
-    assert.same(codes(results).filter((code) => code !== 'ERR_JWT_MALFORMED'), ['ok']);
+    assert.same(
+      codes(results).filter((code) => code !== 'ERR_JWT_MALFORMED'),
+      ['ok'],
+    );
     assert.equal(results.at(-1).ok, true);
   });
 
   test('a key that has left the set accepts none of many tokens', async () => {
     const [old, young] = [await signer('ES256', { kid: 'old' }), await signer('Ed25519', { kid: 'young' })];
     let served = [old.jwk];
-    const keys = KeySet.fromUrl('https://issuer.example/jwks.json', { fetch: async () => Response.json({ keys: served }), now: () => NOW * 1000 });
+    const keys = KeySet.fromUrl('https://issuer.example/jwks.json', {
+      fetch: async () => Response.json({ keys: served }),
+      now: () => NOW * 1000,
+    });
     const verifier = new Verifier({ ...rules(), keys });
     const [withdrawn, current] = [await old.sign(), await young.sign()];
     assert.same(codes(await verifier.verifyMany([withdrawn, withdrawn])), ['ok', 'ok']);
@@ -82,7 +111,10 @@ export default ({ test, long, assert, tokenward }) => {
     const other = await signer('ES256', { kid: 'other' });
     let [clock, down] = [1_800_000_000_000, false];
     const fetch = async () => (down ? new Response(null, { status: 500 }) : Response.json({ keys: [known.jwk] }));
-    const waitUntil = async (work) => { await work; throw new Error('of the host'); };
+    const waitUntil = async (work) => {
+      await work;
+      throw new Error('of the host');
+    };
     const keys = KeySet.fromUrl('https://issuer.example/jwks.json', { fetch, now: () => clock, staleIfError: 60, waitUntil });
     const verifier = new Verifier({ ...rules(), keys });
     const [token, stray] = [await known.sign(), await other.sign()];
@@ -91,7 +123,12 @@ export default ({ test, long, assert, tokenward }) => {
     const expected = { token: 'ERR_JWKS_FETCH_FAILED', rubbish: 'ERR_JWT_MALFORMED' };
     assert.same(codes(await verifier.verifyMany([token])), [expected.token]);
     // The failure is known now, and is told at once.
-    assert.same(codes(await verifier.verifyMany([token, 'x', stray, token])), [expected.token, expected.rubbish, expected.token, expected.token]);
+    assert.same(codes(await verifier.verifyMany([token, 'x', stray, token])), [
+      expected.token,
+      expected.rubbish,
+      expected.token,
+      expected.token,
+    ]);
     down = false;
     clock += 1_000_000;
     assert.same(codes(await verifier.verifyMany([stray, token])), ['ERR_JWKS_NO_MATCHING_KEY', 'ok']);
@@ -113,13 +150,19 @@ export default ({ test, long, assert, tokenward }) => {
 
   long('ten thousand tokens', async () => {
     const key = await signer('HS256');
-    const tokens = await Promise.all(Array.from({ length: 50 }, (_, each) => key.sign(claims({ jti: String(each), x: 'x'.repeat(each * 40) }))));
+    const tokens = await Promise.all(
+      Array.from({ length: 50 }, (_, each) => key.sign(claims({ jti: String(each), x: 'x'.repeat(each * 40) }))),
+    );
     const many = Array.from({ length: 10_000 }, (_, each) => (each % 7 === 0 ? tampered(tokens[each % 50], 2) : tokens[each % 50]));
     for (const cache of [false, true]) {
       const results = await new Verifier({ ...rules(), keys: key.jwk, cache }).verifyMany(many);
       assert.equal(results.length, 10_000);
-      assert.ok(results.every(({ ok, payload, error }, each) =>
-        (each % 7 === 0 ? error?.code === 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED' : ok && payload.jti === String(each % 50))), 'every result');
+      assert.ok(
+        results.every(({ ok, payload, error }, each) =>
+          each % 7 === 0 ? error?.code === 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED' : ok && payload.jti === String(each % 50),
+        ),
+        'every result',
+      );
     }
   });
 
@@ -141,13 +184,17 @@ export default ({ test, long, assert, tokenward }) => {
       verifier.verifySync(good);
       const tokens = Array.from({ length: 100_000 }, (_, each) => (each % 1_000 === 500 ? good : ''));
       let [turns, running] = [0, true];
-      const turn = () => { turns += 1; if (running) setTimeout(turn, 0); };
+      const turn = () => {
+        turns += 1;
+        if (running) setTimeout(turn, 0);
+      };
       turn();
       const results = await verifier.verifyMany(tokens);
       running = false;
       assert.ok(results.length === tokens.length && results.every(({ ok }, each) => ok === (tokens[each] === good)), 'every result');
       assert.ok(turns > 20, `other work ran ${turns} times`);
-      for (const memory of memories.slice(-1)) assert.ok(memory.buffer.byteLength < 16 * 1024 * 1024, `${memory.buffer.byteLength} bytes of memory`);
+      for (const memory of memories.slice(-1))
+        assert.ok(memory.buffer.byteLength < 16 * 1024 * 1024, `${memory.buffer.byteLength} bytes of memory`);
     } finally {
       WebAssembly.Instance = Instance;
     }
@@ -156,12 +203,28 @@ export default ({ test, long, assert, tokenward }) => {
   test('a thousand tokens cross at once, and a thousand and one in two parts', async () => {
     const key = await signer('HS256');
     const good = await key.sign();
-    for (const [length, parts] of [[1, 1], [1_000, 1], [1_001, 2], [2_001, 3]]) {
+    for (const [length, parts] of [
+      [1, 1],
+      [1_000, 1],
+      [1_001, 2],
+      [2_001, 3],
+    ]) {
       let asked = 0;
-      const verifier = new Verifier({ ...rules({ now: () => { asked += 1; return NOW; } }), keys: key.jwk });
+      const verifier = new Verifier({
+        ...rules({
+          now: () => {
+            asked += 1;
+            return NOW;
+          },
+        }),
+        keys: key.jwk,
+      });
       const results = await verifier.verifyMany(Array.from({ length }, () => good));
       assert.equal(results.length, length);
-      assert.ok(results.every(({ ok }) => ok), 'every result');
+      assert.ok(
+        results.every(({ ok }) => ok),
+        'every result',
+      );
       // Each part is judged at its own moment.
       assert.equal(asked, parts);
     }
@@ -178,10 +241,15 @@ export default ({ test, long, assert, tokenward }) => {
     const [key, stranger] = [await signer('ES256', { kid: 'one' }), await signer('ES256', { kid: 'two' })];
     let asked = 0;
     const time = { now: NOW * 1000 };
-    const fetch = async () => { asked += 1; return Response.json({ keys: [key.jwk] }); };
+    const fetch = async () => {
+      asked += 1;
+      return Response.json({ keys: [key.jwk] });
+    };
     const set = KeySet.fromUrl('https://issuer.example/jwks', { fetch, now: () => time.now });
     const verifier = new Verifier({ ...rules(), keys: set });
-    const tokens = await Promise.all(Array.from({ length: 100 }, (_, each) => (each % 10 === 9 ? stranger : key).sign(claims({ jti: String(each) }))));
+    const tokens = await Promise.all(
+      Array.from({ length: 100 }, (_, each) => (each % 10 === 9 ? stranger : key).sign(claims({ jti: String(each) }))),
+    );
     const expected = tokens.map((_, each) => (each % 10 === 9 ? 'ERR_JWKS_NO_MATCHING_KEY' : 'ok'));
     assert.same(codes(await verifier.verifyMany(tokens)), expected);
     assert.same(codes(await verifier.verifyMany(tokens)), expected);
@@ -195,6 +263,10 @@ export default ({ test, long, assert, tokenward }) => {
     const key = await signer('ES256', { extractable: false });
     const token = await key.sign();
     const verifier = new Verifier({ ...rules(), keys: key.cryptoKey });
-    assert.same(codes(await verifier.verifyMany([token, tampered(token, 2), token])), ['ok', 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED', 'ok']);
+    assert.same(codes(await verifier.verifyMany([token, tampered(token, 2), token])), [
+      'ok',
+      'ERR_JWS_SIGNATURE_VERIFICATION_FAILED',
+      'ok',
+    ]);
   });
 };

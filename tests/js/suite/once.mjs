@@ -10,27 +10,179 @@ export default ({ test, assert, tokenward }) => {
     const key = await signer('ES256');
     const token = await key.sign(claims({ scope: 'read', role: 'reader' }));
     const now = new Date(NOW * 1000);
-    const policy = { ...rules({ now }), audience: ['https://api.test'], algorithms: ['ES256'], claims: { role: 'reader' }, requiredClaims: ['sub'], scope: ['read'] };
+    const policy = {
+      ...rules({ now }),
+      audience: ['https://api.test'],
+      algorithms: ['ES256'],
+      claims: { role: 'reader' },
+      requiredClaims: ['sub'],
+      scope: ['read'],
+    };
     const passes = () => verifySync(token, key.jwk, policy).payload.sub === 'ada';
     const changes = [
-      ['ERR_JWT_CLAIM_VALIDATION_FAILED', () => { policy.audience[0] = 'other'; }, () => { policy.audience[0] = 'https://api.test'; }],
-      ['ERR_JWT_CLAIM_VALIDATION_FAILED', () => { policy.audience = 'other'; }, () => { policy.audience = ['x', 'https://api.test']; }],
-      ['ERR_JWT_CLAIM_VALIDATION_FAILED', () => { policy.claims.role = 'admin'; }, () => { policy.claims.role = 'reader'; }],
-      ['ERR_JWT_CLAIM_VALIDATION_FAILED', () => { policy.claims.more = 1; }, () => { delete policy.claims.more; }],
-      ['ERR_JWT_CLAIM_VALIDATION_FAILED', () => { policy.requiredClaims.push('nonce'); }, () => { policy.requiredClaims.pop(); }],
-      ['ERR_JWT_CLAIM_VALIDATION_FAILED', () => { policy.scope.push('write'); }, () => { policy.scope.pop(); }],
-      ['ERR_JOSE_ALG_NOT_ALLOWED', () => { policy.algorithms[0] = 'ES384'; }, () => { policy.algorithms[0] = 'ES256'; }],
-      ['ERR_JWT_CLAIM_VALIDATION_FAILED', () => { policy.subject = 'eve'; }, () => { delete policy.subject; }],
-      ['ERR_JWT_CLAIM_VALIDATION_FAILED', () => { policy.typ = 'at+jwt'; }, () => { delete policy.typ; }],
-      ['ERR_JWT_EXPIRED', () => { now.setTime((NOW + 60) * 1000); }, () => { now.setTime(NOW * 1000); }],
-      ['ERR_JWT_EXPIRED', () => { policy.now = () => NOW + 60; }, () => { policy.now = () => NOW; }],
-      ['ERR_JWT_EXPIRED', () => { policy.maxTokenAge = 9; }, () => { delete policy.maxTokenAge; }],
-      ['ERR_JWT_REVOKED', () => { policy.isRevoked = () => true; }, () => { policy.isRevoked = () => false; }],
-      ['ERR_JWT_MALFORMED', () => { policy.maxTokenLength = 9; }, () => { delete policy.maxTokenLength; }],
-      ['ERR_INVALID_ARG', () => { policy.audience = undefined; }, () => { policy.audience = null; }],
-      ['ERR_INVALID_ARG', () => { policy.misspelt = 1; }, () => { delete policy.misspelt; }],
-      ['ERR_INVALID_ARG', () => { policy[Symbol.iterator] = 1; policy.subject = undefined; }, () => { delete policy.subject; }],
-      ['ERR_INVALID_ARG', () => { policy.clockTolerance = NaN; }, () => { policy.clockTolerance = 0; }],
+      [
+        'ERR_JWT_CLAIM_VALIDATION_FAILED',
+        () => {
+          policy.audience[0] = 'other';
+        },
+        () => {
+          policy.audience[0] = 'https://api.test';
+        },
+      ],
+      [
+        'ERR_JWT_CLAIM_VALIDATION_FAILED',
+        () => {
+          policy.audience = 'other';
+        },
+        () => {
+          policy.audience = ['x', 'https://api.test'];
+        },
+      ],
+      [
+        'ERR_JWT_CLAIM_VALIDATION_FAILED',
+        () => {
+          policy.claims.role = 'admin';
+        },
+        () => {
+          policy.claims.role = 'reader';
+        },
+      ],
+      [
+        'ERR_JWT_CLAIM_VALIDATION_FAILED',
+        () => {
+          policy.claims.more = 1;
+        },
+        () => {
+          delete policy.claims.more;
+        },
+      ],
+      [
+        'ERR_JWT_CLAIM_VALIDATION_FAILED',
+        () => {
+          policy.requiredClaims.push('nonce');
+        },
+        () => {
+          policy.requiredClaims.pop();
+        },
+      ],
+      [
+        'ERR_JWT_CLAIM_VALIDATION_FAILED',
+        () => {
+          policy.scope.push('write');
+        },
+        () => {
+          policy.scope.pop();
+        },
+      ],
+      [
+        'ERR_JOSE_ALG_NOT_ALLOWED',
+        () => {
+          policy.algorithms[0] = 'ES384';
+        },
+        () => {
+          policy.algorithms[0] = 'ES256';
+        },
+      ],
+      [
+        'ERR_JWT_CLAIM_VALIDATION_FAILED',
+        () => {
+          policy.subject = 'eve';
+        },
+        () => {
+          delete policy.subject;
+        },
+      ],
+      [
+        'ERR_JWT_CLAIM_VALIDATION_FAILED',
+        () => {
+          policy.typ = 'at+jwt';
+        },
+        () => {
+          delete policy.typ;
+        },
+      ],
+      [
+        'ERR_JWT_EXPIRED',
+        () => {
+          now.setTime((NOW + 60) * 1000);
+        },
+        () => {
+          now.setTime(NOW * 1000);
+        },
+      ],
+      [
+        'ERR_JWT_EXPIRED',
+        () => {
+          policy.now = () => NOW + 60;
+        },
+        () => {
+          policy.now = () => NOW;
+        },
+      ],
+      [
+        'ERR_JWT_EXPIRED',
+        () => {
+          policy.maxTokenAge = 9;
+        },
+        () => {
+          delete policy.maxTokenAge;
+        },
+      ],
+      [
+        'ERR_JWT_REVOKED',
+        () => {
+          policy.isRevoked = () => true;
+        },
+        () => {
+          policy.isRevoked = () => false;
+        },
+      ],
+      [
+        'ERR_JWT_MALFORMED',
+        () => {
+          policy.maxTokenLength = 9;
+        },
+        () => {
+          delete policy.maxTokenLength;
+        },
+      ],
+      [
+        'ERR_INVALID_ARG',
+        () => {
+          policy.audience = undefined;
+        },
+        () => {
+          policy.audience = null;
+        },
+      ],
+      [
+        'ERR_INVALID_ARG',
+        () => {
+          policy.misspelt = 1;
+        },
+        () => {
+          delete policy.misspelt;
+        },
+      ],
+      [
+        'ERR_INVALID_ARG',
+        () => {
+          policy[Symbol.iterator] = 1;
+          policy.subject = undefined;
+        },
+        () => {
+          delete policy.subject;
+        },
+      ],
+      [
+        'ERR_INVALID_ARG',
+        () => {
+          policy.clockTolerance = NaN;
+        },
+        () => {
+          policy.clockTolerance = 0;
+        },
+      ],
     ];
     assert.ok(passes());
     for (const [code, spoil, mend] of changes) {
@@ -118,7 +270,13 @@ export default ({ test, assert, tokenward }) => {
     const token = await key.sign();
     let asked = 0;
     const policy = rules();
-    Object.defineProperty(policy, 'audience', { enumerable: true, get() { asked += 1; return asked > 2 ? 'other' : 'https://api.test'; } });
+    Object.defineProperty(policy, 'audience', {
+      enumerable: true,
+      get() {
+        asked += 1;
+        return asked > 2 ? 'other' : 'https://api.test';
+      },
+    });
     verifySync(token, key.jwk, policy);
     verifySync(token, key.jwk, policy);
     assert.throws('ERR_JWT_CLAIM_VALIDATION_FAILED', () => verifySync(token, key.jwk, policy));

@@ -31,7 +31,15 @@ export default ({ test, assert, tokenward }) => {
     const key = await signer('RS256');
     const pem = await key.pem();
     const der = Uint8Array.from(atob(pem.replace(/-----.*?-----|\s/g, '')), (c) => c.charCodeAt(0));
-    const texts = [pem, ` ${pem}`, `\u200b${pem}`, `x${pem}`, btoa(pem), JSON.stringify(key.jwk), `\ufeff${JSON.stringify({ keys: [key.jwk] })}`];
+    const texts = [
+      pem,
+      ` ${pem}`,
+      `\u200b${pem}`,
+      `x${pem}`,
+      btoa(pem),
+      JSON.stringify(key.jwk),
+      `\ufeff${JSON.stringify({ keys: [key.jwk] })}`,
+    ];
     for (const bytes of [der, ...texts.map((text) => encoder.encode(text))]) {
       assert.throws('ERR_KEY_UNUSABLE', () => importKey(bytes, { alg: 'HS256', allowShortSecret: true }));
       assert.throws('ERR_KEY_UNUSABLE', () => verifySync('', bytes.buffer, rules(HS256)));
@@ -39,7 +47,11 @@ export default ({ test, assert, tokenward }) => {
   });
 
   test('pitfall 4: the hash inside a CryptoKey is compared with the header', async () => {
-    for (const [said, hash] of [['HS256', 'SHA-512'], ['HS512', 'SHA-256'], ['HS384', 'SHA-256']]) {
+    for (const [said, hash] of [
+      ['HS256', 'SHA-512'],
+      ['HS512', 'SHA-256'],
+      ['HS384', 'SHA-256'],
+    ]) {
       for (const extractable of [true, false]) {
         const key = await hmac(hash, extractable);
         const token = await signText(key, JSON.stringify({ alg: said }), JSON.stringify(claims()));
@@ -120,7 +132,9 @@ export default ({ test, assert, tokenward }) => {
     }
     const plain = await signText(key, '{"alg":"HS256"}', JSON.stringify(claims()));
     for (const name of names) {
-      const error = assert.throws('ERR_JWT_CLAIM_VALIDATION_FAILED', () => verifySync(plain, secret, rules({ ...HS256, requiredClaims: [name] })));
+      const error = assert.throws('ERR_JWT_CLAIM_VALIDATION_FAILED', () =>
+        verifySync(plain, secret, rules({ ...HS256, requiredClaims: [name] })),
+      );
       assert.equal(error.reason, 'missing');
     }
     const nested = await signText(key, '{"alg":"HS256"}', `{"__proto__":${JSON.stringify(claims())}}`);
@@ -185,7 +199,9 @@ export default ({ test, assert, tokenward }) => {
   test('pitfall 36: an option that is empty, undefined or misspelt is an error', () => {
     for (const value of [undefined, '', [], [''], null, 0, false, {}]) {
       for (const name of ['subject', 'typ', 'scope', 'algorithms', 'requiredClaims', 'issuer', 'audience', 'maxTokenAge', 'claims']) {
-        const allowed = (value === null && ['issuer', 'audience'].includes(name)) || (name === 'claims' && value && !Array.isArray(value))
+        const allowed =
+          (value === null && ['issuer', 'audience'].includes(name))
+          || (name === 'claims' && value && !Array.isArray(value))
           || (name === 'maxTokenAge' && value === 0);
         if (!allowed) assert.throws('ERR_INVALID_ARG', () => new Verifier({ ...rules(HS256), [name]: value, keys: secret }));
       }
@@ -205,8 +221,25 @@ export default ({ test, assert, tokenward }) => {
     assert.same(at(new Date(claims().iat * 1000))().payload, claims());
     assert.same(at(() => claims().iat)().payload, claims());
     assert.throws('ERR_JWT_EXPIRED', at(new Date(claims().exp * 1000)));
-    for (const now of [Date.now(), NaN, Infinity, '1800000000', null, {}, [], true, new Date(NaN), () => NaN, () => '1800000000',
-      () => new Date(), () => undefined, () => { throw new Error('canary'); }, { [Symbol.toStringTag]: 'Date' }]) {
+    for (const now of [
+      Date.now(),
+      NaN,
+      Infinity,
+      '1800000000',
+      null,
+      {},
+      [],
+      true,
+      new Date(NaN),
+      () => NaN,
+      () => '1800000000',
+      () => new Date(),
+      () => undefined,
+      () => {
+        throw new Error('canary');
+      },
+      { [Symbol.toStringTag]: 'Date' },
+    ]) {
       assert.throws('ERR_INVALID_ARG', at(now));
     }
   });
@@ -215,10 +248,27 @@ export default ({ test, assert, tokenward }) => {
     const key = await signer('ES256');
     const other = await signer('ES256', { fresh: true });
     let asked = 0;
-    const hooks = { isRevoked: () => { asked += 1; return false; }, schema: { '~standard': { version: 1, vendor: 'test', validate: (value) => { asked += 1; return { value }; } } } };
+    const hooks = {
+      isRevoked: () => {
+        asked += 1;
+        return false;
+      },
+      schema: {
+        '~standard': {
+          version: 1,
+          vendor: 'test',
+          validate: (value) => {
+            asked += 1;
+            return { value };
+          },
+        },
+      },
+    };
     for (const bad of [claims({ exp: 1 }), claims({ iss: 'evil' }), []]) {
       const token = await other.sign(bad);
-      const error = assert.throws('ERR_JWS_SIGNATURE_VERIFICATION_FAILED', () => verifySync(token, { ...key.jwk, kid: undefined }, rules(hooks)));
+      const error = assert.throws('ERR_JWS_SIGNATURE_VERIFICATION_FAILED', () =>
+        verifySync(token, { ...key.jwk, kid: undefined }, rules(hooks)),
+      );
       assert.same(Object.keys(error).sort(), ['code', 'retryable', 'wwwAuthenticate']);
       assert.equal(error.wwwAuthenticate, 'Bearer error="invalid_token", error_description="the access token is not valid"');
     }

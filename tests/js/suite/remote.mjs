@@ -64,7 +64,9 @@ export default ({ test, assert, tokenward }) => {
   test('what is known of a set outlasts the instance: its age, and a refresh under way', async () => {
     const key = await signer('ES256', { kid: 'one' });
     const token = await key.sign(claims());
-    const drop = () => { assert.throws(null, () => tokenward.importKey('x'.repeat(20_000_000))); };
+    const drop = () => {
+      assert.throws(null, () => tokenward.importKey('x'.repeat(20_000_000)));
+    };
     let [clock, fetches, down] = [1_800_000_000_000, 0, false];
     const fetch = async () => {
       fetches += 1;
@@ -92,14 +94,28 @@ export default ({ test, assert, tokenward }) => {
 
   /** A cache that counts, over what it is given. */
   function counting(get, set = async () => {}) {
-    const cache = { reads: 0, writes: 0, get: async (key) => { cache.reads += 1; return get(key); }, set: (key, value) => { cache.writes += 1; return set(key, value); } };
+    const cache = {
+      reads: 0,
+      writes: 0,
+      get: async (key) => {
+        cache.reads += 1;
+        return get(key);
+      },
+      set: (key, value) => {
+        cache.writes += 1;
+        return set(key, value);
+      },
+    };
     return cache;
   }
 
   /** The entry that a machine shares of this set, by its clock. */
   async function sharedBy(keys, now) {
     const stored = new Map();
-    const cache = counting((key) => stored.get(key) ?? null, async (key, value) => void stored.set(key, value));
+    const cache = counting(
+      (key) => stored.get(key) ?? null,
+      async (key, value) => void stored.set(key, value),
+    );
     await KeySet.fromUrl(URL_, { fetch: async () => Response.json({ keys }), cache, now }).refresh();
     return stored;
   }
@@ -112,7 +128,10 @@ export default ({ test, assert, tokenward }) => {
       const stored = await sharedBy([key.jwk], () => clock + ahead);
       const cache = counting((name) => stored.get(name) ?? null);
       let fetches = 0;
-      const fetch = async () => { fetches += 1; return Response.json({ keys: [key.jwk] }); };
+      const fetch = async () => {
+        fetches += 1;
+        return Response.json({ keys: [key.jwk] });
+      };
       const set = KeySet.fromUrl(URL_, { fetch, cache, now: () => clock });
       const verifier = new Verifier(rules({ keys: set }));
       for (let round = 0; round < 20; round++) await verifier.verify(token);
@@ -123,7 +142,9 @@ export default ({ test, assert, tokenward }) => {
     // Further ahead it is no use, and is not asked for again and again.
     const stored = await sharedBy([key.jwk], () => clock + 90_000);
     const cache = counting((name) => stored.get(name) ?? null);
-    const verifier = new Verifier(rules({ keys: KeySet.fromUrl(URL_, { fetch: async () => Response.json({ keys: [key.jwk] }), cache, now: () => clock }) }));
+    const verifier = new Verifier(
+      rules({ keys: KeySet.fromUrl(URL_, { fetch: async () => Response.json({ keys: [key.jwk] }), cache, now: () => clock }) }),
+    );
     for (let round = 0; round < 20; round++) await verifier.verify(token);
     assert.ok(cache.reads <= 10, `${cache.reads} reads`);
   });
@@ -133,30 +154,57 @@ export default ({ test, assert, tokenward }) => {
     const [token, unknown] = [await key.sign(claims()), await key.sign(claims(), { kid: 'two' })];
     const stored = await sharedBy([key.jwk], () => 1_800_000_000_000);
     const entry = (change) => (name) => (name.endsWith('-lease') ? null : change(stored.get(name)));
-    const at = (fetchedAt, lifetime = 600_000) => entry((text) => text.replace(/"fetchedAt":\d+,"lifetime":\d+/, `"fetchedAt":${fetchedAt},"lifetime":${lifetime}`));
+    const at = (fetchedAt, lifetime = 600_000) =>
+      entry((text) => text.replace(/"fetchedAt":\d+,"lifetime":\d+/, `"fetchedAt":${fetchedAt},"lifetime":${lifetime}`));
     const caches = {
-      'of now, and never fresh': at(1_800_000_000_000, 0), 'a little ahead': at(1_800_000_059_999), 'too far ahead': at(1_800_000_060_001), 'of the past': at(1),
-      'without keys': entry((text) => text.replace(/"keys":\[.*\]/, '"keys":[]')), rubbish: () => '{', nothing: () => null,
-      'a lease of another machine': (name) => (name.endsWith('-lease') ? '{"owner":"00000000000000ff","at":1800000000000,"failed":false}' : null),
-      'another lease each time': (name) => (name.endsWith('-lease') ? `{"owner":"${Math.random().toString(16).slice(2, 10)}","at":1800000000000,"failed":false}` : null),
+      'of now, and never fresh': at(1_800_000_000_000, 0),
+      'a little ahead': at(1_800_000_059_999),
+      'too far ahead': at(1_800_000_060_001),
+      'of the past': at(1),
+      'without keys': entry((text) => text.replace(/"keys":\[.*\]/, '"keys":[]')),
+      rubbish: () => '{',
+      nothing: () => null,
+      'a lease of another machine': (name) =>
+        name.endsWith('-lease') ? '{"owner":"00000000000000ff","at":1800000000000,"failed":false}' : null,
+      'another lease each time': (name) =>
+        name.endsWith('-lease') ? `{"owner":"${Math.random().toString(16).slice(2, 10)}","at":1800000000000,"failed":false}` : null,
       'another set each time': entry((text) => text.replace('"keys":[', `"keys":[{"kty":"odd","kid":"${Math.random()}"},`)),
     };
     let tick = 0;
     const clocks = {
-      still: () => 1_800_000_000_000, 'going back': () => 1_800_000_000_000 - tick++, 'going back and forth': () => 1_800_000_000_000 + (tick++ % 2) * 50,
-      'jumping by hours': () => 1_800_000_000_000 + (tick++ % 3) * 7_200_000, falling: () => 1_800_000_000_000 - tick++ * 600_000,
+      still: () => 1_800_000_000_000,
+      'going back': () => 1_800_000_000_000 - tick++,
+      'going back and forth': () => 1_800_000_000_000 + (tick++ % 2) * 50,
+      'jumping by hours': () => 1_800_000_000_000 + (tick++ % 3) * 7_200_000,
+      falling: () => 1_800_000_000_000 - tick++ * 600_000,
     };
-    const answers = { well: () => Response.json({ keys: [key.jwk] }, { headers: { 'cache-control': 'no-store' } }), down: () => new Response(null, { status: 503 }) };
-    const scenes = Object.entries(caches).flatMap(([what, get]) => Object.entries(clocks).flatMap(([clock, now]) =>
-      Object.entries(answers).flatMap(([mood, answer]) => [token, unknown].map((each) => ({ what, get, clock, now, mood, answer, each })))));
-    await Promise.all(scenes.map(async ({ what, get, clock, now, mood, answer, each }) => {
-      let fetches = 0;
-      const fetch = async () => { fetches += 1; return answer(); };
-      const cache = counting(get);
-      const options = { fetch, cache, now, minAge: 0, cooldown: 0.001, timeoutMs: 200 };
-      await new Verifier(rules({ keys: KeySet.fromUrl(URL_, options) })).safeVerify(each);
-      assert.ok(fetches <= 12 && cache.reads <= 80, `${fetches} fetches, ${cache.reads} reads: a cache ${what}, a clock ${clock}, an issuer ${mood}`);
-    }));
+    const answers = {
+      well: () => Response.json({ keys: [key.jwk] }, { headers: { 'cache-control': 'no-store' } }),
+      down: () => new Response(null, { status: 503 }),
+    };
+    const scenes = Object.entries(caches).flatMap(([what, get]) =>
+      Object.entries(clocks).flatMap(([clock, now]) =>
+        Object.entries(answers).flatMap(([mood, answer]) =>
+          [token, unknown].map((each) => ({ what, get, clock, now, mood, answer, each })),
+        ),
+      ),
+    );
+    await Promise.all(
+      scenes.map(async ({ what, get, clock, now, mood, answer, each }) => {
+        let fetches = 0;
+        const fetch = async () => {
+          fetches += 1;
+          return answer();
+        };
+        const cache = counting(get);
+        const options = { fetch, cache, now, minAge: 0, cooldown: 0.001, timeoutMs: 200 };
+        await new Verifier(rules({ keys: KeySet.fromUrl(URL_, options) })).safeVerify(each);
+        assert.ok(
+          fetches <= 12 && cache.reads <= 80,
+          `${fetches} fetches, ${cache.reads} reads: a cache ${what}, a clock ${clock}, an issuer ${mood}`,
+        );
+      }),
+    );
   });
 
   test('a set as deep as it may be outlasts its instance, free() and a snapshot, and costs no other issuer a token', async () => {
@@ -167,14 +215,23 @@ export default ({ test, assert, tokenward }) => {
     const fetch = async () => new Response(deep, { headers: { 'content-type': 'application/json' } });
     const set = KeySet.fromUrl(URL_, { fetch });
     const given = KeySet.fromUrl(`${URL_}?other`, { fetch: async () => Response.json({ keys: [other.jwk] }) });
-    const verifier = new Verifier({ issuers: [{ ...rules(), keys: set }, { ...rules({ issuer: foreign }), keys: given }] });
-    const drop = () => { assert.throws(null, () => tokenward.importKey('x'.repeat(20_000_000))); };
+    const verifier = new Verifier({
+      issuers: [
+        { ...rules(), keys: set },
+        { ...rules({ issuer: foreign }), keys: given },
+      ],
+    });
+    const drop = () => {
+      assert.throws(null, () => tokenward.importKey('x'.repeat(20_000_000)));
+    };
     for (const meanwhile of [() => {}, drop, () => set.free()]) {
       meanwhile();
       for (const token of tokens) assert.same((await verifier.safeVerify(token)).error?.code, undefined);
     }
     assert.equal(KeySet.fromUrl(URL_, { fetch, snapshot: set.snapshot() }).size, 1);
-    assert.throws('ERR_JWKS_INVALID', () => KeySet.fromUrl(URL_, { fetch, snapshot: set.snapshot().replace('[[', '[[[').replace(']]', ']]]') }));
+    assert.throws('ERR_JWKS_INVALID', () =>
+      KeySet.fromUrl(URL_, { fetch, snapshot: set.snapshot().replace('[[', '[[[').replace(']]', ']]]') }),
+    );
   });
 
   test('metadata of an https issuer name no http on loopback', async () => {
@@ -191,7 +248,8 @@ export default ({ test, assert, tokenward }) => {
     }
     // An issuer that is there itself may name it, and may be told not to.
     const local = 'http://127.0.0.1:9';
-    const fetch = async (url) => Response.json(url.includes('well-known') ? { issuer: local, jwks_uri: 'http://localhost:10/jwks' } : { keys: [key.jwk] });
+    const fetch = async (url) =>
+      Response.json(url.includes('well-known') ? { issuer: local, jwks_uri: 'http://localhost:10/jwks' } : { keys: [key.jwk] });
     const set = KeySet.discover(local, { fetch });
     await set.refresh();
     assert.equal(set.size, 1);
@@ -199,7 +257,12 @@ export default ({ test, assert, tokenward }) => {
   });
 
   test('a body without an end, and without a byte, is an outage', async () => {
-    const endless = () => new ReadableStream({ pull(controller) { controller.enqueue(new Uint8Array()); } });
+    const endless = () =>
+      new ReadableStream({
+        pull(controller) {
+          controller.enqueue(new Uint8Array());
+        },
+      });
     const fetch = async () => new Response(endless(), { headers: { 'content-type': 'application/json' } });
     await assert.rejects('ERR_JWKS_FETCH_FAILED', KeySet.fromUrl(URL_, { fetch, timeoutMs: 2_000 }).refresh());
   });
@@ -211,7 +274,12 @@ export default ({ test, assert, tokenward }) => {
     await new Verifier(rules({ keys: set })).verify(await key.sign(claims()));
     assert.equal(work.length, 1);
     await Promise.all(work);
-    const refusing = KeySet.fromUrl(URL_, { fetch: async () => Response.json({ keys: [key.jwk] }), waitUntil: () => { throw new Error('no request'); } });
+    const refusing = KeySet.fromUrl(URL_, {
+      fetch: async () => Response.json({ keys: [key.jwk] }),
+      waitUntil: () => {
+        throw new Error('no request');
+      },
+    });
     await refusing.refresh();
   });
 

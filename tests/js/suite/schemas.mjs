@@ -12,13 +12,21 @@ export default ({ test, assert, tokenward, host }) => {
   const schemas = {
     async zod() {
       const { z } = await load('zod');
-      return { strict: z.object({ sub: z.string(), role: z.enum(['admin', 'user']) }), shaping: z.object({ iat: z.number().transform((iat) => iat * 1000) }) };
+      return {
+        strict: z.object({ sub: z.string(), role: z.enum(['admin', 'user']) }),
+        shaping: z.object({ iat: z.number().transform((iat) => iat * 1000) }),
+      };
     },
     async valibot() {
       const v = await load('valibot');
       return {
         strict: v.object({ sub: v.string(), role: v.picklist(['admin', 'user']) }),
-        shaping: v.object({ iat: v.pipe(v.number(), v.transform((iat) => iat * 1000)) }),
+        shaping: v.object({
+          iat: v.pipe(
+            v.number(),
+            v.transform((iat) => iat * 1000),
+          ),
+        }),
       };
     },
   };

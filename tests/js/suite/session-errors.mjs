@@ -17,16 +17,23 @@ export default ({ test, assert, tokenward, host }) => {
   /** A session over an endpoint that answers with `reply`, or with tokens of Ada's. */
   function world({ grant = {}, session = {}, ...options } = {}) {
     const state = { now: 1_800_000_000_000, sent: [], issued: 0, reply: undefined, api: () => new Response('here') };
-    state.tokens = (sub = 'ada') => Response.json({
-      token: tokenOf(sub, ++state.issued), refresh_token: `refresh-${state.issued}`, token_type: 'Bearer', expires_in: 3600,
-    });
+    state.tokens = (sub = 'ada') =>
+      Response.json({
+        token: tokenOf(sub, ++state.issued),
+        refresh_token: `refresh-${state.issued}`,
+        token_type: 'Bearer',
+        expires_in: 3600,
+      });
     const fetch = async (input, init) => {
       const url = String(input.url ?? input);
       state.sent.push([url, init]);
-      return (url.startsWith(AUTH) ? state.reply?.(init) ?? state.tokens() : state.api(url, init));
+      return url.startsWith(AUTH) ? (state.reply?.(init) ?? state.tokens()) : state.api(url, init);
     };
     state.bearer = createBearerFetch({
-      session: { grant: jsonLogin({ tokenUrl: `${AUTH}/token`, ...grant }), fetch, now: () => state.now, ...session }, resources: API, fetch, ...options,
+      session: { grant: jsonLogin({ tokenUrl: `${AUTH}/token`, ...grant }), fetch, now: () => state.now, ...session },
+      resources: API,
+      fetch,
+      ...options,
     });
     state.session = state.bearer.session;
     return state;
@@ -37,8 +44,16 @@ export default ({ test, assert, tokenward, host }) => {
     state.now += 60_000;
     return state;
   }
-  const oauthError = (error, status = 400) => () => Response.json({ error, error_description: 'correct horse' }, { status });
-  const failing = { ...memoryStore(), load: async () => { throw new Error('correct horse'); } };
+  const oauthError =
+    (error, status = 400) =>
+    () =>
+      Response.json({ error, error_description: 'correct horse' }, { status });
+  const failing = {
+    ...memoryStore(),
+    load: async () => {
+      throw new Error('correct horse');
+    },
+  };
 
   /** How to reach each code: a promise that rejects with it. */
   const REACHED = {
@@ -70,10 +85,13 @@ export default ({ test, assert, tokenward, host }) => {
     ERR_TOKEN_ENDPOINT_MISCONFIGURED: () => Object.assign(world(), { reply: oauthError('invalid_client', 401) }).session.login(ada),
     ERR_TOKEN_RESPONSE_INVALID: () => Object.assign(world(), { reply: () => Response.json({ hello: 'correct horse' }) }).session.login(ada),
     ERR_TOKEN_ENDPOINT_REDIRECTED: () =>
-      Object.assign(world(), { reply: () => new Response(null, { status: 307, headers: { location: 'https://evil.test/' } }) }).session.login(ada),
-    ERR_TOKEN_TIMEOUT: () => Object.assign(world({ session: { timeoutMs: 20 } }), {
-      reply: ({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
-    }).session.login(ada),
+      Object.assign(world(), {
+        reply: () => new Response(null, { status: 307, headers: { location: 'https://evil.test/' } }),
+      }).session.login(ada),
+    ERR_TOKEN_TIMEOUT: () =>
+      Object.assign(world({ session: { timeoutMs: 20 } }), {
+        reply: ({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+      }).session.login(ada),
     ERR_TOKEN_STORE_UNAVAILABLE: () => world({ session: { store: failing } }).session.getAccessToken(),
     ERR_INSECURE_URL: async () => (await signedIn()).bearer('https://ada:correct%20horse@api.test/'),
     ERR_FOREIGN_URL: async () => (await signedIn({ foreign: 'throw' })).bearer('https://elsewhere.test/?correct horse'),
@@ -95,7 +113,8 @@ export default ({ test, assert, tokenward, host }) => {
       assert.equal(error.retryable, RETRYABLE.includes(code));
       assert.ok(error instanceof Error && error.name === 'TokenwardError', error.name);
       const shown = JSON.stringify([error, error.message, error.stack, String(error.cause), Object.entries(error)]);
-      for (const secret of ['correct horse', 'correct%20horse', 'refresh-', tokenOf('ada', 1)]) assert.ok(!shown.includes(secret), `${secret} in ${shown}`);
+      for (const secret of ['correct horse', 'correct%20horse', 'refresh-', tokenOf('ada', 1)])
+        assert.ok(!shown.includes(secret), `${secret} in ${shown}`);
     });
   }
 
@@ -118,7 +137,9 @@ export default ({ test, assert, tokenward, host }) => {
     const dive = () => {
       try {
         dive();
-      } catch { /* the bottom */ }
+      } catch {
+        /* the bottom */
+      }
       if (whole) return;
       body();
       whole = true;
@@ -127,7 +148,9 @@ export default ({ test, assert, tokenward, host }) => {
     WebAssembly.Instance = function (...args) {
       made += 1;
       const { exports } = new Instance(...args);
-      const version = () => { throw new RangeError('Maximum call stack size exceeded'); };
+      const version = () => {
+        throw new RangeError('Maximum call stack size exceeded');
+      };
       return { exports: made <= spoilt ? { ...exports, version } : exports };
     };
     try {
@@ -162,7 +185,11 @@ export default ({ test, assert, tokenward, host }) => {
       let sends = 0;
       state.reply = () => {
         sends += 1;
-        return sends > 1 ? state.tokens() : new Promise((resolve) => { answer = resolve; });
+        return sends > 1
+          ? state.tokens()
+          : new Promise((resolve) => {
+              answer = resolve;
+            });
       };
       const waiting = Promise.all([state.session.getAccessToken(), state.session.getAccessToken()]);
       while (!answer) await new Promise((resolve) => setTimeout(resolve, 1));

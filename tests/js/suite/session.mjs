@@ -63,7 +63,10 @@ export default ({ test, assert, tokenward, host }) => {
     const bearer = await signedIn(server);
     server.valid.clear();
     assert.equal((await bearer(`${API}/me`, { method: 'POST', body: 'hello' })).status, 200);
-    assert.same(server.requests.filter(({ url }) => url === `${API}/me`).map(({ body }) => body), ['hello', 'hello']);
+    assert.same(
+      server.requests.filter(({ url }) => url === `${API}/me`).map(({ body }) => body),
+      ['hello', 'hello'],
+    );
     server.pass(60);
     server.api = () => new Response('still no', { status: 401, headers: { 'www-authenticate': 'Bearer' } });
     server.requests.length = 0;
@@ -97,8 +100,8 @@ export default ({ test, assert, tokenward, host }) => {
     const server = world();
     const bearer = await signedIn(server);
     server.pass(3600);
-    server.respond = ({ url }) => (url === `${AUTH}/token`
-      ? new Response('busy', { status: 429, headers: { 'retry-after': '7' } }) : undefined);
+    server.respond = ({ url }) =>
+      url === `${AUTH}/token` ? new Response('busy', { status: 429, headers: { 'retry-after': '7' } }) : undefined;
     const error = await assert.rejects('ERR_TOKEN_REFRESH_UNAVAILABLE', bearer(`${API}/me`));
     assert.equal(error.retryable, true);
     assert.equal(error.retryAfterMs, 7000);
@@ -144,7 +147,7 @@ export default ({ test, assert, tokenward, host }) => {
     assert.same(two.session.snapshot, { status: 'signed-out', reason: 'logout-elsewhere' });
   });
 
-  test('isolation by request: no call waits for another one\'s promise, and one refresh serves all', async () => {
+  test("isolation by request: no call waits for another one's promise, and one refresh serves all", async () => {
     const server = world();
     const work = [];
     for (const more of [{}, { waitUntil: (promise) => work.push(promise) }]) {
@@ -173,9 +176,25 @@ export default ({ test, assert, tokenward, host }) => {
     const bearer = await signedIn(server, { resources: [`${API}/v1`, 'https://second.test'] });
     const inside = [`${API}/v1`, `${API}/v1/`, `${API}/v1/users?x=/../`, `${API}/v2/../v1/a`, 'https://SECOND.test:443/any'];
     const outside = [
-      `${API}/v10`, `${API}/V1`, `${API}/v1/../v2`, `${API}/v1/..%2fv2`, `${API}/v1/%2e%2e/v2`, `${API}/v1/%2e%2e%2fv2`, `${API}/v1%2f..`,
-      `${API}/v1/..%5cv2`, `${API}/v1/%252e%252e/v2`, ...['..%3b', '..;', '..%00', '..%20', '..%09', '%c0%ae%c0%ae', '%ef%bc%8e.', '%25252e.'].map((dots) => `${API}/v1/${dots}/v2`), 'https://api.test.evil.test/v1', 'https://evil.test/https://api.test/v1', 'https://api.test:8443/v1',
-      'http://api.test/v1', 'https://api.test./v1', 'https://evil.test\\@api.test/v1', 'https://[::1]/v1', 'https://xn--pi-7ka.test/v1', 'https://аpi.test/v1',
+      `${API}/v10`,
+      `${API}/V1`,
+      `${API}/v1/../v2`,
+      `${API}/v1/..%2fv2`,
+      `${API}/v1/%2e%2e/v2`,
+      `${API}/v1/%2e%2e%2fv2`,
+      `${API}/v1%2f..`,
+      `${API}/v1/..%5cv2`,
+      `${API}/v1/%252e%252e/v2`,
+      ...['..%3b', '..;', '..%00', '..%20', '..%09', '%c0%ae%c0%ae', '%ef%bc%8e.', '%25252e.'].map((dots) => `${API}/v1/${dots}/v2`),
+      'https://api.test.evil.test/v1',
+      'https://evil.test/https://api.test/v1',
+      'https://api.test:8443/v1',
+      'http://api.test/v1',
+      'https://api.test./v1',
+      'https://evil.test\\@api.test/v1',
+      'https://[::1]/v1',
+      'https://xn--pi-7ka.test/v1',
+      'https://аpi.test/v1',
     ];
     for (const url of inside) {
       await bearer(url);
@@ -192,7 +211,10 @@ export default ({ test, assert, tokenward, host }) => {
   });
 
   test('tokens travel over https, or http to this machine', () => {
-    const insecure = (options, session = {}) => () => createBearerFetch({ session: { grant: grantOf(), ...session }, ...options });
+    const insecure =
+      (options, session = {}) =>
+      () =>
+        createBearerFetch({ session: { grant: grantOf(), ...session }, ...options });
     assert.throws('ERR_INSECURE_URL', insecure({ resources: 'http://api.test' }));
     for (const host of ['127.0.0.1.evil.test', '127.0.0.+1', 'app.localhost', 'localhost.', '[::ffff:127.0.0.1]', '0.0.0.0']) {
       assert.throws('ERR_INSECURE_URL', insecure({ resources: `http://${host}` }));
@@ -209,14 +231,23 @@ export default ({ test, assert, tokenward, host }) => {
   test('misuse is a TypeError with a code', async () => {
     const session = { grant: grantOf() };
     const wrong = [
-      () => createSession(), () => createSession({}), () => createSession({ grant: { kind: 'jsonLogin' } }),
-      () => createSession({ grant: grantOf(), timeoutMs: 'soon' }), () => createSession({ grant: grantOf(), timeoutMs: NaN }),
-      () => createSession({ grant: grantOf(), refreshAhead: { fraction: 2 } }), () => createSession({ grant: grantOf(), onRefreshRejected: 'maybe' }),
-      () => createSession({ grant: grantOf(), store: {} }), () => createSession({ grant: grantOf(), store: { ...memoryStore(), consistency: 'eventual' } }),
-      () => createBearerFetch({ session }), () => createBearerFetch({ session, resources: [] }), () => createBearerFetch({ resources: API }),
-      () => createBearerFetch({ session, resources: `${API}/?query` }), () => createBearerFetch({ session, resources: API, foreign: 'maybe' }),
+      () => createSession(),
+      () => createSession({}),
+      () => createSession({ grant: { kind: 'jsonLogin' } }),
+      () => createSession({ grant: grantOf(), timeoutMs: 'soon' }),
+      () => createSession({ grant: grantOf(), timeoutMs: NaN }),
+      () => createSession({ grant: grantOf(), refreshAhead: { fraction: 2 } }),
+      () => createSession({ grant: grantOf(), onRefreshRejected: 'maybe' }),
+      () => createSession({ grant: grantOf(), store: {} }),
+      () => createSession({ grant: grantOf(), store: { ...memoryStore(), consistency: 'eventual' } }),
+      () => createBearerFetch({ session }),
+      () => createBearerFetch({ session, resources: [] }),
+      () => createBearerFetch({ resources: API }),
+      () => createBearerFetch({ session, resources: `${API}/?query` }),
+      () => createBearerFetch({ session, resources: API, foreign: 'maybe' }),
       () => createBearerFetch({ session, resources: API, fetch: createBearerFetch({ session, resources: API }) }),
-      () => createSession(session).on('never', () => {}), () => parseChallenges(7),
+      () => createSession(session).on('never', () => {}),
+      () => parseChallenges(7),
     ];
     for (const each of wrong) {
       const error = assert.throws('ERR_INVALID_ARG', each);
@@ -233,11 +264,17 @@ export default ({ test, assert, tokenward, host }) => {
     const session = { grant: grantOf() };
     const endpoint = 'https://login.test/token';
     const wrong = [
-      () => createSession({ ...session, ...stray }), () => createSession({ ...session, onEnded: undefined }), () => createSession({ ...session, retry: { max: 3 } }),
-      () => createSession({ ...session, refreshAhead: { seconds: 3 } }), () => createBearerFetch({ session, resources: API, ...stray }),
-      () => jsonLogin({ tokenUrl: endpoint, ...stray }), () => jsonLogin({ tokenUrl: endpoint, fields: { token: 'jwt' } }),
-      () => tokenward.oauth2({ tokenEndpoint: endpoint, clientId: 'x', grant: 'client_credentials', audience: 'y' }), () => tokenward.cookieRefresh({ url: endpoint, ...stray }),
-      () => tokenward.authorizationCode({ issuer: 'https://login.test', clientId: 'x', redirectUri: API, prompt: 'none' }), () => tokenward.customGrant({ aquire() {} }),
+      () => createSession({ ...session, ...stray }),
+      () => createSession({ ...session, onEnded: undefined }),
+      () => createSession({ ...session, retry: { max: 3 } }),
+      () => createSession({ ...session, refreshAhead: { seconds: 3 } }),
+      () => createBearerFetch({ session, resources: API, ...stray }),
+      () => jsonLogin({ tokenUrl: endpoint, ...stray }),
+      () => jsonLogin({ tokenUrl: endpoint, fields: { token: 'jwt' } }),
+      () => tokenward.oauth2({ tokenEndpoint: endpoint, clientId: 'x', grant: 'client_credentials', audience: 'y' }),
+      () => tokenward.cookieRefresh({ url: endpoint, ...stray }),
+      () => tokenward.authorizationCode({ issuer: 'https://login.test', clientId: 'x', redirectUri: API, prompt: 'none' }),
+      () => tokenward.customGrant({ aquire() {} }),
       () => createSession(session).on('change', () => {}, { once: true }),
     ];
     for (const each of wrong) assert.throws('ERR_INVALID_ARG', each);
@@ -245,7 +282,11 @@ export default ({ test, assert, tokenward, host }) => {
     for (const options of [{ auth: 'requird' }, { replay: false }, { minvalidity: 5 }, 'optional', null]) {
       await assert.rejects('ERR_INVALID_ARG', bearer(`${API}/me`, { bearer: options }));
     }
-    for (const call of [(given) => given.getAccessToken({ force: true }), (given) => given.logout({ why: 'x' }), (given) => given.login(undefined, { abort: 1 })]) {
+    for (const call of [
+      (given) => given.getAccessToken({ force: true }),
+      (given) => given.logout({ why: 'x' }),
+      (given) => given.login(undefined, { abort: 1 }),
+    ]) {
       await assert.rejects('ERR_INVALID_ARG', call(createSession(session)));
     }
   });
@@ -267,7 +308,7 @@ export default ({ test, assert, tokenward, host }) => {
     assert.equal(server.requests.at(-1).authorization, null);
   });
 
-  test('a Request is sent again with its body, and stays the caller\'s', async () => {
+  test("a Request is sent again with its body, and stays the caller's", async () => {
     const server = world();
     const bearer = await signedIn(server);
     server.valid.clear();
@@ -281,12 +322,13 @@ export default ({ test, assert, tokenward, host }) => {
     const server = world();
     const bearer = await signedIn(server);
     server.valid.clear();
-    const body = () => new ReadableStream({
-      start(controller) {
-        controller.enqueue(new TextEncoder().encode('once'));
-        controller.close();
-      },
-    });
+    const body = () =>
+      new ReadableStream({
+        start(controller) {
+          controller.enqueue(new TextEncoder().encode('once'));
+          controller.close();
+        },
+      });
     const response = await bearer(`${API}/me`, { method: 'POST', body: body(), duplex: 'half' });
     assert.equal(response.status, 401);
     assert.equal((await bearer(`${API}/me`)).status, 200);
@@ -302,7 +344,12 @@ export default ({ test, assert, tokenward, host }) => {
     const bearer = await signedIn(server);
     server.pass(3600);
     let answer;
-    server.respond = ({ url }) => (url === `${AUTH}/token` ? new Promise((resolve) => { answer = resolve; }) : undefined);
+    server.respond = ({ url }) =>
+      url === `${AUTH}/token`
+        ? new Promise((resolve) => {
+            answer = resolve;
+          })
+        : undefined;
     const leaving = new AbortController();
     const left = bearer(`${API}/a`, { signal: leaving.signal });
     const stays = bearer(`${API}/b`);
@@ -339,7 +386,10 @@ export default ({ test, assert, tokenward, host }) => {
     assert.equal(method, 'POST');
     assert.equal(init.redirect, 'manual');
     assert.equal(init.keepalive, undefined);
-    const redirected = client({ ...server, fetch: async () => new Response(null, { status: 307, headers: { location: 'https://evil.test/' } }) });
+    const redirected = client({
+      ...server,
+      fetch: async () => new Response(null, { status: 307, headers: { location: 'https://evil.test/' } }),
+    });
     await assert.rejects('ERR_TOKEN_ENDPOINT_REDIRECTED', redirected.session.login(ada));
   });
 
@@ -347,7 +397,10 @@ export default ({ test, assert, tokenward, host }) => {
     test('the token does not follow a redirect out of the resources, and comes along inside them', async () => {
       const server = world();
       const bearer = await signedIn(server, { resources: `${API}/v1` });
-      const to = (location, status = 302) => () => new Response(null, { status, headers: { location } });
+      const to =
+        (location, status = 302) =>
+        () =>
+          new Response(null, { status, headers: { location } });
       const seen = () => server.requests.map(({ url, method, authorization }) => [url.replace(API, ''), method, authorization !== null]);
       const run = async (location, status, init) => {
         server.requests.length = 0;
@@ -356,7 +409,10 @@ export default ({ test, assert, tokenward, host }) => {
       };
       const followed = await run('/v1/next');
       assert.equal(followed.redirected, true);
-      assert.same(seen(), [['/v1/start', 'GET', true], ['/v1/next', 'GET', true]]);
+      assert.same(seen(), [
+        ['/v1/start', 'GET', true],
+        ['/v1/next', 'GET', true],
+      ]);
       await run('/v2/next');
       assert.same(seen().at(-1), ['/v2/next', 'GET', false]);
       await run('https://evil.test/');
@@ -385,14 +441,20 @@ export default ({ test, assert, tokenward, host }) => {
     await bearer.session.login(ada);
     server.pass(3600);
     await bearer(`${API}/me`);
-    server.api = () => new Response(null, { status: 403, headers: { 'www-authenticate': 'Bearer error="insufficient_scope", scope="admin"' } });
+    server.api = () =>
+      new Response(null, { status: 403, headers: { 'www-authenticate': 'Bearer error="insufficient_scope", scope="admin"' } });
     await bearer(`${API}/me?secret=1`);
     await bearer.session.logout({ reason: 'compromised' });
     await new Promise((resolve) => setTimeout(resolve, 0));
     const names = new Set(heard.map(([event]) => event));
     assert.same([...names].sort(), ['challenge', 'change', 'ended', 'refreshed']);
-    assert.same(heard.find(([event]) => event === 'challenge')[1],
-      { url: `${API}/me`, status: 403, scheme: 'Bearer', error: 'insufficient_scope', scope: 'admin' });
+    assert.same(heard.find(([event]) => event === 'challenge')[1], {
+      url: `${API}/me`,
+      status: 403,
+      scheme: 'Bearer',
+      error: 'insufficient_scope',
+      scope: 'admin',
+    });
     assert.same(heard.find(([event]) => event === 'ended')[1], { reason: 'compromised' });
     assert.equal(stopped.length, 0);
     const log = JSON.stringify([heard, bearer.session.explain(), bearer.session.snapshot]);
@@ -417,8 +479,10 @@ export default ({ test, assert, tokenward, host }) => {
     for (const event of ['refreshed', 'ended', 'warning']) bearer.session.on(event, () => heard.push(event));
     server.pass(3600);
     let release;
-    const held = new Promise((resolve) => { release = resolve; });
-    server.respond = async () => void await held;
+    const held = new Promise((resolve) => {
+      release = resolve;
+    });
+    server.respond = async () => void (await held);
     const asked = bearer.session.getAccessToken();
     while (server.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
     bearer.session.close();
@@ -430,10 +494,11 @@ export default ({ test, assert, tokenward, host }) => {
     assert.same([server.token('refresh'), server.reuse, heard], [1, 0, []]);
 
     let signal;
-    server.respond = (_entry, init) => new Promise((_resolve, reject) => {
-      ({ signal } = init);
-      signal.addEventListener('abort', () => reject(signal.reason));
-    });
+    server.respond = (_entry, init) =>
+      new Promise((_resolve, reject) => {
+        ({ signal } = init);
+        signal.addEventListener('abort', () => reject(signal.reason));
+      });
     const login = next.session.login(ada);
     while (!signal) await new Promise((resolve) => setTimeout(resolve, 1));
     next.session.close();
@@ -442,14 +507,21 @@ export default ({ test, assert, tokenward, host }) => {
   });
 
   test('a clock that fails for a moment refuses the call of that moment, and nobody waits for ever', async () => {
-    for (const wrong of [() => NaN, () => { throw new Error('no clock'); }]) {
+    for (const wrong of [
+      () => NaN,
+      () => {
+        throw new Error('no clock');
+      },
+    ]) {
       const server = world();
       let now = () => server.now;
       const bearer = await signedIn(server, { session: { now: () => now() } });
       server.pass(3600);
       let release;
-      const held = new Promise((resolve) => { release = resolve; });
-      server.respond = async () => void await held;
+      const held = new Promise((resolve) => {
+        release = resolve;
+      });
+      server.respond = async () => void (await held);
       const asked = [bearer.session.getAccessToken(), bearer.session.getAccessToken()];
       while (server.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
       now = wrong;

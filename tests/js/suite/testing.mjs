@@ -3,16 +3,26 @@
 const testing = () => import('tokenward/testing');
 /** One of each way of signing, and of each kind of key; `long` has the others. */
 const SOME = ['HS256', 'ES256', 'ES256K', 'Ed25519', 'ML-DSA-44'];
-const REST = [
-  'HS384', 'HS512', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES384', 'ES512', 'EdDSA', 'ML-DSA-65', 'ML-DSA-87',
-];
+const REST = ['HS384', 'HS512', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES384', 'ES512', 'EdDSA', 'ML-DSA-65', 'ML-DSA-87'];
 
 export default ({ test, long, assert, tokenward, way, importMlDsa }) => {
   // The other ways are ways to tokenward, not to tokenward/testing.
   if (['require', 'slim', 'default entry'].includes(way)) return;
   const {
-    KeySet, Verifier, authorizationCode, beginAuthorization, completeAuthorization, createBearerFetch, createBearerGuard, createSession, importKey,
-    jsonLogin, memoryStore, oauth2, verify, verifySync,
+    KeySet,
+    Verifier,
+    authorizationCode,
+    beginAuthorization,
+    completeAuthorization,
+    createBearerFetch,
+    createBearerGuard,
+    createSession,
+    importKey,
+    jsonLogin,
+    memoryStore,
+    oauth2,
+    verify,
+    verifySync,
   } = tokenward;
 
   async function everyFlaw(alg) {
@@ -46,8 +56,12 @@ export default ({ test, long, assert, tokenward, way, importMlDsa }) => {
     verifier.verifySync(token);
   });
 
-  for (const [run, algorithms] of [[test, SOME], [long, REST]]) {
-    for (const alg of algorithms) run(`${alg}: what an issuer signs is accepted, and each flaw is refused with its code`, () => everyFlaw(alg));
+  for (const [run, algorithms] of [
+    [test, SOME],
+    [long, REST],
+  ]) {
+    for (const alg of algorithms)
+      run(`${alg}: what an issuer signs is accepted, and each flaw is refused with its code`, () => everyFlaw(alg));
   }
 
   test('a key verifies in every form', async () => {
@@ -75,7 +89,12 @@ export default ({ test, long, assert, tokenward, way, importMlDsa }) => {
     const { createClock, createIssuer } = await testing();
     for (const path of ['', '/tenant']) {
       const clock = createClock(1_800_000_000);
-      const issuer = await createIssuer({ issuer: `https://issuer.test${path}`, now: clock.now, lifetime: 36_000, algorithms: ['ES256', 'HS256'] });
+      const issuer = await createIssuer({
+        issuer: `https://issuer.test${path}`,
+        now: clock.now,
+        lifetime: 36_000,
+        algorithms: ['ES256', 'HS256'],
+      });
       const remote = { fetch: issuer.fetch, now: clock.now };
       for (const keys of [KeySet.fromUrl(issuer.jwksUrl, remote), KeySet.discover(issuer.issuer, remote)]) {
         const verifier = new Verifier({ ...issuer.rules, keys });
@@ -106,7 +125,10 @@ export default ({ test, long, assert, tokenward, way, importMlDsa }) => {
   test('an issuer fails in every way it is told to, as often as it is told, and is well again', async () => {
     const { createIssuer } = await testing();
     const issuer = await createIssuer();
-    const failed = { ERR_JWKS_FETCH_FAILED: ['down', 'rate-limited', 'missing', 'unreachable', 'lost', 'html', 'truncated', 'huge', 'loop', 'redirect'], ERR_JWKS_TIMEOUT: ['silent', 'endless'] };
+    const failed = {
+      ERR_JWKS_FETCH_FAILED: ['down', 'rate-limited', 'missing', 'unreachable', 'lost', 'html', 'truncated', 'huge', 'loop', 'redirect'],
+      ERR_JWKS_TIMEOUT: ['silent', 'endless'],
+    };
     const set = () => KeySet.fromUrl(issuer.jwksUrl, { fetch: issuer.fetch, timeoutMs: 100 });
     for (const [code, failures] of Object.entries(failed)) {
       for (const failure of failures) {
@@ -115,7 +137,9 @@ export default ({ test, long, assert, tokenward, way, importMlDsa }) => {
         const error = await assert.rejects(null, set().refresh());
         assert.ok(error.code === code || error.code === 'ERR_JWKS_TIMEOUT', `${failure}: ${error.code}`);
         issuer.recover();
-        await set().refresh().catch((late) => assert.equal(late.code, 'ERR_JWKS_TIMEOUT'));
+        await set()
+          .refresh()
+          .catch((late) => assert.equal(late.code, 'ERR_JWKS_TIMEOUT'));
       }
     }
     issuer.fail('down', 1);
@@ -124,7 +148,8 @@ export default ({ test, long, assert, tokenward, way, importMlDsa }) => {
     issuer.fail(({ url }) => (url === issuer.jwksUrl ? Response.json({ keys: [] }) : undefined));
     assert.same(await (await issuer.fetch(issuer.jwksUrl)).json(), { keys: [] });
     assert.equal((await (await issuer.fetch(`${issuer.issuer}/.well-known/openid-configuration`)).json()).jwks_uri, issuer.jwksUrl);
-    for (const args of [['nonsense'], ['toString'], ['down', 0], ['down', NaN]]) assert.throws('ERR_INVALID_ARG', () => issuer.fail(...args));
+    for (const args of [['nonsense'], ['toString'], ['down', 0], ['down', NaN]])
+      assert.throws('ERR_INVALID_ARG', () => issuer.fail(...args));
     const { method, url, headers } = issuer.requests.at(-1);
     assert.same([method, url, headers instanceof Headers], ['GET', `${issuer.issuer}/.well-known/openid-configuration`, true]);
     const stop = new AbortController();
@@ -140,11 +165,18 @@ export default ({ test, long, assert, tokenward, way, importMlDsa }) => {
     const clock = createClock(1_800_000_000);
     const issuer = await createIssuer({ now: clock.now });
     const endpoint = createTokenEndpoint({ issuer, ...options });
-    const guard = createBearerGuard({ verifier: new Verifier({ ...issuer.rules, keys: KeySet.fromJwks(issuer.jwks()), isRevoked: () => false }) });
-    const api = guard.protect((request, { payload }) => (endpoint.accepts(request) ? Response.json(payload) : new Response(null, { status: 401 })));
-    const fetch = (input, init) => (new URL(input.url ?? input).origin === 'https://api.test' ? api(new Request(input, init)) : endpoint.fetch(input, init));
+    const guard = createBearerGuard({
+      verifier: new Verifier({ ...issuer.rules, keys: KeySet.fromJwks(issuer.jwks()), isRevoked: () => false }),
+    });
+    const api = guard.protect((request, { payload }) =>
+      endpoint.accepts(request) ? Response.json(payload) : new Response(null, { status: 401 }),
+    );
+    const fetch = (input, init) =>
+      new URL(input.url ?? input).origin === 'https://api.test' ? api(new Request(input, init)) : endpoint.fetch(input, init);
     const bearer = createBearerFetch({
-      resources: 'https://api.test/', fetch, session: { grant: grantOf(endpoint), now: clock.now, store: memoryStore(), retry: { baseMs: 1, capMs: 2 }, ...session },
+      resources: 'https://api.test/',
+      fetch,
+      session: { grant: grantOf(endpoint), now: clock.now, store: memoryStore(), retry: { baseMs: 1, capMs: 2 }, ...session },
     });
     const subject = async () => (await (await bearer('https://api.test/me')).json()).sub;
     return { clock, issuer, endpoint, bearer, subject };
@@ -161,7 +193,11 @@ export default ({ test, long, assert, tokenward, way, importMlDsa }) => {
     assert.same([endpoint.issued, endpoint.signIns, endpoint.refused, endpoint.reuses], [2, 1, 2, 0]);
     const [[used, { sentAt }]] = endpoint.refreshTokens;
     assert.same([...sentAt], [clock.now()]);
-    const again = await endpoint.fetch(endpoint.tokenUrl, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ refresh_token: used }) });
+    const again = await endpoint.fetch(endpoint.tokenUrl, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ refresh_token: used }),
+    });
     assert.same([again.status, await again.json()], [400, { error: 'invalid_grant' }]);
     assert.equal(endpoint.reuses, 1);
     assert.equal((await bearer('https://api.test/me')).status, 401);
@@ -175,7 +211,8 @@ export default ({ test, long, assert, tokenward, way, importMlDsa }) => {
   test('without rotation a refresh token stays good, and within the window a used one is answered once more', async () => {
     const { createClock, createTokenEndpoint } = await testing();
     const clock = createClock(1_800_000_000);
-    const send = async (endpoint, body) => (await endpoint.fetch(endpoint.tokenUrl, { method: 'POST', body: new URLSearchParams(body) })).json();
+    const send = async (endpoint, body) =>
+      (await endpoint.fetch(endpoint.tokenUrl, { method: 'POST', body: new URLSearchParams(body) })).json();
     const steady = createTokenEndpoint({ rotation: false, now: clock.now });
     const first = await send(steady, { grant_type: 'password', username: 'ada', password: 'x' });
     for (let round = 0; round < 3; round++) assert.equal((await send(steady, first)).refresh_token, first.refresh_token);
@@ -212,7 +249,10 @@ export default ({ test, long, assert, tokenward, way, importMlDsa }) => {
   });
 
   test('client credentials, and a client that is another one', async () => {
-    const grantOf = (secret) => ({ tokenUrl }) => oauth2({ tokenEndpoint: tokenUrl, clientId: 'svc', clientSecret: secret, scope: 'read', grant: 'client_credentials' });
+    const grantOf =
+      (secret) =>
+      ({ tokenUrl }) =>
+        oauth2({ tokenEndpoint: tokenUrl, clientId: 'svc', clientSecret: secret, scope: 'read', grant: 'client_credentials' });
     const { endpoint, subject } = await scene({ clients: { svc: 'hush: hush' } }, grantOf('hush: hush'));
     assert.equal(await subject(), 'svc');
     assert.equal(endpoint.refreshTokens.size, 0);
@@ -226,7 +266,9 @@ export default ({ test, long, assert, tokenward, way, importMlDsa }) => {
     const issuer = await createIssuer({ now: clock.now });
     const { fetch, refused } = createTokenEndpoint({ issuer });
     const session = createSession({
-      grant: authorizationCode({ issuer: issuer.issuer, clientId: 'app', redirectUri: 'https://app.test/back' }), fetch, now: clock.now,
+      grant: authorizationCode({ issuer: issuer.issuer, clientId: 'app', redirectUri: 'https://app.test/back' }),
+      fetch,
+      now: clock.now,
     });
     const { url } = await beginAuthorization(session);
     const { headers } = await fetch(url);
@@ -234,7 +276,12 @@ export default ({ test, long, assert, tokenward, way, importMlDsa }) => {
     assert.equal(refused, 0);
     const { url: second } = await beginAuthorization(session);
     const stolen = (await fetch(second)).headers.get('location');
-    const body = new URLSearchParams({ grant_type: 'authorization_code', code: new URL(stolen).searchParams.get('code'), redirect_uri: 'https://app.test/back', code_verifier: 'x'.repeat(43) });
+    const body = new URLSearchParams({
+      grant_type: 'authorization_code',
+      code: new URL(stolen).searchParams.get('code'),
+      redirect_uri: 'https://app.test/back',
+      code_verifier: 'x'.repeat(43),
+    });
     assert.equal((await fetch(`${issuer.issuer}/token`, { method: 'POST', body })).status, 400);
   });
 

@@ -4,7 +4,9 @@ import { KeySet, Verifier, createBearerGuard } from 'tokenward';
 
 const guard = createBearerGuard({
   verifier: new Verifier({
-    issuer: Deno.env.get('ISSUER'), audience: Deno.env.get('AUDIENCE'), keys: KeySet.fromUrl(Deno.env.get('JWKS_URL')),
+    issuer: Deno.env.get('ISSUER'),
+    audience: Deno.env.get('AUDIENCE'),
+    keys: KeySet.fromUrl(Deno.env.get('JWKS_URL')),
   }),
   cors: { origins: ['https://app.example'] },
 });

@@ -6,8 +6,8 @@ let made;
 
 export function guard() {
   const { ISSUER, AUDIENCE, JWKS_URL } = process.env;
-  return made ??= createBearerGuard({
+  return (made ??= createBearerGuard({
     verifier: new Verifier({ issuer: ISSUER, audience: AUDIENCE, keys: KeySet.fromUrl(JWKS_URL) }),
     cors: { origins: ['https://app.example'] },
-  });
+  }));
 }

@@ -25,8 +25,20 @@ export function showDecoded(decoded, token, now) {
   show('header-json', decoded && members(decoded.header, aboutHeader, now));
   show('claims-json', decoded && members(decoded.payload, aboutClaim, now));
   const signature = token.split('.')[2];
-  show('signature-text', decoded && h('p', { class: 'signature' }, signature === '' ? 'empty' : signature,
-    h('span', { class: 'meaning' }, signature === '' ? 'none: this token is not signed' : `${Math.floor(signature.length * 3 / 4)} bytes`)));
+  show(
+    'signature-text',
+    decoded
+      && h(
+        'p',
+        { class: 'signature' },
+        signature === '' ? 'empty' : signature,
+        h(
+          'span',
+          { class: 'meaning' },
+          signature === '' ? 'none: this token is not signed' : `${Math.floor((signature.length * 3) / 4)} bytes`,
+        ),
+      ),
+  );
   for (const each of document.querySelectorAll('[data-copy=header], [data-copy=payload], #trust')) each.hidden = !decoded;
 }
 
@@ -43,12 +55,20 @@ function show(id, content) {
 
 function members(object, about, now) {
   const entries = Object.entries(object);
-  return h('ul', { class: 'json' }, ...entries.map(([name, value], at) => {
-    const meaning = about(name, value, now);
-    const note = meaning && h('span', { class: 'meaning' }, meaning);
-    if (note && about === aboutClaim && typeof value === 'number') dated.push({ note, name, value });
-    const comma = at < entries.length - 1 ? ',' : '';
-    return h('li', {},
-      h('code', {}, h('span', { class: 'name' }, JSON.stringify(name)), ': ', JSON.stringify(value, null, 2) + comma), note);
-  }));
+  return h(
+    'ul',
+    { class: 'json' },
+    ...entries.map(([name, value], at) => {
+      const meaning = about(name, value, now);
+      const note = meaning && h('span', { class: 'meaning' }, meaning);
+      if (note && about === aboutClaim && typeof value === 'number') dated.push({ note, name, value });
+      const comma = at < entries.length - 1 ? ',' : '';
+      return h(
+        'li',
+        {},
+        h('code', {}, h('span', { class: 'name' }, JSON.stringify(name)), ': ', JSON.stringify(value, null, 2) + comma),
+        note,
+      );
+    }),
+  );
 }

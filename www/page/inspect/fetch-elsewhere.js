@@ -8,7 +8,7 @@ const waiting = new Map();
 /** `fetch`, as far as fetching keys needs it. */
 export function fetchKeys(url, { headers, signal } = {}) {
   worker ??= start();
-  const id = last += 1;
+  const id = (last += 1);
   return new Promise((resolve, reject) => {
     waiting.set(id, { resolve, reject });
     signal?.addEventListener('abort', () => {

@@ -49,11 +49,19 @@ export function readKey() {
   const text = field(kind).value;
   if (text.trim() === '') return undefined;
   switch (kind) {
-    case 'jwk': return importKey(json(text));
-    case 'jwks': return KeySet.fromJwks(json(text));
-    case 'pem': return importKey(text.trim());
-    case 'secret': return importKey(bytes(text, field('encoding').value), { alg: field('secretAlg').value, allowShortSecret: field('allowShortSecret').checked });
-    default: return fetched;
+    case 'jwk':
+      return importKey(json(text));
+    case 'jwks':
+      return KeySet.fromJwks(json(text));
+    case 'pem':
+      return importKey(text.trim());
+    case 'secret':
+      return importKey(bytes(text, field('encoding').value), {
+        alg: field('secretAlg').value,
+        allowShortSecret: field('allowShortSecret').checked,
+      });
+    default:
+      return fetched;
   }
 }
 

@@ -5,18 +5,40 @@ import { byId, h, say } from '../dom.js';
 import { sentence } from './words.js';
 
 const ALGORITHMS = [
-  'HS256', 'HS384', 'HS512', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'ES256K',
-  'EdDSA', 'Ed25519', 'ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87',
+  'HS256',
+  'HS384',
+  'HS512',
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'ES256K',
+  'EdDSA',
+  'Ed25519',
+  'ML-DSA-44',
+  'ML-DSA-65',
+  'ML-DSA-87',
 ];
 const form = () => byId('rules');
 const field = (name) => form().elements.namedItem(name);
 const text = (name) => field(name).value.trim();
-const list = (name) => text(name).split(/[\s,]+/).filter(Boolean);
+const list = (name) =>
+  text(name)
+    .split(/[\s,]+/)
+    .filter(Boolean);
 
 /** Calls `changed` whenever a rule is changed. */
 export function watchRules(changed) {
-  byId('algorithms').append(...ALGORITHMS.map((name) =>
-    h('label', { class: 'chip' }, h('input', { type: 'checkbox', name: 'algorithms', value: name }), h('span', {}, name))));
+  byId('algorithms').append(
+    ...ALGORITHMS.map((name) =>
+      h('label', { class: 'chip' }, h('input', { type: 'checkbox', name: 'algorithms', value: name }), h('span', {}, name)),
+    ),
+  );
   form().addEventListener('input', changed);
   form().addEventListener('submit', (event) => event.preventDefault());
 }
@@ -76,8 +98,10 @@ export function asCode(rules, kind, detail) {
   const [name, expression] = KEY_IN_CODE[kind];
   const keys = typeof expression === 'string' ? expression : expression(detail);
   const lines = Object.entries(rules).map(([rule, value]) => `  ${rule}: ${JSON.stringify(value).replaceAll('"', "'")},`);
-  return `import { Verifier, ${name} } from 'tokenward';\n\nconst verifier = new Verifier({\n  keys: ${keys},\n${lines.join('\n')}\n});\n\n`
-    + 'const { payload } = await verifier.verify(token);\n';
+  return (
+    `import { Verifier, ${name} } from 'tokenward';\n\nconst verifier = new Verifier({\n  keys: ${keys},\n${lines.join('\n')}\n});\n\n`
+    + 'const { payload } = await verifier.verify(token);\n'
+  );
 }
 
 const quoted = (value) => `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
@@ -95,15 +119,20 @@ function number(name, label) {
 
 /** Lines of `name = value`; the value is JSON, or text where it is not. */
 function exactClaims() {
-  const lines = field('claims').value.split('\n').map((line) => line.trim()).filter(Boolean);
+  const lines = field('claims')
+    .value.split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean);
   if (lines.length === 0) return undefined;
-  return Object.fromEntries(lines.map((line) => {
-    const [, name, value] = /^([^=]+?)\s*=\s*(.*)$/.exec(line) ?? [];
-    if (name === undefined) throw new Error(`“${line}” is not written as name = value.`);
-    try {
-      return [name, JSON.parse(value)];
-    } catch {
-      return [name, value];
-    }
-  }));
+  return Object.fromEntries(
+    lines.map((line) => {
+      const [, name, value] = /^([^=]+?)\s*=\s*(.*)$/.exec(line) ?? [];
+      if (name === undefined) throw new Error(`“${line}” is not written as name = value.`);
+      try {
+        return [name, JSON.parse(value)];
+      } catch {
+        return [name, value];
+      }
+    }),
+  );
 }

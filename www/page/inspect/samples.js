@@ -27,8 +27,17 @@ const now = () => Math.floor(Date.now() / 1000);
 function claims(changes) {
   const at = now();
   return {
-    iss: ISSUER, sub: 'ada', aud: AUDIENCE, iat: at, nbf: at, exp: at + 300, jti: crypto.randomUUID(),
-    scope: 'read write', name: 'Ada Lovelace', roles: ['analyst', 'engineer'], ...changes,
+    iss: ISSUER,
+    sub: 'ada',
+    aud: AUDIENCE,
+    iat: at,
+    nbf: at,
+    exp: at + 300,
+    jti: crypto.randomUUID(),
+    scope: 'read write',
+    name: 'Ada Lovelace',
+    roles: ['analyst', 'engineer'],
+    ...changes,
   };
 }
 
@@ -36,7 +45,7 @@ let pair;
 
 /** The samples' own key, made when it is first needed. */
 function ownKey() {
-  return pair ??= ecKey();
+  return (pair ??= ecKey());
 }
 
 async function ecKey() {
@@ -64,10 +73,13 @@ async function none() {
 
 async function confused() {
   const { publicKey } = await crypto.subtle.generateKey(
-    { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) }, true, ['sign', 'verify']);
+    { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) },
+    true,
+    ['sign', 'verify'],
+  );
   const base64 = btoa(String.fromCharCode(...new Uint8Array(await crypto.subtle.exportKey('spki', publicKey))));
   const pem = `-----BEGIN PUBLIC KEY-----\n${base64.replace(/.{64}(?=.)/g, '$&\n')}\n-----END PUBLIC KEY-----\n`;
-  return { ...await hs256(encoder.encode(pem), claims({})), kind: 'pem', key: pem };
+  return { ...(await hs256(encoder.encode(pem), claims({}))), kind: 'pem', key: pem };
 }
 
 async function foreign() {
@@ -84,7 +96,7 @@ async function twoSubjects() {
 
 async function secret() {
   const text = 'an example of a secret that is long enough';
-  return { ...await hs256(encoder.encode(text), claims({})), kind: 'secret', key: text };
+  return { ...(await hs256(encoder.encode(text), claims({}))), kind: 'secret', key: text };
 }
 
 async function hs256(bytes, payload) {
@@ -107,5 +119,8 @@ function inputOf(header, payload) {
 
 function encoded(data) {
   const bytes = typeof data === 'string' ? encoder.encode(data) : new Uint8Array(data);
-  return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '');
 }

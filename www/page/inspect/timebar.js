@@ -9,7 +9,9 @@ let parts;
 
 /** Starts the bar for these claims; null empties it. */
 export function setTimes(claims, now) {
-  const found = Object.keys(NAMES).map((name) => [name, claims?.[name]]).filter(([, at]) => isMoment(at));
+  const found = Object.keys(NAMES)
+    .map((name) => [name, claims?.[name]])
+    .filter(([, at]) => isMoment(at));
   times = claims ? Object.fromEntries(found) : null;
   draw(now);
   updateTimes(now);
@@ -42,13 +44,23 @@ function draw(now) {
 /** One label for each moment; those at the same moment share one. */
 function labels(from, length, place, now) {
   const byMoment = new Map();
-  for (const [name, at] of Object.entries(times)) byMoment.set(at, [...byMoment.get(at) ?? [], name]);
-  return [...byMoment].sort(([a], [b]) => a - b).map(([at, names]) => {
-    const side = names.includes('exp') ? 'end' : at === from ? 'start' : 'middle';
-    const lean = side === 'middle' && ((at - from) / length < 0.3 ? 'right' : (at - from) / length > 0.7 ? 'left' : null);
-    return place(h('div', { class: `moment ${side}`, 'data-lean': lean },
-      h('b', {}, names.map((name) => NAMES[name]).join(' and ')), ' ', shortMoment(at, now)), at);
-  });
+  for (const [name, at] of Object.entries(times)) byMoment.set(at, [...(byMoment.get(at) ?? []), name]);
+  return [...byMoment]
+    .sort(([a], [b]) => a - b)
+    .map(([at, names]) => {
+      const side = names.includes('exp') ? 'end' : at === from ? 'start' : 'middle';
+      const lean = side === 'middle' && ((at - from) / length < 0.3 ? 'right' : (at - from) / length > 0.7 ? 'left' : null);
+      return place(
+        h(
+          'div',
+          { class: `moment ${side}`, 'data-lean': lean },
+          h('b', {}, names.map((name) => NAMES[name]).join(' and ')),
+          ' ',
+          shortMoment(at, now),
+        ),
+        at,
+      );
+    });
 }
 
 /** Moves the clock. */

@@ -23,8 +23,9 @@ export function showChecks(explanation) {
   byId('no-checks').hidden = explanation !== null;
   const list = byId('checks');
   const steps = explanation?.steps ?? [];
-  const same = list.children.length === steps.length && steps.every(({ outcome, check }, at) =>
-    list.children[at].dataset.outcome === outcome && list.children[at].dataset.check === check);
+  const same =
+    list.children.length === steps.length
+    && steps.every(({ outcome, check }, at) => list.children[at].dataset.outcome === outcome && list.children[at].dataset.check === check);
   if (same) steps.forEach(({ detail }, at) => say(list.children[at].querySelector('.detail'), detail));
   else list.replaceChildren(...steps.map(item));
   if (explanation) sayVerdict(explanation);
@@ -33,13 +34,25 @@ export function showChecks(explanation) {
 function item(step) {
   const { check, outcome, detail, code } = step;
   const failed = outcome === 'failed';
-  return h('li', { 'data-outcome': outcome, 'data-check': check },
+  return h(
+    'li',
+    { 'data-outcome': outcome, 'data-check': check },
     h('span', { class: 'glyph', 'aria-hidden': 'true' }, GLYPHS[outcome]),
-    h('div', {},
-      h('p', { class: 'check-name' }, CHECKS[check] ?? check, h('span', { class: 'visually-hidden' }, `: ${SAID[outcome]}`), ' ',
-        h('span', { class: 'detail' }, detail)),
+    h(
+      'div',
+      {},
+      h(
+        'p',
+        { class: 'check-name' },
+        CHECKS[check] ?? check,
+        h('span', { class: 'visually-hidden' }, `: ${SAID[outcome]}`),
+        ' ',
+        h('span', { class: 'detail' }, detail),
+      ),
       failed && h('p', { class: 'advice' }, advice(step)),
-      failed && h('p', { class: 'error-code' }, h('code', {}, code))));
+      failed && h('p', { class: 'error-code' }, h('code', {}, code)),
+    ),
+  );
 }
 
 function sayVerdict({ ok, steps }) {
@@ -49,5 +62,9 @@ function sayVerdict({ ok, steps }) {
     return;
   }
   const failed = steps.find(({ outcome }) => outcome === 'failed');
-  showBanner('refused', `Refused: ${HEADLINES[failed.code] ?? CHECKS[failed.check].toLowerCase()}`, `${sentence(failed.detail)} ${advice(failed) ?? ''}`);
+  showBanner(
+    'refused',
+    `Refused: ${HEADLINES[failed.code] ?? CHECKS[failed.check].toLowerCase()}`,
+    `${sentence(failed.detail)} ${advice(failed) ?? ''}`,
+  );
 }

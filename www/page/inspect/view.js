@@ -11,7 +11,11 @@ import { showBanner, showChecks } from './verdict.js';
 import { advice, sentence } from './words.js';
 
 const EMPTY = ['none', 'No token yet', 'A sample brings its own key and rules. Try the one that ends while you watch.'];
-const NO_KEY = ['none', 'No verdict without a key', 'Its claims are readable without a key, but not trustworthy. Paste the key to verify it.'];
+const NO_KEY = [
+  'none',
+  'No verdict without a key',
+  'Its claims are readable without a key, but not trustworthy. Paste the key to verify it.',
+];
 
 let token = '';
 let decoded = null;
@@ -24,8 +28,11 @@ let wishes = 0;
 let latest = 0;
 
 export function startInspect() {
-  byId('samples').append(...SAMPLES.map(([name, shows, make]) =>
-    h('button', { type: 'button', class: 'chip', title: shows, onclick: (event) => take(event.currentTarget, shows, make) }, name)));
+  byId('samples').append(
+    ...SAMPLES.map(([name, shows, make]) =>
+      h('button', { type: 'button', class: 'chip', title: shows, onclick: (event) => take(event.currentTarget, shows, make) }, name),
+    ),
+  );
   byId('token').addEventListener('input', () => {
     wishes += 1;
     unpress();
@@ -50,7 +57,7 @@ export function startInspect() {
 }
 
 async function take(button, shows, make) {
-  const wish = wishes += 1;
+  const wish = (wishes += 1);
   let sample;
   try {
     sample = await make();
@@ -124,13 +131,14 @@ function recompile() {
   verifier?.free();
   compiled = { keys, unusable, ...compile(keys) };
   const detail = { secret: 'secretAlg', url: 'url', issuer: 'issuer' }[kindOfKey()];
-  if (compiled.rules) byId('code').textContent = asCode(compiled.rules, kindOfKey(), detail && byId('keys').elements.namedItem(detail).value);
+  if (compiled.rules)
+    byId('code').textContent = asCode(compiled.rules, kindOfKey(), detail && byId('keys').elements.namedItem(detail).value);
   judge();
 }
 
 /** Asks for every check. */
 async function judge() {
-  const run = latest += 1;
+  const run = (latest += 1);
   const { verifier, unusable, error } = compiled;
   if (token === '' || !verifier) {
     showChecks(null);

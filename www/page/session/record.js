@@ -57,7 +57,7 @@ export class Record {
     if (!lane) {
       const others = [...this.lanes.keys()].filter((each) => each !== this.lane).length;
       const label = id === this.lane ? 'This tab' : `Another tab${others > 0 ? ` (${others + 1})` : ''}`;
-      this.lanes.set(id, lane = { label, seen: Date.now(), requests: new Map(), lives: [] });
+      this.lanes.set(id, (lane = { label, seen: Date.now(), requests: new Map(), lives: [] }));
     }
     lane.seen = Date.now();
     return lane;

@@ -8,14 +8,21 @@ import { drawTimeline } from './timeline.js';
 
 const LOG_LENGTH = 100;
 const ENDED = {
-  logout: 'signed out', 'logout-elsewhere': 'signed out in another tab', compromised: 'signed out as compromised',
-  'refresh-rejected': 'the service no longer accepts the refresh token', 'rotation-response-lost': 'an answer with a new refresh token was lost',
-  'no-refresh-token': 'there was no refresh token', 'identity-changed': 'another user signed in', 'store-corrupt': 'the stored record cannot be read',
+  logout: 'signed out',
+  'logout-elsewhere': 'signed out in another tab',
+  compromised: 'signed out as compromised',
+  'refresh-rejected': 'the service no longer accepts the refresh token',
+  'rotation-response-lost': 'an answer with a new refresh token was lost',
+  'no-refresh-token': 'there was no refresh token',
+  'identity-changed': 'another user signed in',
+  'store-corrupt': 'the stored record cannot be read',
   'never-signed-in': 'no user has signed in',
 };
 const WARNED = {
-  'persist-failed': 'the sign-in could not be stored; it goes on in memory', 'clock-jump': 'the clock of this machine has jumped',
-  'rejected-on-arrival': 'a token that has only just come was refused, so another one would not help', 'lock-unavailable': 'there are no locks here; tabs go by the store alone',
+  'persist-failed': 'the sign-in could not be stored; it goes on in memory',
+  'clock-jump': 'the clock of this machine has jumped',
+  'rejected-on-arrival': 'a token that has only just come was refused, so another one would not help',
+  'lock-unavailable': 'there are no locks here; tabs go by the store alone',
 };
 const WEATHER = { slow: 2000 };
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -85,8 +92,14 @@ function open(isShared) {
   const { session } = api;
   session.on('change', show);
   session.on('refreshed', ({ generation: number, durationMs, adopted }) =>
-    record.say(adopted ? `Token ${number}: another tab obtained it` : `Token ${number}, obtained in ${Math.round(durationMs)} ms in the background`, 'token'));
-  session.on('ended', ({ reason }) => record.say(`The session ended: ${ENDED[reason] ?? reason}`, reason.startsWith('logout') ? '' : 'wrong'));
+    record.say(
+      adopted ? `Token ${number}: another tab obtained it` : `Token ${number}, obtained in ${Math.round(durationMs)} ms in the background`,
+      'token',
+    ),
+  );
+  session.on('ended', ({ reason }) =>
+    record.say(`The session ended: ${ENDED[reason] ?? reason}`, reason.startsWith('logout') ? '' : 'wrong'),
+  );
   session.on('warning', ({ code }) => record.say(`Warning: ${WARNED[code] ?? code}`, 'wrong'));
   show();
 }

@@ -6,7 +6,14 @@ import { check } from '../check.js';
 
 export default function Page() {
   useEffect(() => {
-    check().then((said) => { document.body.dataset.said = said; }, (error) => { document.body.dataset.said = `FAILED ${error.stack}`; });
+    check().then(
+      (said) => {
+        document.body.dataset.said = said;
+      },
+      (error) => {
+        document.body.dataset.said = `FAILED ${error.stack}`;
+      },
+    );
   }, []);
   return <p>tokenward</p>;
 }
