@@ -290,7 +290,10 @@ export interface RemoteOptions {
   now?: () => number;
   /** Shares sets between isolates or machines. Default: none. */
   cache?: JwksCache;
-  /** Keeps a Worker alive for fetches in the background, such as `ctx.waitUntil`. */
+  /**
+   * Keeps a Worker alive for every fetch: the function `waitUntil` of `cloudflare:workers`. Without it, a client that goes
+   * away ends a fetch that other requests wait for.
+   */
   waitUntil?: (work: Promise<unknown>) => void;
   /** Whether `http:` is accepted for loopback hosts. Default: `'loopback'`. */
   insecure?: 'never' | 'loopback';

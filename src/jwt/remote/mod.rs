@@ -1,23 +1,79 @@
-//! A JWK Set that lives at its issuer, as a state machine: it says when to use what it has, when to fetch, when to
-//! wait and when to give up. It fetches nothing, reads no clock and keeps no timer.
+//! A JWK Set at its issuer, as a state machine: it says when to use the set, when to fetch it, when to wait and when to
+//! give up. It fetches nothing, reads no clock and keeps no timer.
 //!
 //! ```text
-//! need ─▶ use │ use and fetch │ fetch │ wait │ stand │ fail          what a verification should do
-//! advance ─▶ read │ write │ sleep │ get │ done                       what the one fetch in flight does next
+//! need ─▶ use │ use and fetch │ fetch │ wait │ stand │ fail          for a verification
+//! advance ─▶ read │ write │ sleep │ get │ done                       for the fetch in flight
 //! ```
 //!
-//! The rules, with the age of a set counted from the moment its request was sent:
-//! - below four fifths of its lifetime a set is used; from there it is used and fetched again behind the caller's back;
-//! - past its lifetime a verification waits for the fetch, so that a key the issuer has removed is refused in time;
-//! - only where that fetch fails does the old set serve on, until `stale_if_error` has passed as well;
-//! - a token whose key is not in the set may cause a fetch, but not within `cooldown` of the last one;
-//! - after a failure nothing is fetched for `cooldown`, and longer after each further one;
-//! - nothing that fails ever removes a set.
+//! # Examples
 //!
-//! A key that the issuer removes is refused everywhere within `max_age`, shared cache or not: an entry carries the
-//! moment at which its request was sent, and every isolate counts from there. A key that the issuer publishes is
-//! accepted everywhere once it has been there for `cooldown`. What all this costs an issuer, for one isolate and for a
-//! million, is in `www/guides/running-at-scale.md`.
+//! A service performs the actions with the HTTP client of its choice, and reports what came of them:
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use tokenward::Error;
+//! use tokenward::jwt::remote::{Action, Input, Need, Remote, RemoteOptions, Response, Source};
+//!
+//! // Stands for a GET request of your HTTP client, which takes no longer than the action says.
+//! fn get(url: &str) -> Option<(u16, Vec<u8>)> {
+//!     assert_eq!(url, "https://login.example.com/jwks");
+//!     Some((200, br#"{"keys":[]}"#.to_vec()))
+//! }
+//!
+//! /// Makes sure that there is a set to use. `now` is in Unix milliseconds.
+//! fn ready(remote: &mut Remote, now: impl Fn() -> u64) -> Result<(), Error> {
+//!     let since = now();
+//!     loop {
+//!         let flight = match remote.need(now(), since, None) {
+//!             Need::Fail(error) => return Err(error),
+//!             Need::Fetch(flight) => flight,
+//!             // Another task fetches. It may also be gone: wait no longer than `most` milliseconds.
+//!             Need::Wait(most) => {
+//!                 std::thread::sleep(Duration::from_millis(most.min(50)));
+//!                 continue;
+//!             }
+//!             // A service would spawn a task for the fetch of `Need::UseAndFetch`.
+//!             _ => return Ok(()),
+//!         };
+//!         let mut action = remote.advance(now(), flight, Input::Start);
+//!         while let Action::Get { url, .. } = &action {
+//!             action = match get(url) {
+//!                 Some((status, body)) => {
+//!                     let response = Response { status, body: &body, ..Response::default() };
+//!                     remote.advance(now(), flight, Input::Got(response))
+//!                 }
+//!                 None => remote.advance(now(), flight, Input::Failed { timeout: false }),
+//!             };
+//!         }
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), Error> {
+//! let source = Source::Url("https://login.example.com/jwks".into());
+//! let mut remote = Remote::new(source, &RemoteOptions::default(), 1)?;
+//! ready(&mut remote, || 1_750_000_000_000)?;
+//! assert!(remote.keys().is_some());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Rules
+//!
+//! The age of a set counts from the moment its request was sent.
+//! - Below four fifths of its lifetime a set is used; from there it is used, and fetched again in the background.
+//! - Past its lifetime a verification waits for the fetch, so that a key the issuer has removed is rejected in time.
+//! - Only if that fetch fails is the old set used longer, until `stale_if_error` has passed as well.
+//! - A token whose key is not in the set may cause a fetch, but not within `cooldown` of the last one.
+//! - After a failure nothing is fetched for `cooldown`, and for longer after each further one.
+//! - No failure removes a set.
+//! - A need that a flight has answered starts no other flight, whatever the clocks and the shared cache say.
+//!
+//! A key that the issuer removes is rejected everywhere within `max_age`, shared cache or not: an entry carries the
+//! time at which its request was sent, and every machine counts from then. A key that the issuer publishes is accepted
+//! everywhere after `cooldown`. If machines share a cache, both times grow by the difference of their clocks. The cost
+//! for an issuer, of one isolate and of a million, is in `www/guides/running-at-scale.md`.
 
 mod entry;
 mod flight;
