@@ -30,8 +30,8 @@ impl Session {
             }
             Event::Leave { id } => {
                 self.callers.leave(id);
-                if let Some(flight) = self.phase.acquisition_mut() {
-                    flight.logins.retain(|login| *login != id);
+                if let Some(acquisition) = self.phase.acquisition_mut() {
+                    acquisition.logins.retain(|login| *login != id);
                 }
             }
             Event::Answered {
@@ -85,7 +85,7 @@ impl Session {
                 Phase::SigningOut { step: Departure::Departing, .. } => self.departed(result, out),
                 _ => self.store_read(result, out),
             },
-            // Too late for it: nobody is to wait for a lock that nobody uses.
+            // Too late: a lock that is not used is given back.
             Event::Locked { op, held: true } if !self.awaits(op) => out.push(Effect::Unlock { op }),
             Event::Received { op, answer } if !self.awaits(op) => self.received_late(op, &answer, out),
             Event::Lost { op, .. } if !self.awaits(op) => self.lost_late(op, out),
@@ -172,12 +172,12 @@ impl Session {
             Some(_) => {
                 let may_begin = self.obstacle().is_none() && !self.ambiguous;
                 match renewal {
-                    // Somebody was refused this token a moment ago: a better one is waited for.
+                    // This token was refused a moment ago: the call waits for a better one.
                     Some(kind) if doubted && may_begin => {
                         self.callers.wait(waiter);
                         return self.begin(kind, true, out);
                     }
-                    // Nobody is asked for a password while the token still serves.
+                    // The user is not asked for a password while the token still serves.
                     Some(kind) if may_begin && self.options.background && self.is_quiet(kind) => {
                         self.use_token(&waiter, out);
                         return self.begin(kind, false, out);
@@ -260,7 +260,7 @@ impl Session {
     }
 
     fn begin(&mut self, kind: Kind, forced: bool, out: &mut Effects) {
-        self.begin_flight(Acquisition::new(kind, forced, self.now), out);
+        self.start_acquisition(Acquisition::new(kind, forced, self.now), out);
     }
 
     /// What to do when nothing is under way any more.
@@ -268,13 +268,13 @@ impl Session {
         if self.closing {
             return self.closed(out);
         }
-        // Whoever gets the lock takes an intent that was written under it for abandoned, and sends the old refresh
+        // The next holder of the lock takes an intent that was written under it for abandoned, and sends the old refresh
         // token again. Tokens that could not be saved get one more chance first.
         let keeps = self.keeps_lock && self.volatile;
         if let Some(op) = self.lock.take_if(|_| !keeps) {
             out.push(Effect::Unlock { op });
         }
-        self.finish_leaving(out);
+        self.finish_sign_out(out);
         if std::mem::take(&mut self.outdated) {
             return self.load(out);
         }
@@ -287,7 +287,7 @@ impl Session {
     }
 
     fn begin_login(&mut self, id: CallId, credentials: Option<Credentials>, out: &mut Effects) {
-        self.begin_flight(Acquisition::explicit(id, credentials, self.now), out);
+        self.start_acquisition(Acquisition::explicit(id, credentials, self.now), out);
     }
 
     pub(super) fn load(&mut self, out: &mut Effects) {
@@ -297,7 +297,7 @@ impl Session {
 
     fn loaded(&mut self, result: Result<Option<Stored>, StoreFailed>, out: &mut Effects) {
         let Ok(stored) = result else {
-            // What is in memory goes on; without anything there is nothing to say yet.
+            // Tokens in memory go on. Without any, nothing is known yet.
             if self.held.is_some() {
                 return self.finish(out);
             }
@@ -317,7 +317,7 @@ impl Session {
             }
             Adoption::Ended(reason) if had => return self.ended_elsewhere(reason, out),
             Adoption::Buried => {
-                // Where clearing fails as well, looking again would show the same.
+                // If clearing fails as well, another look would show the same.
                 self.callers.have_looked();
                 return self.clear(out);
             }
@@ -387,8 +387,8 @@ impl Session {
             held.doubted = true;
         }
         if replayable {
-            if let Some(flight) = self.phase.acquisition_mut() {
-                flight.forced = true;
+            if let Some(acquisition) = self.phase.acquisition_mut() {
+                acquisition.forced = true;
             }
             return self.consider(waiter, out);
         }
@@ -442,19 +442,19 @@ impl Session {
         }
     }
 
-    /// Callers are told at once. What was sent and may use up a refresh token goes on until the tokens that come for it are
-    /// saved. What is being written is written, so that no intent stays behind.
+    /// Callers are told at once. A request that may use up a refresh token goes on until the tokens that come for it are
+    /// saved. Writes under way are finished, so that no intent stays behind.
     pub(super) fn close(&mut self, out: &mut Effects) {
         self.closing = true;
         self.callers.fail_waiters(&Error::SessionClosed, out);
         self.callers.fail_logins(&Error::SessionClosed, out);
-        if let Some(flight) = self.phase.acquisition_mut() {
-            flight.fail_logins(&Error::SessionClosed, out);
+        if let Some(acquisition) = self.phase.acquisition_mut() {
+            acquisition.fail_logins(&Error::SessionClosed, out);
         }
-        if let Some(leaving) = &mut self.leaving {
-            leaving.tell(false, false, out);
+        if let Some(sign_out) = &mut self.sign_out {
+            sign_out.tell(false, false, out);
         }
-        let is_sign_in = self.phase.acquisition().is_some_and(|flight| flight.kind == Kind::SignIn);
+        let is_sign_in = self.phase.acquisition().is_some_and(|acquisition| acquisition.kind == Kind::SignIn);
         match &self.phase {
             Phase::Acquiring { op, step: Step::Granting { .. }, .. }
                 if is_sign_in && !self.grant.uses_up() =>
@@ -483,7 +483,7 @@ impl Session {
         if let Some(op) = self.lock.take() {
             out.push(Effect::Unlock { op });
         }
-        self.leaving = None;
+        self.sign_out = None;
         self.held = None;
         self.phase = Phase::Closed;
     }

@@ -1,7 +1,7 @@
 //! What goes into the machine and what comes out of it.
 //!
 //! Every effect that takes time carries a number, and its answer comes back as an event with the same number.
-//! An answer that nobody waits for any more is ignored, so late ones do no harm.
+//! An answer that is no longer expected is ignored, so late ones do no harm.
 
 use crate::ground::text::place_of;
 use crate::session::grant::{Credentials, Purpose, Request};
@@ -20,7 +20,7 @@ pub type CallId = u32;
 pub enum Event {
     /// Load what the store holds, before anybody needs it.
     Start,
-    /// A caller needs an access token. Answered by [`Effect::Use`] or [`Effect::Fail`], in this step where one is
+    /// A caller needs an access token. Answered by [`Effect::Use`] or [`Effect::Fail`], in this step if one is
     /// at hand.
     Need {
         /// The call.
@@ -53,7 +53,7 @@ pub enum Event {
         path: String,
         /// Its status.
         status: u16,
-        /// `WWW-Authenticate`, where it can be read.
+        /// `WWW-Authenticate`, if it can be read.
         challenges: Option<String>,
         /// Whether the request can be sent again.
         replayable: bool,
@@ -64,7 +64,7 @@ pub enum Event {
     Login {
         /// The call.
         id: CallId,
-        /// What the user typed, where the grant takes that.
+        /// What the user typed, if the grant takes that.
         credentials: Option<Credentials>,
     },
     /// The user signs out. Answered by [`Effect::SignedOut`].
@@ -74,10 +74,10 @@ pub enum Event {
         /// The tokens may be in the wrong hands.
         compromised: bool,
     },
-    /// No more calls: everybody still waiting is told so. What was sent or is being written still comes to its end, so
+    /// No more calls: all that still wait fail. What was sent or is being written still comes to its end, so
     /// effects are performed and answered until there are none.
     Close,
-    /// Somebody else changed the store.
+    /// Another instance changed the store.
     Changed,
     /// The network is back.
     Online,
@@ -85,14 +85,14 @@ pub enum Event {
     Loaded {
         /// The effect.
         op: Op,
-        /// What stands there; `Err` where the store failed.
+        /// The record there; `Err` if the store failed.
         result: Result<Option<Stored>, StoreFailed>,
     },
     /// Answers [`Effect::Save`].
     Saved {
         /// The effect.
         op: Op,
-        /// The new version; `None` where the version was not the expected one.
+        /// The new version; `None` if the version was not the expected one.
         result: Result<Option<String>, StoreFailed>,
     },
     /// Answers [`Effect::Clear`].
@@ -106,14 +106,14 @@ pub enum Event {
     Locked {
         /// The effect.
         op: Op,
-        /// False where it could not be had in time.
+        /// False if it could not be had in time.
         held: bool,
     },
     /// Answers [`Effect::Ask`].
     Given {
         /// The effect.
         op: Op,
-        /// `None` where nobody gave any.
+        /// `None` if there are none.
         credentials: Option<Credentials>,
     },
     /// Answers [`Effect::Send`] and [`Effect::Call`].
@@ -123,7 +123,7 @@ pub enum Event {
         /// The response.
         answer: Answer,
     },
-    /// Answers [`Effect::Send`] and [`Effect::Call`] where there is no response.
+    /// Answers [`Effect::Send`] and [`Effect::Call`] if there is no response.
     Lost {
         /// The effect.
         op: Op,
@@ -225,7 +225,7 @@ pub enum Effect {
         /// When to give up.
         timeout_ms: u64,
     },
-    /// Give up a request of [`Effect::Send`] or [`Effect::Call`]: nobody waits for what comes of it.
+    /// Give up a request of [`Effect::Send`] or [`Effect::Call`]: its response is not needed any more.
     Abort {
         /// The effect that sent it.
         op: Op,
@@ -236,7 +236,7 @@ pub enum Effect {
         op: Op,
         /// At most 2³¹−1 milliseconds.
         after_ms: u64,
-        /// Whether nobody waits for it: a process that has nothing else to do may end before.
+        /// Whether no caller waits for it: a process that has nothing else to do may end before.
         idle: bool,
     },
     /// The token for a call.
@@ -275,7 +275,7 @@ pub enum Effect {
         id: CallId,
         /// Whether the authorization server confirmed the revocation.
         revoked: bool,
-        /// Whether the store shows the sign-out. Where it could not be written, tokens may still stand there, and a new
+        /// Whether the store shows the sign-out. If it could not be written, it may still hold tokens, and a new
         /// instance would use them.
         stored: bool,
     },
@@ -283,7 +283,7 @@ pub enum Effect {
     Broadcast {
         /// The sign-in.
         epoch: u64,
-        /// Its newest token; 0 where it ended.
+        /// Its newest token; 0 if it ended.
         generation: u64,
     },
     /// Tell the listeners.
@@ -305,7 +305,7 @@ pub enum Notice {
         /// Another instance did it.
         adopted: bool,
     },
-    /// Nobody is signed in any more.
+    /// The session has ended.
     Ended {
         /// Why.
         reason: EndReason,
@@ -314,13 +314,13 @@ pub enum Notice {
     },
     /// A resource server wants something that a refresh does not give.
     Challenge {
-        /// Where, without its query.
+        /// The URL, without its query.
         url: String,
         /// 401 or 403.
         status: u16,
         /// The scheme.
         scheme: String,
-        /// Its `error`, where it is a registered one.
+        /// Its `error`, if it is a registered one.
         error: Option<&'static str>,
         /// Its `scope`.
         scope: Option<String>,
@@ -355,19 +355,19 @@ impl Warning {
     }
 }
 
-/// Why nobody is signed in.
+/// Why a session is signed out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EndReason {
     /// Signed out because tokens may be in the wrong hands.
     Compromised,
-    /// A refresh brought tokens of somebody else.
+    /// A refresh brought tokens of another user.
     IdentityChanged,
     /// Signed out here.
     Logout,
     /// Signed out by another instance.
     LogoutElsewhere,
-    /// Nobody ever was.
+    /// There was no sign-in yet.
     NeverSignedIn,
     /// The token expired and there is nothing to refresh it with.
     NoRefreshToken,
@@ -415,7 +415,7 @@ impl EndReason {
 }
 
 impl Event {
-    /// Whether it is the call of somebody who waits for what comes of it.
+    /// Whether it is a call whose caller waits for the result.
     pub(crate) const fn is_call(&self) -> bool {
         matches!(
             self,

@@ -78,8 +78,8 @@ impl Session {
         let is_later = session.signed_out > self.signed_out;
         self.signed_out = self.signed_out.max(session.signed_out);
         let has_ended = self.held.is_some() && self.epochs.has_ended(self.epoch);
-        let is_explicit = self.phase.acquisition().is_some_and(|flight| flight.is_explicit);
-        if matches!(self.phase, Phase::Closed) || self.is_leaving() {
+        let is_explicit = self.phase.acquisition().is_some_and(|acquisition| acquisition.is_explicit);
+        if matches!(self.phase, Phase::Closed) || self.is_signing_out() {
             // Its own sign-out, or nothing, is under way.
         } else if has_ended && is_explicit && !is_later {
             // This sign-in began after the sign-out, and goes on.
@@ -88,7 +88,7 @@ impl Session {
             self.end = if is_later { session.end } else { EndReason::LogoutElsewhere };
             self.needs_login |= is_later;
             self.epoch = self.epoch.max(session.signed_out);
-            if let Some(set) = self.leave_flight(out) {
+            if let Some(set) = self.cancel_acquisition(out) {
                 self.revoke(&set, out);
             }
             self.rest();

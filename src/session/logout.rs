@@ -6,11 +6,11 @@ use crate::session::refresh::MAX_ROUNDS;
 use crate::session::response::{self, Answer};
 use crate::session::state::{Departure, Phase, Step, TokenSet};
 use crate::session::{
-    CallId, Effect, Effects, EndReason, Leaving, Notice, Op, Session, StoreFailed, Stored, Warning,
+    CallId, Effect, Effects, EndReason, Notice, Op, Session, SignOut, StoreFailed, Stored, Warning,
 };
 
-impl Leaving {
-    /// Tells those who signed out that they did.
+impl SignOut {
+    /// Ends the calls that signed out.
     pub(super) fn tell(&mut self, revoked: bool, stored: bool, out: &mut Effects) {
         for id in std::mem::take(&mut self.ids) {
             out.push(Effect::SignedOut { id, revoked, stored });
@@ -19,24 +19,24 @@ impl Leaving {
 }
 
 impl Session {
-    /// The user signs out: the tokens are gone from memory in this very step, everything else follows.
+    /// The user signs out: the tokens are gone from memory in this step; the store and the server follow.
     pub(super) fn log_out(&mut self, id: CallId, compromised: bool, out: &mut Effects) {
         self.end = if compromised { EndReason::Compromised } else { EndReason::Logout };
         self.needs_login = true;
-        let is_leaving = self.is_leaving();
-        let leaving = self.leaving.get_or_insert_default();
-        leaving.ids.push(id);
-        if is_leaving {
-            leaving.again = true;
+        let is_signing_out = self.is_signing_out();
+        let sign_out = self.sign_out.get_or_insert_default();
+        sign_out.ids.push(id);
+        if is_signing_out {
+            sign_out.again = true;
             return self.callers.fail_logins(&Error::SignedOut, out);
         }
-        leaving.stored = false;
+        sign_out.stored = false;
         let held = self.held.take().map(|held| held.set);
         let was_active = held.is_some();
         self.epochs.end_all();
         self.conflicts = 0;
         self.met_intent = false;
-        let unsaved = self.leave_flight(out);
+        let unsaved = self.cancel_acquisition(out);
         // The newest tokens are worth revoking, saved or not.
         if let Some(set) = unsaved.or(held) {
             self.revoke_for_logout(&set, out);
@@ -57,30 +57,30 @@ impl Session {
     }
 
     /// Whether a sign-out that was asked for is under way in the store.
-    pub(super) const fn is_leaving(&self) -> bool {
-        self.leaving.is_some() && matches!(self.phase, Phase::SigningOut { .. })
+    pub(super) const fn is_signing_out(&self) -> bool {
+        self.sign_out.is_some() && matches!(self.phase, Phase::SigningOut { .. })
     }
 
     /// Ends what is under way with [`Error::SignedOut`], and gives the tokens that were not saved yet.
-    pub(super) fn leave_flight(&mut self, out: &mut Effects) -> Option<TokenSet> {
+    pub(super) fn cancel_acquisition(&mut self, out: &mut Effects) -> Option<TokenSet> {
         // A sign-in that was asked for before a sign-out is taken back by it.
         self.callers.fail_logins(&Error::SignedOut, out);
         if let Phase::Acquiring { op, step: Step::Granting { .. }, .. } = &self.phase {
             self.orphans.push(*op);
         }
         let unsaved = self.take_unsaved().map(|unsaved| unsaved.set);
-        self.drop_flight(&Error::SignedOut, out);
+        self.drop_session(&Error::SignedOut, out);
         unsaved
     }
 
     /// Drops the tokens, ends the epoch and fails all callers.
-    pub(super) fn drop_flight(&mut self, error: &Error, out: &mut Effects) {
+    pub(super) fn drop_session(&mut self, error: &Error, out: &mut Effects) {
         self.held = None;
         self.volatile = false;
         self.ambiguous = false;
         self.epoch = self.epoch.saturating_add(1);
-        if let Some((mut flight, _)) = self.take_acquisition() {
-            flight.fail_logins(error, out);
+        if let Some((mut acquisition, _)) = self.take_acquisition() {
+            acquisition.fail_logins(error, out);
         }
         self.callers.fail_waiters(error, out);
     }
@@ -160,7 +160,7 @@ impl Session {
             // A store that always answers so cannot be cleared.
             return self.not_signed_out(out);
         }
-        if self.leaving.is_some() {
+        if self.sign_out.is_some() {
             return self.depart(out);
         }
         self.outdated = true;
@@ -198,16 +198,16 @@ impl Session {
     /// The store shows that the session is over.
     pub(super) fn signed_out(&mut self, out: &mut Effects) {
         self.conflicts = 0;
-        if let Some(leaving) = &mut self.leaving {
-            leaving.stored = true;
+        if let Some(sign_out) = &mut self.sign_out {
+            sign_out.stored = true;
         }
         self.come_to_rest(out);
     }
 
     fn come_to_rest(&mut self, out: &mut Effects) {
-        if let Some(leaving) = self.leaving.as_mut().filter(|leaving| leaving.again) {
-            leaving.again = false;
-            leaving.stored = false;
+        if let Some(sign_out) = self.sign_out.as_mut().filter(|sign_out| sign_out.again) {
+            sign_out.again = false;
+            sign_out.stored = false;
             return self.depart(out);
         }
         out.push(Effect::Broadcast { epoch: self.epoch, generation: 0 });
@@ -216,25 +216,25 @@ impl Session {
     }
 
     /// Tells those who signed out, once the store is clear and the server has answered.
-    pub(super) fn finish_leaving(&mut self, out: &mut Effects) {
+    pub(super) fn finish_sign_out(&mut self, out: &mut Effects) {
         let pending = matches!(self.phase, Phase::SigningOut { .. });
-        let Some(mut leaving) = self.leaving.take_if(|leaving| !pending && leaving.revoking.is_empty())
+        let Some(mut sign_out) = self.sign_out.take_if(|sign_out| !pending && sign_out.revoking.is_empty())
         else {
             return;
         };
-        leaving.tell(leaving.asked && !leaving.refused, leaving.stored, out);
+        sign_out.tell(sign_out.asked && !sign_out.refused, sign_out.stored, out);
     }
 
     fn revoke_for_logout(&mut self, set: &TokenSet, out: &mut Effects) {
-        let leaving = self.leaving.get_or_insert_default();
-        let known = leaving.tokens.replace(set.access.clone());
+        let sign_out = self.sign_out.get_or_insert_default();
+        let known = sign_out.tokens.replace(set.access.clone());
         if known.is_some_and(|known| known.reveal() == set.access.reveal()) {
             return;
         }
         let ops = self.revoke(set, out);
-        let leaving = self.leaving.get_or_insert_with(Leaving::default);
-        leaving.asked |= !ops.is_empty();
-        leaving.revoking.extend(ops);
+        let sign_out = self.sign_out.get_or_insert_with(SignOut::default);
+        sign_out.asked |= !ops.is_empty();
+        sign_out.revoking.extend(ops);
     }
 
     /// Asks the server to forget `set`.
@@ -249,7 +249,7 @@ impl Session {
         ops
     }
 
-    /// An answer that the flight does not wait for: of a revocation, or for a session that is over.
+    /// An answer that the acquisition does not wait for: of a revocation, or for a session that is over.
     pub(super) fn received_late(&mut self, op: Op, answer: &Answer, out: &mut Effects) {
         if let Some(at) = self.orphans.iter().position(|orphan| *orphan == op) {
             self.orphans.swap_remove(at);
@@ -277,21 +277,21 @@ impl Session {
     }
 
     fn revocation_answered(&mut self, op: Op, confirmed: bool, out: &mut Effects) {
-        let Some(leaving) = &mut self.leaving else {
+        let Some(sign_out) = &mut self.sign_out else {
             return;
         };
-        let Some(at) = leaving.revoking.iter().position(|revoking| *revoking == op) else {
+        let Some(at) = sign_out.revoking.iter().position(|revoking| *revoking == op) else {
             return;
         };
-        leaving.revoking.swap_remove(at);
-        leaving.refused |= !confirmed;
-        self.finish_leaving(out);
+        sign_out.revoking.swap_remove(at);
+        sign_out.refused |= !confirmed;
+        self.finish_sign_out(out);
     }
 
     /// Another instance ended the session: there is nothing to clear any more.
     pub(super) fn ended_elsewhere(&mut self, reason: EndReason, out: &mut Effects) {
         self.lose_tokens(reason, out);
-        self.drop_flight(&Error::SignedOut, out);
+        self.drop_session(&Error::SignedOut, out);
         self.rest();
         self.settle(out);
     }
@@ -327,7 +327,7 @@ impl Session {
         out.push(Effect::Tell(Notice::Ended { reason, code: Some(error.code()) }));
         // What works once is not tried again unasked.
         self.needs_login |= self.grant.signs_in_once();
-        self.drop_flight(&error, out);
+        self.drop_session(&error, out);
         self.intent = None;
         if self.version.is_some() {
             let op = self.enter(|op| Phase::SigningOut { op, step: Departure::Ending });

@@ -1,12 +1,12 @@
 //! Obtaining, attaching, refreshing and revoking access tokens: a state machine without I/O.
 //!
-//! [`Session::step`] takes the time and one [`Event`] and appends [`Effect`]s for somebody else to perform. It reads
+//! [`Session::step`] takes the time and one [`Event`] and appends [`Effect`]s for its host to perform. It reads
 //! no clock, opens no connection and awaits nothing, so one and the same machine runs in a browser, in a Worker, in
 //! a Rust service and in a simulator.
 //!
 //! Several instances may share one store. Correctness comes from compare-and-set on the record: an instance writes
 //! that it is about to send a refresh token before it sends it, and new tokens are used only once they are saved.
-//! A lock, where there is one, only saves requests.
+//! A lock, if there is one, only saves requests.
 //!
 //! # Example
 //!
@@ -112,7 +112,7 @@ const EARLIEST_NOW: f64 = 1e11;
 pub struct Now {
     /// Unix milliseconds.
     pub wall_ms: u64,
-    /// Milliseconds on a clock that nobody sets.
+    /// Milliseconds on a monotonic clock.
     pub mono_ms: u64,
 }
 
@@ -151,13 +151,13 @@ pub struct Options {
     pub replay_window_ms: u64,
     /// A refused refresh leaves the access token in use until it expires.
     pub keep_until_expiry: bool,
-    /// Whether there is a lock worth taking, which is where the store is shared.
+    /// Whether there is a lock worth taking, which is so if the store is shared.
     pub has_lock: bool,
     /// Whether other instances may see the same store.
     pub store_is_shared: bool,
     /// The store is new, so that there is nothing to load.
     pub store_is_empty: bool,
-    /// Whether work may go on when nobody waits for it: where a request's work ends with the request, it may not.
+    /// Whether work may go on without a caller that waits for it. On a host where work ends with the request, it may not.
     pub background: bool,
 }
 
@@ -181,7 +181,7 @@ impl Default for Options {
 
 /// A sign-out under way.
 #[derive(Debug, Default)]
-struct Leaving {
+struct SignOut {
     ids: Vec<CallId>,
     /// The access token whose revocation was asked for last.
     tokens: Option<Secret<String>>,
@@ -218,7 +218,7 @@ pub struct Session {
     ambiguous: bool,
     last_lifetime_ms: Option<u64>,
     end: EndReason,
-    /// Signed out on purpose: nobody signs in unasked.
+    /// Signed out on purpose: the session does not sign in by itself.
     needs_login: bool,
     epochs: Epochs,
     /// The epoch of the last sign-out that was asked for, here or in another request of the same session.
@@ -239,10 +239,10 @@ pub struct Session {
     lock: Option<Op>,
     /// The lock is kept until what could not be saved has been tried once more.
     keeps_lock: bool,
-    /// Closed for callers: what is left is to be written down.
+    /// Closed for callers. Only writes under way are finished.
     closing: bool,
     callers: Callers,
-    leaving: Option<Leaving>,
+    sign_out: Option<SignOut>,
     /// Token requests whose session ended before the answer came.
     orphans: Vec<Op>,
     /// The timer that will try to save volatile tokens.
@@ -291,7 +291,7 @@ impl Session {
             keeps_lock: false,
             closing: false,
             callers: Callers::default(),
-            leaving: None,
+            sign_out: None,
             orphans: Vec::new(),
             persist: 0,
             rejections: Rejections::default(),
@@ -305,7 +305,7 @@ impl Session {
         self.step_within(None, now, event, out);
     }
 
-    /// As [`Session::step`], where the machine may be a fork of another one, whose knowledge comes first.
+    /// [`Session::step`] of a machine that may be a fork: what `session` knows comes first.
     fn step_within(&mut self, session: Option<&Self>, now: Now, event: Event, out: &mut Effects) {
         self.pass_time(now, out);
         let from = self.phase.as_str();
@@ -330,8 +330,8 @@ impl Session {
         }
     }
 
-    /// The time of an event, where the clock may not have been readable: then it is that of the step before. A call is
-    /// refused for it; what answers an effect is not, or everybody would wait for ever.
+    /// The time of an event. If the clock could not be read, it is that of the step before. A call is
+    /// refused then; the answer to an effect is not, or callers would wait for ever.
     ///
     /// # Errors
     /// Those of `reading`.
@@ -424,7 +424,7 @@ impl Session {
         (self.random.unit() * ms as f64) as u64
     }
 
-    /// When somebody else's intent is taken to be abandoned.
+    /// The age at which the intent of another instance counts as abandoned, in milliseconds.
     const fn intent_ttl_ms(&self) -> u64 {
         self.options.timeout_ms.saturating_add(2_000)
     }

@@ -1,7 +1,7 @@
 //! The state of a machine as text, so that it survives the memory it lives in.
 //!
-//! Restoring is like a crash and a restart: what was under way is forgotten, and the intent in the store says what
-//! has become of it.
+//! Restoring is like a crash and a restart: work under way is forgotten, and the intent in the
+//! store says what has become of it.
 
 use crate::Secret;
 use crate::json::{Object, Value, push_string};
@@ -45,7 +45,7 @@ impl Session {
         Secret::new(text)
     }
 
-    /// A machine as [`Session::state`] described it; a new one where the text is not such a description.
+    /// A machine as [`Session::state`] described it; a new one if the text is no such description.
     #[must_use]
     pub fn restore(grant: Grant, options: Options, seed: u64, state: &str, now: Now) -> Self {
         let mut session = Self::new(grant, options, seed);

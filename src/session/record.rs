@@ -1,6 +1,6 @@
 //! What stands in the store: opaque, versioned text.
 //!
-//! A record carries the *intent* beside the tokens: whoever is about to send the refresh token says so first, by
+//! A record carries the *intent* beside the tokens: an instance that is about to send the refresh token says so first, by
 //! compare-and-set. That makes the record a mutex that survives its holder, and tells a lost answer from a theft.
 
 use crate::Secret;
@@ -22,14 +22,14 @@ const MAX_RECORD_LENGTH: usize = 6 * MAX_RESPONSE_LENGTH + 1024;
 pub(crate) struct Record {
     pub(crate) epoch: u64,
     pub(crate) generation: u64,
-    /// None: somebody is signing in, or has signed out.
+    /// None: an instance is signing in, or the user has signed out.
     pub(crate) tokens: Option<TokenSet>,
     pub(crate) intent: Option<Intent>,
-    /// The session was ended on purpose, so that nobody signs in again unasked.
+    /// The session was ended on purpose, so that no instance signs in by itself.
     pub(crate) ended: Option<EndReason>,
 }
 
-/// Somebody is sending a token request.
+/// An instance is sending a token request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Intent {
     /// Who: a random number for each instance.
@@ -38,7 +38,7 @@ pub(crate) struct Intent {
     pub(crate) at_ms: u64,
     /// Requests sent with this refresh token.
     pub(crate) tries: u64,
-    /// It was written under the lock: whoever has the lock now knows that the writer is gone.
+    /// It was written under the lock: an instance that has the lock now knows that the writer is gone.
     pub(crate) locked: bool,
 }
 

@@ -15,7 +15,7 @@ pub const MAX_RESPONSE_LENGTH: usize = 64 * 1024;
 /// A lifetime longer than this means the same as this: ten years, in milliseconds.
 pub(crate) const MAX_LIFETIME_MS: f64 = 10.0 * 365.0 * 86_400_000.0;
 
-/// An HTTP response of a token endpoint, read by whoever performs the requests.
+/// An HTTP response of a token endpoint, as the host received it.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The HTTP status.
@@ -28,7 +28,7 @@ pub struct Answer {
     pub body: Secret<String>,
 }
 
-/// Where the members of a token response stand, for servers that name them in their own way.
+/// The names of the members of a token response, for servers that name them in their own way.
 #[derive(Clone, Debug, Default)]
 pub struct Fields {
     /// Instead of `access_token` or `token`.
@@ -177,7 +177,7 @@ pub(crate) fn scopes(text: &str) -> Vec<String> {
     text.split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned).collect()
 }
 
-/// `expires_in`: a number of seconds, in digits even where a server writes it as a string.
+/// `expires_in`: a number of seconds, in digits even if a server writes it as a string.
 fn lifetime(value: Option<Value<'_>>) -> Result<Option<u64>, ResponseFault> {
     let seconds = match value {
         None | Some(Value::Null) => return Ok(None),
@@ -202,7 +202,7 @@ fn whole_ms(seconds: f64) -> u64 {
     (seconds * 1000.0).clamp(0.0, MAX_LIFETIME_MS) as u64
 }
 
-/// What an access token says about itself, where it happens to be a JWT. A hint, never a check.
+/// What an access token says about itself if it happens to be a JWT. A hint, never a check.
 #[derive(Default)]
 struct Claims {
     lifetime_ms: Option<u64>,

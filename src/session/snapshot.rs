@@ -2,7 +2,7 @@
 
 use crate::session::{EndReason, Freshness, Now, Phase, Session};
 
-/// One line of the flight recorder. No secret is in it.
+/// One line of the log. No secret is in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transition {
     /// Unix milliseconds.
@@ -21,18 +21,18 @@ pub struct Transition {
 pub enum Snapshot {
     /// The store has not been read yet.
     Loading,
-    /// Nobody is signed in.
+    /// The session is signed out.
     SignedOut {
         /// Why.
         reason: EndReason,
     },
-    /// Somebody is.
+    /// The session is signed in.
     Active {
         /// Counts the tokens of a sign-in.
         generation: u64,
-        /// `sub` of the access token, where it says.
+        /// `sub` of the access token, if it is a JWT that has one.
         subject: Option<String>,
-        /// The scopes granted, where the server said.
+        /// The scopes granted, if the server named them.
         scopes: Option<Vec<String>>,
         /// When the access token expires, in Unix milliseconds.
         expires_at_ms: Option<u64>,

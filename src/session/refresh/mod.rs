@@ -1,4 +1,4 @@
-//! One flight: lock, look, write the intent, ask, save. Its steps run once for everybody who waits.
+//! Obtaining tokens: lock, look, write the intent, ask, save. The steps run once for all callers that wait.
 
 use crate::Error;
 use crate::session::grant::Demand;
@@ -11,13 +11,13 @@ use crate::session::{
 
 mod outcome;
 
-/// How often the store may change under a flight before it gives up.
+/// How often the store may change under an acquisition before it gives up.
 pub(in crate::session) const MAX_ROUNDS: u8 = 16;
 
-/// How often somebody else's intent is looked at again, in milliseconds.
+/// How long to wait before the intent of another instance is read again, in milliseconds.
 pub(in crate::session) const POLL_MS: u64 = 250;
 
-/// How the record compares with what is in memory.
+/// How the record compares with the tokens in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::session) enum Adoption {
     /// There is none.
@@ -28,7 +28,7 @@ pub(in crate::session) enum Adoption {
     Ended(EndReason),
     /// Tokens of a sign-in that was ended here, which clearing the store has missed.
     Buried,
-    /// Somebody is signing in; there are no tokens yet.
+    /// Another instance is signing in; there are no tokens yet.
     SigningIn,
     /// Nothing newer.
     Same,
@@ -39,11 +39,12 @@ pub(in crate::session) enum Adoption {
 }
 
 impl Session {
-    pub(in crate::session) fn begin_flight(&mut self, flight: Acquisition, out: &mut Effects) {
-        let asks =
-            flight.kind == Kind::SignIn && self.grant.needs_credentials() && flight.credentials.is_none();
+    pub(in crate::session) fn start_acquisition(&mut self, acquisition: Acquisition, out: &mut Effects) {
+        let asks = acquisition.kind == Kind::SignIn
+            && self.grant.needs_credentials()
+            && acquisition.credentials.is_none();
         let step = if asks { Step::Asking } else { Step::Checking };
-        let op = self.enter(|op| Phase::Acquiring { op, step, acquisition: flight });
+        let op = self.enter(|op| Phase::Acquiring { op, step, acquisition });
         if asks {
             out.push(Effect::Ask { op });
         } else {
@@ -51,29 +52,29 @@ impl Session {
         }
     }
 
-    /// Somebody signs in while credentials are being asked for: that is the answer, and what is given later is none. It may
-    /// be the one who was asked, who waits for it before giving any.
+    /// A `login()` while the credentials callback is pending supersedes it; the callback's result is ignored. The callback
+    /// may itself be waiting on that `login()`.
     pub(in crate::session) fn take_over(
         &mut self,
         id: CallId,
         credentials: Option<Credentials>,
         out: &mut Effects,
     ) {
-        let Some(flight) = self.phase.acquisition_mut() else {
+        let Some(acquisition) = self.phase.acquisition_mut() else {
             return;
         };
-        flight.logins.push(id);
-        flight.is_explicit = true;
+        acquisition.logins.push(id);
+        acquisition.is_explicit = true;
         if credentials.is_some() {
-            flight.credentials = credentials;
+            acquisition.credentials = credentials;
             self.take_lock(out);
         }
     }
 
     pub(in crate::session) fn given(&mut self, credentials: Option<Credentials>, out: &mut Effects) {
         match (self.phase.acquisition_mut(), credentials) {
-            (Some(flight), Some(credentials)) => {
-                flight.credentials = Some(credentials);
+            (Some(acquisition), Some(credentials)) => {
+                acquisition.credentials = Some(credentials);
                 self.take_lock(out);
             }
             _ => self.sign_in_refused(Error::LoginRejected { status: None, oauth_error: None }, out),
@@ -116,7 +117,7 @@ impl Session {
         }
     }
 
-    /// Compares the record with what is in memory and takes up what is newer.
+    /// Compares the record with the tokens in memory and takes up the newer ones.
     pub(in crate::session) fn take_up(&mut self, stored: Option<Stored>) -> Adoption {
         self.version = None;
         self.intent = None;
@@ -175,10 +176,10 @@ impl Session {
     }
 
     fn checked(&mut self, result: Result<Option<Stored>, StoreFailed>, out: &mut Effects) {
-        let Some(flight) = self.phase.acquisition() else {
+        let Some(acquisition) = self.phase.acquisition() else {
             return;
         };
-        let (kind, explicit) = (flight.kind, flight.is_explicit);
+        let (kind, explicit) = (acquisition.kind, acquisition.is_explicit);
         let Ok(stored) = result else {
             // A sign-in needs nothing from the store. A refresh without an intent could use up a token unseen.
             if kind == Kind::SignIn || self.volatile {
@@ -213,12 +214,12 @@ impl Session {
         }
     }
 
-    /// Somebody else was faster: their tokens are used, and if these are spent too, another flight begins.
+    /// Another instance was faster: its tokens are used. If these are spent too, another acquisition begins.
     pub(in crate::session) fn adopted(&mut self, out: &mut Effects) {
-        let Some((flight, _)) = self.take_acquisition() else {
+        let Some((acquisition, _)) = self.take_acquisition() else {
             return;
         };
-        let duration = self.now.mono_ms.saturating_sub(flight.started.mono_ms);
+        let duration = self.now.mono_ms.saturating_sub(acquisition.started.mono_ms);
         self.tell_refreshed(duration, true, out);
         self.rest();
         self.settle(out);
@@ -230,7 +231,7 @@ impl Session {
 
     /// Looks at who is sending a token request, and whether they can still be.
     fn judge_intent(&mut self, out: &mut Effects) {
-        let Some(flight) = self.phase.acquisition() else {
+        let Some(acquisition) = self.phase.acquisition() else {
             return;
         };
         let Some(intent) = self.intent else {
@@ -242,21 +243,21 @@ impl Session {
             || age >= self.intent_ttl_ms()
             // Over all intents: instances that die one after another, as requests of a Worker whose clients go away,
             // keep this one waiting for the lifetime of one.
-            || flight.waited_ms >= self.intent_ttl_ms();
+            || acquisition.waited_ms >= self.intent_ttl_ms();
         if !abandoned {
             let op = self.await_step(Step::Waiting);
             return self.wake(op, POLL_MS, out);
         }
-        if flight.kind == Kind::SignIn || intent.tries == 0 {
+        if acquisition.kind == Kind::SignIn || intent.tries == 0 {
             return self.intend(1, out);
         }
-        // A refresh token was sent and nobody knows what became of it.
+        // A refresh token was sent, and the outcome is not known.
         let in_window = age < self.options.replay_window_ms && intent.at_ms <= self.now.wall_ms;
         if intent.tries == 1 && in_window {
             return self.intend(2, out);
         }
         let expired = self.held.as_ref().is_none_or(|held| held.freshness() == Freshness::Expired);
-        if expired || flight.forced {
+        if expired || acquisition.forced {
             return self.intend(intent.tries.saturating_add(1), out);
         }
         self.ambiguous = true;
@@ -267,12 +268,12 @@ impl Session {
 
     /// Says in the store that a token request is about to be sent.
     fn intend(&mut self, tries: u64, out: &mut Effects) {
-        let Some(flight) = self.phase.acquisition_mut() else {
+        let Some(acquisition) = self.phase.acquisition_mut() else {
             return;
         };
         let first_at = self.intent.filter(|_| tries > 1).map_or(self.now.wall_ms, |intent| intent.at_ms);
-        flight.replayed = flight.kind == Kind::Refresh && tries > 1;
-        let tries = if flight.kind == Kind::Refresh { tries } else { 0 };
+        acquisition.replayed = acquisition.kind == Kind::Refresh && tries > 1;
+        let tries = if acquisition.kind == Kind::Refresh { tries } else { 0 };
         let intent = Intent { holder: self.holder, at_ms: first_at, tries, locked: self.lock.is_some() };
         self.intent = Some(intent);
         let op = self.await_step(Step::Intending);
@@ -295,7 +296,7 @@ impl Session {
     }
 
     fn intended(&mut self, result: Result<Option<String>, StoreFailed>, out: &mut Effects) {
-        let Some(flight) = self.phase.acquisition_mut() else {
+        let Some(acquisition) = self.phase.acquisition_mut() else {
             return;
         };
         match result {
@@ -304,14 +305,14 @@ impl Session {
                 self.send(out);
             }
             Ok(None) => {
-                flight.rounds += 1;
-                if flight.rounds > MAX_ROUNDS || self.closing {
+                acquisition.rounds += 1;
+                if acquisition.rounds > MAX_ROUNDS || self.closing {
                     self.give_up(Error::RefreshUnavailable { status: None, retry_after_ms: None }, 0, out);
                 } else {
                     self.check(out);
                 }
             }
-            Err(StoreFailed) if flight.kind == Kind::SignIn || self.volatile => self.send(out),
+            Err(StoreFailed) if acquisition.kind == Kind::SignIn || self.volatile => self.send(out),
             Err(StoreFailed) => {
                 self.intent = None;
                 self.give_up(Error::StoreUnavailable, 0, out);
@@ -323,12 +324,12 @@ impl Session {
         if self.closing {
             return self.give_up(Error::SessionClosed, 0, out);
         }
-        let Some(flight) = self.phase.acquisition_mut() else {
+        let Some(acquisition) = self.phase.acquisition_mut() else {
             return;
         };
-        let credentials = flight.credentials.take();
+        let credentials = acquisition.credentials.take();
         let refresh = self.held.as_ref().and_then(|held| held.set.refresh.as_ref());
-        let demand = match (flight.kind, refresh) {
+        let demand = match (acquisition.kind, refresh) {
             (Kind::Refresh, Some(token)) => self.grant.refresh(token),
             _ => self.grant.sign_in(credentials),
         };

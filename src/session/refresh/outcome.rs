@@ -1,4 +1,4 @@
-//! What became of a token request: tokens to save, a refusal to check, or nothing that anybody knows.
+//! The outcome of a token request: tokens to save, a refusal to check, or nothing known.
 
 use crate::Error;
 use crate::session::record::Record;
@@ -11,10 +11,10 @@ use crate::session::{
 
 impl Session {
     pub(in crate::session) fn received(&mut self, answer: &Answer, out: &mut Effects) {
-        let Some(flight) = self.phase.acquisition() else {
+        let Some(acquisition) = self.phase.acquisition() else {
             return;
         };
-        let question = self.grant.question(flight.kind == Kind::Refresh);
+        let question = self.grant.question(acquisition.kind == Kind::Refresh);
         match response::read(answer, question, &self.grant.fields()) {
             Ok(granted) => self.granted(granted, out),
             Err(refusal) => self.refused(refusal, out),
@@ -22,12 +22,12 @@ impl Session {
     }
 
     fn granted(&mut self, granted: Granted, out: &mut Effects) {
-        let Phase::Acquiring { step: Step::Granting { sent }, acquisition: flight, .. } = &self.phase else {
+        let Phase::Acquiring { step: Step::Granting { sent }, acquisition, .. } = &self.phase else {
             return;
         };
         let sent_ms = sent.wall_ms;
         let old = self.held.as_ref().map(|held| &held.set);
-        let refreshed = old.filter(|_| flight.kind == Kind::Refresh);
+        let refreshed = old.filter(|_| acquisition.kind == Kind::Refresh);
         let subject_of = |set: Option<&TokenSet>| set.and_then(|set| set.subject.clone());
         let changed = match (subject_of(old), &granted.subject) {
             (Some(before), Some(after)) => before != *after,
@@ -43,11 +43,11 @@ impl Session {
             scopes: granted.scopes.or_else(|| refreshed.and_then(|set| set.scopes.clone())),
             refused: false,
         };
-        if flight.kind == Kind::Refresh && changed {
+        if acquisition.kind == Kind::Refresh && changed {
             self.revoke(&set, out);
             return self.end(EndReason::IdentityChanged, Error::SessionChanged, out);
         }
-        let is_new = flight.is_explicit || changed || old.is_none();
+        let is_new = acquisition.is_explicit || changed || old.is_none();
         let (epoch, generation) = if is_new {
             // Epochs grow, and two sign-ins in two places hardly ever get the same.
             let epoch = self.epoch.max(self.seen).saturating_add(1).max(self.now.wall_ms);
@@ -77,7 +77,7 @@ impl Session {
         result: Result<Option<String>, StoreFailed>,
         out: &mut Effects,
     ) {
-        let Some(flight) = self.phase.acquisition_mut() else {
+        let Some(acquisition) = self.phase.acquisition_mut() else {
             return;
         };
         match result {
@@ -85,8 +85,8 @@ impl Session {
                 self.version = Some(version);
                 self.accept(false, out);
             }
-            Ok(None) if flight.rounds < MAX_ROUNDS => {
-                flight.rounds += 1;
+            Ok(None) if acquisition.rounds < MAX_ROUNDS => {
+                acquisition.rounds += 1;
                 let Some(next) = self.take_unsaved() else {
                     return;
                 };
@@ -97,7 +97,7 @@ impl Session {
         }
     }
 
-    /// Somebody wrote the record while the request was under way.
+    /// Another instance wrote the record while the request was under way.
     pub(in crate::session) fn resolve(
         &mut self,
         result: Result<Option<Stored>, StoreFailed>,
@@ -108,21 +108,20 @@ impl Session {
         };
         let (had, epoch, volatile) = (self.held.is_some(), self.epoch, self.volatile);
         let is_stored = self.is_stored();
-        let Phase::Acquiring { step: Step::Resolving(next), acquisition: flight, .. } = &mut self.phase
-        else {
+        let Phase::Acquiring { step: Step::Resolving(next), acquisition, .. } = &mut self.phase else {
             return;
         };
-        let explicit = flight.is_explicit;
+        let explicit = acquisition.is_explicit;
         let generation = next.generation;
         let record = stored.as_ref().and_then(|stored| Record::parse(stored.record.reveal()));
         let version = stored.as_ref().map(|stored| stored.version.clone());
         let overwrite = match &record {
             _ if explicit => true,
-            // Garbage, or nothing where there was nothing before.
+            // Garbage, or nothing as before.
             None => stored.is_some() || !had,
             Some(record) if record.ended.is_some() => false,
             Some(record) if record.tokens.is_none() => !had,
-            // Only the intent changed: somebody took us for dead. What we hold is newer than what they have.
+            // Only the intent changed: another instance took this one for dead. The tokens here are newer.
             Some(record) if record.epoch == epoch => had && record.generation < generation,
             // A sign-in that could not be saved yet is newer than the one that the store still has.
             Some(record) => volatile && record.epoch < epoch,
@@ -163,7 +162,7 @@ impl Session {
 
     /// New tokens are in force.
     fn accept(&mut self, volatile: bool, out: &mut Effects) {
-        let Some((flight, step)) = self.take_acquisition() else {
+        let Some((acquisition, step)) = self.take_acquisition() else {
             return;
         };
         let Some(next) = step.into_unsaved() else {
@@ -180,8 +179,8 @@ impl Session {
         } else {
             out.push(Effect::Broadcast { epoch: self.epoch, generation: self.generation });
         }
-        if !flight.is_explicit && self.generation > 1 {
-            let duration = self.now.mono_ms.saturating_sub(flight.started.mono_ms);
+        if !acquisition.is_explicit && self.generation > 1 {
+            let duration = self.now.mono_ms.saturating_sub(acquisition.started.mono_ms);
             self.tell_refreshed(duration, false, out);
         }
         // A token just received is usable once, however short its life is.
@@ -192,7 +191,7 @@ impl Session {
                 waiter.fail(Error::SessionChanged, out);
             }
         }
-        for id in flight.logins {
+        for id in acquisition.logins {
             out.push(Effect::SignedIn { id });
         }
         self.rest();
@@ -200,10 +199,10 @@ impl Session {
     }
 
     fn refused(&mut self, refusal: Refusal, out: &mut Effects) {
-        let Some(flight) = self.phase.acquisition_mut() else {
+        let Some(acquisition) = self.phase.acquisition_mut() else {
             return;
         };
-        let refresh = flight.kind == Kind::Refresh;
+        let refresh = acquisition.kind == Kind::Refresh;
         match refusal {
             Refusal::Terminal { status, oauth_error } if refresh => {
                 let refusal = Error::RefreshRejected { status: Some(status), oauth_error };
@@ -255,19 +254,20 @@ impl Session {
             }
             Loss::Network => self.outcome_unknown(unavailable, 0, out),
             Loss::Timeout => {
-                let refresh = self.phase.acquisition().is_some_and(|flight| flight.kind == Kind::Refresh);
+                let refresh =
+                    self.phase.acquisition().is_some_and(|acquisition| acquisition.kind == Kind::Refresh);
                 self.outcome_unknown(if refresh { unavailable } else { Error::TokenTimeout }, 0, out);
             }
         }
     }
 
-    /// The request was sent and nobody knows whether it was served.
+    /// The request was sent, and it is not known whether it was served.
     fn outcome_unknown(&mut self, error: Error, pause_ms: u64, out: &mut Effects) {
-        let Phase::Acquiring { step: Step::Granting { sent }, acquisition: flight, .. } = &self.phase else {
+        let Phase::Acquiring { step: Step::Granting { sent }, acquisition, .. } = &self.phase else {
             return;
         };
         let sent_ms = sent.mono_ms;
-        if flight.kind == Kind::SignIn {
+        if acquisition.kind == Kind::SignIn {
             return self.give_up(error, pause_ms, out);
         }
         let tries = self.intent.map_or(1, |intent| intent.tries);
@@ -293,8 +293,8 @@ impl Session {
     pub(in crate::session) fn woken(&mut self, out: &mut Effects) {
         match self.phase.step() {
             Some(Step::Waiting) => {
-                if let Some(flight) = self.phase.acquisition_mut() {
-                    flight.waited_ms += POLL_MS;
+                if let Some(acquisition) = self.phase.acquisition_mut() {
+                    acquisition.waited_ms += POLL_MS;
                 }
                 self.check(out);
             }
@@ -303,7 +303,7 @@ impl Session {
         }
     }
 
-    /// The refresh token was refused. Perhaps because somebody else has used it since.
+    /// The refresh token was refused, perhaps because another instance has used it since.
     pub(in crate::session) fn verified(
         &mut self,
         result: Result<Option<Stored>, StoreFailed>,
@@ -320,13 +320,14 @@ impl Session {
                 _ => {}
             }
         }
-        let (Phase::Acquiring { step: Step::Verifying { refusal }, acquisition: flight, .. }, Some(held)) =
+        let (Phase::Acquiring { step: Step::Verifying { refusal }, acquisition, .. }, Some(held)) =
             (&self.phase, &mut self.held)
         else {
             return;
         };
         let error = refusal.clone();
-        self.end = if flight.replayed { EndReason::RotationResponseLost } else { EndReason::RefreshRejected };
+        self.end =
+            if acquisition.replayed { EndReason::RotationResponseLost } else { EndReason::RefreshRejected };
         held.set.refresh = None;
         held.set.refused = true;
         let serves = held.freshness() != Freshness::Expired && !held.doubted;
@@ -335,8 +336,8 @@ impl Session {
             return self.retract(out);
         }
         if self.grant.is_unattended() && !self.needs_login && !self.grant.signs_in_once() {
-            // That it was refused is written down first: people take their time to type, and nobody else is to send the
-            // refused token meanwhile. Then whoever waits signs in, and so does the next one who comes.
+            // The refusal is saved first: people take their time to type, and no other instance may send the refused
+            // token meanwhile. Then the calls that wait sign in, and so does the next one.
             held.doubted |= !self.options.keep_until_expiry;
             self.take_acquisition();
             return self.retract(out);
@@ -344,9 +345,9 @@ impl Session {
         self.end(self.end, error, out);
     }
 
-    /// User name and password were refused, or nobody gave any.
+    /// User name and password were refused, or not given.
     pub(in crate::session) fn sign_in_refused(&mut self, error: Error, out: &mut Effects) {
-        let explicit = self.phase.acquisition().is_some_and(|flight| flight.is_explicit);
+        let explicit = self.phase.acquisition().is_some_and(|acquisition| acquisition.is_explicit);
         // Ahead of time, it takes nothing away: the token in hand serves for as long as it would have.
         let keeps = self.options.keep_until_expiry
             && self.held.as_ref().is_some_and(|held| held.freshness() != Freshness::Expired && !held.doubted);
@@ -357,9 +358,9 @@ impl Session {
         self.end(self.reason_to_end(), error, out);
     }
 
-    /// The flight failed without harm: the tokens stay, and the intent is taken back.
+    /// The acquisition failed without harm: the tokens stay, and the intent is taken back.
     pub(in crate::session) fn give_up(&mut self, error: Error, pause_ms: u64, out: &mut Effects) {
-        if self.phase.acquisition().is_some_and(|flight| flight.is_awaited) {
+        if self.phase.acquisition().is_some_and(|acquisition| acquisition.is_awaited) {
             self.pause(&error, pause_ms);
         }
         self.abandon(&error, out);
@@ -373,14 +374,14 @@ impl Session {
         self.backoff.pause(error.clone(), pause, self.now.mono_ms);
     }
 
-    /// Ends the flight and answers everybody: with the old token where it still serves.
+    /// Ends the acquisition and answers all callers: with the old token if it still serves.
     pub(in crate::session) fn abandon(&mut self, error: &Error, out: &mut Effects) {
-        let Some((mut flight, _)) = self.take_acquisition() else {
+        let Some((mut acquisition, _)) = self.take_acquisition() else {
             return;
         };
-        flight.fail_logins(error, out);
-        if !flight.is_awaited {
-            // Whoever waits did not wait for this sign-in.
+        acquisition.fail_logins(error, out);
+        if !acquisition.is_awaited {
+            // The calls that wait did not wait for this sign-in.
             return;
         }
         let serves = self.held.as_ref().is_some_and(|held| held.freshness() != Freshness::Expired);
@@ -393,7 +394,7 @@ impl Session {
         }
     }
 
-    /// Takes the intent back, so that nobody takes the request for lost.
+    /// Takes the intent back, so that no instance takes the request for lost.
     fn retract(&mut self, out: &mut Effects) {
         let ours = self.intent.is_some_and(|intent| intent.holder == self.holder);
         self.intent = None;

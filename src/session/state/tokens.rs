@@ -43,7 +43,7 @@ impl Freshness {
     }
 }
 
-/// What is kept of a token response.
+/// The members of a token response that are kept.
 #[derive(Clone, Debug)]
 pub(crate) struct TokenSet {
     pub(crate) access: Secret<String>,
