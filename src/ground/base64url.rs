@@ -34,10 +34,9 @@ pub fn decode(text: &[u8]) -> Option<Vec<u8>> {
     decode_into(text, &mut bytes).then_some(bytes)
 }
 
-/// Appends the bytes that `text` stands for to `bytes`; `false` where it is not canonical base64url, and then what
-/// was appended means nothing.
-#[must_use]
-pub fn decode_into(text: &[u8], bytes: &mut Vec<u8>) -> bool {
+/// Appends the bytes that `text` stands for to `bytes`. Returns `false` if it is not canonical base64url; the appended bytes
+/// then mean nothing.
+fn decode_into(text: &[u8], bytes: &mut Vec<u8>) -> bool {
     let (groups, rest) = text.as_chunks::<4>();
     let start = bytes.len();
     bytes.resize(start + groups.len() * 3, 0);

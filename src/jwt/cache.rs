@@ -1,7 +1,7 @@
-//! What was found out about tokens that come again: those that were accepted, and those that never can be.
+//! Verdicts on tokens that come again: those that were accepted, and those that never can be.
 //!
-//! A token is found by the last characters of its signature and then compared whole, so that the hash decides where to
-//! look and never what is found. One hash has one place: whoever makes tokens that collide evicts their own.
+//! A token is found by the last characters of its signature and then compared whole, so that a hash never decides a verdict.
+//! Each hash has one entry: a sender of tokens that collide evicts their own.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -9,37 +9,43 @@ use std::fmt;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::error::Error;
-use crate::jwt::Verified;
+use crate::jwt::verified::Verified;
 
-/// How much a verifier remembers of the tokens it has seen.
+/// The limits of a verifier's cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CacheLimits {
-    /// The most tokens that were accepted. Of those that were refused an eighth as many are kept besides.
+    /// The most accepted tokens. An eighth as many rejected tokens are cached besides.
     pub entries: usize,
-    /// The most bytes, refused tokens included.
+    /// The most bytes, rejected tokens included.
     pub bytes: usize,
 }
 
 impl Default for CacheLimits {
     /// 1,000 tokens in at most 16 MiB.
     fn default() -> Self {
-        Self { entries: 1_000, bytes: 16 << 20 }
+        Self::new(1_000, 16 << 20)
     }
 }
 
 impl CacheLimits {
+    /// At most so many accepted tokens, in at most so many bytes.
+    #[must_use]
+    pub const fn new(entries: usize, bytes: usize) -> Self {
+        Self { entries, bytes }
+    }
+
     pub(super) fn validate(self) -> Result<(), Error> {
-        if self.entries == 0 || self.bytes == 0 {
-            return Err(Error::invalid_arg(
-                "cache",
-                "true, false, or an object with maxEntries of at least 1",
-            ));
+        for (name, limit) in [("entries", self.entries), ("bytes", self.bytes)] {
+            if limit == 0 {
+                return Err(Error::invalid_arg(name, "at least 1"));
+            }
         }
         Ok(())
     }
 }
 
-/// Of all that is kept, the part that refused tokens may take: whoever sends rubbish pushes out rubbish.
+/// The part of the cache for rejected tokens, so that rubbish pushes out nothing but rubbish: an eighth.
 const REFUSED_PART: usize = 8;
 
 /// What an entry takes besides the token, its header and its claims: an upper bound for its place in the tables.
@@ -62,9 +68,8 @@ impl fmt::Debug for Cache {
 
 impl Cache {
     pub(super) fn new(limits: CacheLimits) -> Self {
-        let refused =
-            CacheLimits { entries: limits.entries / REFUSED_PART, bytes: limits.bytes / REFUSED_PART };
-        let accepted = CacheLimits { entries: limits.entries, bytes: limits.bytes - refused.bytes };
+        let refused = CacheLimits::new(limits.entries / REFUSED_PART, limits.bytes / REFUSED_PART);
+        let accepted = CacheLimits::new(limits.entries, limits.bytes - refused.bytes);
         Self { accepted: Lru::new(accepted), refused: Lru::new(refused) }
     }
 
@@ -74,7 +79,7 @@ impl Cache {
         self.accepted.find(hash, token).or_else(|| self.refused.find(hash, token))
     }
 
-    /// Keeps the verdict, where it is one to keep: time, revocation and keys that are missing are for each call to judge.
+    /// Keeps the verdict, unless each call must judge it anew: by time, revocation or keys that are missing.
     pub(super) fn keep(&mut self, token: &[u8], issuer: usize, verdict: &Verdict) {
         let (lru, size) = match verdict {
             Ok(verified) => (&mut self.accepted, verified.payload().len() + verified.header().json().len()),
@@ -117,7 +122,7 @@ struct Entry {
 struct Lru {
     limits: CacheLimits,
     entries: HashMap<u64, Entry, BuildHasherDefault<Hashed>>,
-    /// One record for each entry: a use of it, not necessarily the last. A hit writes none, so whoever takes the oldest
+    /// One record for each entry: a use of it, not necessarily the last. A hit writes none, so the one who takes the oldest
     /// record looks whether its entry has been used since, and if so puts it back with that use.
     uses: BinaryHeap<Reverse<(u64, u64)>>,
     clock: u64,

@@ -6,10 +6,10 @@ use crate::error::{Error, Reason};
 use crate::json::{Object, Value};
 use crate::time::NumericDate;
 
-/// The moment in the claim called `name`.
+/// The instant in the claim called `name`.
 ///
 /// # Errors
-/// [`Error::ClaimInvalid`] where it is there and is not a number that names a date.
+/// [`Error::ClaimInvalid`] if it is present and not a number that names a date.
 pub(super) fn date(claims: &Object<'_>, name: &str) -> Result<Option<NumericDate>, Error> {
     match claims.get(name) {
         None => Ok(None),
@@ -23,7 +23,7 @@ pub(super) fn date(claims: &Object<'_>, name: &str) -> Result<Option<NumericDate
 /// The string in the claim called `name`.
 ///
 /// # Errors
-/// [`Error::ClaimInvalid`] where it is there and is not a string.
+/// [`Error::ClaimInvalid`] if it is present and not a string.
 pub(super) fn text<'a>(claims: &Object<'a>, name: &str) -> Result<Option<Cow<'a, str>>, Error> {
     match claims.get(name) {
         None => Ok(None),
@@ -35,7 +35,7 @@ pub(super) fn text<'a>(claims: &Object<'a>, name: &str) -> Result<Option<Cow<'a,
 /// The strings in the claim called `name`: one, or a list of them.
 ///
 /// # Errors
-/// [`Error::ClaimInvalid`] where it is there and is anything else, a list with something else in it included.
+/// [`Error::ClaimInvalid`] if it is present and anything else, a list with another value in it included.
 pub(super) fn texts<'a>(claims: &Object<'a>, name: &str) -> Result<Option<Vec<Cow<'a, str>>>, Error> {
     let invalid = || Error::claim(name, Reason::Invalid);
     match claims.get(name) {
@@ -53,7 +53,7 @@ pub(super) fn texts<'a>(claims: &Object<'a>, name: &str) -> Result<Option<Vec<Co
 /// The scopes of a token: `scope`, separated by spaces (RFC 8693 §4.2), or else `scp`, a list or the same text.
 ///
 /// # Errors
-/// [`Error::ClaimInvalid`] where the claim that is there has another type.
+/// [`Error::ClaimInvalid`] if the claim that is present has another type.
 pub(crate) fn scopes(claims: &Object<'_>) -> Result<Option<Vec<String>>, Error> {
     let split = |texts: &[Cow<'_, str>]| {
         texts

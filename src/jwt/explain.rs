@@ -1,129 +1,33 @@
-//! Why a token is accepted or not: every check in its order, from the run that judges it, with nothing of the token.
+//! Why a token is accepted or not: every check in its order, from the same code that verifies, with no part of the token.
 
-use crate::error::{Error, TokenFault};
-use crate::jwt::rules::Dates;
-use crate::jwt::{Accept, HostVerdict, Rules, SignatureCheck, Verified, Verifier};
+use crate::error::Error;
+use crate::jwt::check::{Check, Stopped};
+use crate::jwt::rules::{Accept, Dates, Rules};
+use crate::jwt::verdict::HostVerdict;
+use crate::jwt::verified::Verified;
+use crate::jwt::verifier::Verifier;
 use crate::time::NumericDate;
 
-/// The checks of verification, in the order they are made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum Check {
-    /// Length, three segments, base64url.
-    Format,
-    /// The header's JSON, the types of its parameters, `crit` and `b64`.
-    Header,
-    /// `alg` is known, and the rules accept it.
-    Algorithm,
-    /// There is exactly one key for the token, and it is for its algorithm.
-    Key,
-    /// The signature holds.
-    Signature,
-    /// The payload is a JSON object.
-    Claims,
-    /// `typ`.
-    Typ,
-    /// `iss`.
-    Issuer,
-    /// `sub`.
-    Subject,
-    /// `aud`.
-    Audience,
-    /// `nbf`, `exp`, and `iat` where the rules limit the age.
-    Time,
-    /// The claims that the rules require, or require to have one value.
-    RequiredClaims,
-    /// `scope` or `scp`.
-    Scope,
-    /// What the caller knows of revoked tokens.
-    Revocation,
-    /// The caller's schema.
-    Schema,
-}
-
-impl Check {
-    const ALL: [Self; 15] = [
-        Self::Format,
-        Self::Header,
-        Self::Algorithm,
-        Self::Key,
-        Self::Signature,
-        Self::Claims,
-        Self::Typ,
-        Self::Issuer,
-        Self::Subject,
-        Self::Audience,
-        Self::Time,
-        Self::RequiredClaims,
-        Self::Scope,
-        Self::Revocation,
-        Self::Schema,
-    ];
-
-    /// The name that programs see. Claims are judged as a whole, one by one and by a schema, all under one name.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Format => "format",
-            Self::Header => "header",
-            Self::Algorithm => "algorithm",
-            Self::Key => "key",
-            Self::Signature => "signature",
-            Self::Claims | Self::RequiredClaims | Self::Schema => "claims",
-            Self::Typ => "typ",
-            Self::Issuer => "issuer",
-            Self::Subject => "subject",
-            Self::Audience => "audience",
-            Self::Time => "time",
-            Self::Scope => "scope",
-            Self::Revocation => "revocation",
-        }
-    }
-}
-
-/// An error and the check that gave it.
-pub(super) struct Stopped {
-    pub(super) check: Check,
-    pub(super) error: Error,
-    /// The issuer whose keys had a say in it.
-    pub(super) issuer: Option<usize>,
-}
-
-impl Stopped {
-    pub(super) fn at(check: Check) -> impl FnOnce(Error) -> Self {
-        move |error| Self { check, error, issuer: None }
-    }
-
-    /// An error of reading the token.
-    pub(super) fn reading(error: Error) -> Self {
-        let header = matches!(
-            error,
-            Error::Malformed { fault: TokenFault::Header(_) | TokenFault::HeaderParameter(_) }
-        );
-        Self::at(if header { Check::Header } else { Check::Format })(error)
-    }
-}
-
-/// What became of a check.
+/// The outcome of a check.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// It was made, and the token is not acceptable.
+    /// The token failed it.
     Failed(Error),
-    /// It was made, and the token is acceptable.
+    /// The token passed it.
     Passed,
-    /// It was not made: the rules do not ask for it, or a check before it failed.
+    /// It was skipped: the rules do not ask for it, or an earlier check failed.
     Skipped,
 }
 
-/// A check, what became of it, and why, in words that hold nothing secret and nothing of the token.
+/// A check, its outcome, and the reason. No text holds a secret or a part of the token.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
     /// The check.
     pub check: Check,
-    /// What became of it.
+    /// Its outcome.
     pub outcome: Outcome,
-    /// Why.
+    /// The reason, in a short sentence.
     pub detail: String,
 }
 
@@ -142,23 +46,49 @@ impl Explanation {
     }
 }
 
-/// What was found out where callbacks can be called and keys be fetched: what the caller's own checks said of a token that
-/// the rules accept, `None` where there is no such check, and why there are no keys.
+/// The outcomes of the caller's own checks, for a token that the rules accept; `None` for a check that there is not.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Callbacks {
     /// Whether the token has been revoked.
     pub revocation: Option<Result<(), Error>>,
-    /// What the schema made of the claims.
+    /// Whether the caller's schema accepts the claims.
     pub schema: Option<Result<(), Error>>,
-    /// Why the key set could not be had. It is told in place of a key that is missing.
+    /// Why the key set could not be fetched. It is reported in place of a key that is missing.
     pub keys: Option<Error>,
 }
 
 impl Verifier {
-    /// Verifies `token` at the moment `now` and says what became of every check. `verdict` is that of the host's engine,
-    /// for a key that stays with the host. Nothing is taken from the cache.
+    /// Verifies `token` at the instant `now`, and explains the outcome of every check in order. [`Explanation::is_ok`] is true
+    /// exactly if [`Verifier::verify`] accepts the token and `callbacks` do.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), tokenward::Error> {
+    /// # use tokenward::{Accept, KeySet, NumericDate, Rules, Verifier};
+    /// # let jwks = br#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"D21NZkNcObwKMJR-QGse-wy4ZszhzqVEHocJGO6kpLA"}]}"#;
+    /// # let rules = Rules::new(Accept::only("https://login.example.com"), Accept::Anything);
+    /// # let verifier = Verifier::new(rules, KeySet::from_jwks(jwks)?)?;
+    /// # let token = "eyJhbGciOiJFZDI1NTE5In0.eyJpc3MiOiJodHRwczovL2xvZ2luLmV4YW1wbGUu\
+    /// #     Y29tIiwic3ViIjoiYWRhIiwiZXhwIjo0MTAyNDQ0ODAwfQ.X4vePbL6pJAZCbr1cR721S2KnY9j4JuKT0TkoxPDz5NTuoBia\
+    /// #     KsqW_wbhsRp4taJDyFITHAO157Pq7kiV4uZBA";
+    /// use tokenward::jwt::{Callbacks, Check};
+    ///
+    /// let late = NumericDate::from_host_clock(4_200_000_000.0)?;
+    /// let explanation = verifier.explain(token, late, Callbacks::default());
+    /// assert!(!explanation.is_ok());
+    /// let time = explanation.steps.iter().find(|step| step.check == Check::Time);
+    /// assert!(time.is_some_and(|step| step.detail.starts_with("the token has expired: it expired")));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
-    pub fn explain(
+    pub fn explain(&self, token: &str, now: NumericDate, callbacks: Callbacks) -> Explanation {
+        self.explain_with_host(token.as_bytes(), now, None, callbacks)
+    }
+
+    /// As [`Verifier::explain`], with the verdict of the host's engine for a key that stays with the host. Nothing is taken
+    /// from the cache.
+    pub(crate) fn explain_with_host(
         &self,
         token: &[u8],
         now: NumericDate,
@@ -192,7 +122,7 @@ impl Verifier {
         verdict: Option<HostVerdict<'_>>,
         facts: &mut Facts<'a>,
     ) -> Result<Verified, Stopped> {
-        let check: SignatureCheck<'a> = self.prepare(token)?;
+        let check = self.prepare(token)?;
         facts.rules = Some(check.rules());
         facts.algorithm = check.algorithm().name();
         facts.keys = check.choice();
@@ -202,20 +132,20 @@ impl Verifier {
     }
 }
 
-/// What the run found out on its way, for the details.
+/// Facts that the run collects for the details.
 #[derive(Default)]
 struct Facts<'a> {
     length: usize,
     rules: Option<&'a Rules>,
     algorithm: &'static str,
     keys: usize,
-    /// Of a token whose signature holds. Their distance from now is told, they are not.
+    /// Of a token whose signature is valid. An explanation says how far they are from now, and not when they are.
     dates: Option<Dates>,
     revocation: bool,
     schema: bool,
 }
 
-// What is said of checks that were not made, and of those that say no more than that they passed.
+// Details of checks that were skipped, and of checks that passed without more to say.
 const AS_ASKED: &str = "as the rules ask";
 const NOT_ASKED: &str = "the rules do not ask for it";
 const NOT_REACHED: &str = "not reached";
@@ -225,7 +155,7 @@ fn steps(outcome: Result<(), Stopped>, facts: &Facts<'_>, now: NumericDate) -> V
         Ok(()) => (None, None),
         Err(Stopped { check, error, .. }) => (Some(check), Some(error)),
     };
-    // Claims have one name of three checks: the first is always listed, the others where they say something.
+    // Three checks have the name `claims`: the first is always listed, the others if they have something to say.
     let listed = |check: &Check| match check {
         Check::RequiredClaims => stopped == Some(*check) || facts.rules.is_some() && asks(facts, *check),
         Check::Schema => facts.schema,
@@ -260,7 +190,7 @@ fn asks(facts: &Facts<'_>, check: Check) -> bool {
         Check::Subject => rule(|rules| rules.subject.is_some()),
         Check::Audience => rule(|rules| rules.audience != Accept::Anything),
         Check::RequiredClaims => rule(|rules| !(rules.claims.is_empty() && rules.required_claims.is_empty())),
-        Check::Scope => rule(|rules| !rules.scopes.is_empty()),
+        Check::Scope => rule(|rules| !rules.scope.is_empty()),
         Check::Revocation => facts.revocation,
         _ => true,
     }
@@ -270,7 +200,7 @@ fn success(check: Check, facts: &Facts<'_>, now: NumericDate) -> String {
     let ends = facts.dates.and_then(|dates| dates.expires);
     match check {
         Check::Format => format!("three segments, {} characters", facts.length),
-        // It is known by name where a key was found for it.
+        // Its name is known if a key was found for it.
         Check::Algorithm if facts.algorithm.is_empty() => "it is accepted".into(),
         Check::Algorithm => format!("{} is accepted", facts.algorithm),
         Check::Key if facts.keys == 1 => "one key, and it fits".into(),

@@ -1,4 +1,4 @@
-//! Keys that Web Crypto holds: what they say about themselves decides which algorithms they may serve.
+//! Keys that Web Crypto holds. Their own facts decide which algorithms they may serve.
 //!
 //! The host's `verify` uses the hash and the curve inside the key, whatever the token's header says, so they are
 //! compared with the header's `alg` before the host is asked (RFC 8725 §3.1).
@@ -8,7 +8,7 @@ use crate::error::{Error, Misuse, Weakness};
 use crate::jwt::algorithm::Algorithm;
 use crate::jwt::key::{ImportOptions, VerificationKey};
 
-/// What a `CryptoKey` says about itself: `type`, `usages` and the members of `algorithm`.
+/// The facts of a `CryptoKey`: `type`, `usages` and the members of `algorithm`.
 #[derive(Clone, Debug, Default)]
 pub struct HostKey<'a> {
     /// `public`, `private` or `secret`.

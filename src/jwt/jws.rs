@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::base64url;
 use crate::error::{Error, TokenFault};
 use crate::json::{Object, Value};
-use crate::jwt::Algorithm;
+use crate::jwt::algorithm::Algorithm;
 
 /// The default for the longest token that is read, in characters.
 pub const MAX_TOKEN_LENGTH: usize = 16_384;
@@ -18,7 +18,6 @@ const MAX_KID_LENGTH: usize = 1_024;
 #[derive(Clone)]
 pub struct UnverifiedJwt<'a> {
     header: Arc<Header>,
-    header_segment: &'a [u8],
     signing_input: &'a [u8],
     payload: Vec<u8>,
     signature: Vec<u8>,
@@ -48,8 +47,7 @@ impl<'a> UnverifiedJwt<'a> {
         Self::parse_known(token, max_length, None)
     }
 
-    /// As [`UnverifiedJwt::parse`], where `known` is a header that was read before. Most tokens of an issuer have the
-    /// same one.
+    /// As [`UnverifiedJwt::parse`]. `known` is a header that was read before: most tokens of an issuer have the same.
     pub(super) fn parse_known(
         token: &'a [u8],
         max_length: usize,
@@ -69,7 +67,7 @@ impl<'a> UnverifiedJwt<'a> {
             (None, Some(known)) => Arc::clone(&known.header),
             (json, _) => Arc::new(Header::parse(json.unwrap_or_default())?),
         };
-        Ok(Self { header: parsed, header_segment: header, signing_input, payload, signature })
+        Ok(Self { header: parsed, signing_input, payload, signature })
     }
 
     /// The JOSE header.
@@ -78,23 +76,12 @@ impl<'a> UnverifiedJwt<'a> {
         &self.header
     }
 
-    /// The header as something to compare the next token's with.
-    pub(super) fn to_known(&self) -> KnownHeader {
-        KnownHeader { segment: self.header_segment.into(), header: Arc::clone(&self.header) }
-    }
-
-    /// The claims set, **not verified**: anybody may have written it.
+    /// The claims set, **not verified**: any sender may have written it.
     ///
     /// # Errors
-    /// [`Error::Malformed`] where the payload is not a JSON object.
+    /// [`Error::Malformed`] if the payload is not a JSON object.
     pub fn claims_unverified(&self) -> Result<Object<'_>, Error> {
         read_claims(&self.payload)
-    }
-
-    /// The JSON text of the claims set, **not verified**.
-    #[must_use]
-    pub fn payload_unverified(&self) -> &[u8] {
-        &self.payload
     }
 
     /// What the signature signs: header and payload as they were sent, with the dot between them.
@@ -110,8 +97,8 @@ impl<'a> UnverifiedJwt<'a> {
     }
 
     /// The JSON texts of header and claims set, **not verified**.
-    #[must_use]
-    pub fn into_json_unverified(self) -> (Vec<u8>, Vec<u8>) {
+    #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
+    pub(crate) fn into_json_unverified(self) -> (Vec<u8>, Vec<u8>) {
         (self.header.json.clone(), self.payload)
     }
 
@@ -128,8 +115,13 @@ pub(super) struct KnownHeader {
 }
 
 impl KnownHeader {
-    pub(super) fn is_of(&self, jwt: &UnverifiedJwt<'_>) -> bool {
-        Arc::ptr_eq(&self.header, &jwt.header)
+    pub(super) fn new(segment: &[u8], header: &Arc<Header>) -> Self {
+        Self { segment: segment.into(), header: Arc::clone(header) }
+    }
+
+    /// Whether a token's header was taken from here.
+    pub(super) fn is(&self, header: &Arc<Header>) -> bool {
+        Arc::ptr_eq(&self.header, header)
     }
 }
 
@@ -192,7 +184,7 @@ impl Header {
         &self.alg
     }
 
-    /// The algorithm that `alg` names, where it is one that this library verifies.
+    /// The algorithm that `alg` names, if this library verifies it.
     #[must_use]
     pub fn algorithm(&self) -> Option<Algorithm> {
         Algorithm::from_name(&self.alg)
@@ -216,7 +208,7 @@ impl Header {
         self.typ.as_deref()
     }
 
-    /// Refuses what the header marks as critical and is not understood here (RFC 7515 §4.1.11, RFC 7797).
+    /// Rejects critical parameters that are not understood here (RFC 7515 §4.1.11, RFC 7797).
     pub(super) fn check_critical(&self) -> Result<(), Error> {
         self.unsupported.map_or(Ok(()), |parameter| Err(Error::NotSupported { parameter }))
     }

@@ -1,4 +1,4 @@
-//! What a signature can be checked with: reading keys, and refusing those that are weak or meant for something else.
+//! Reads keys, and rejects those that are weak or meant for another use.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -6,71 +6,69 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::base64url;
-use crate::engine::{
-    Curve, EcKey, Ed25519Key, Hash, HmacKey, MlDsaKey, RsaKey, has_ml_dsa_engine, without_leading_zeros,
-};
+use crate::engine::{Curve, EcKey, Ed25519Key, Hash, HmacKey, MlDsaKey, has_ml_dsa_engine};
 use crate::error::{Error, JwkFault, Misuse, Weakness};
 use crate::json::{self, Object, Value};
 use crate::jwt::algorithm::{Algorithm, Family};
+use crate::jwt::material::{Material, SecretStrength, rsa};
 use crate::jwt::pem;
-use crate::jwt::roca::is_roca;
 use crate::secret::Secret;
 
 /// A key that is sound and meant for verifying.
+///
+/// ```
+/// use tokenward::jwt::{Algorithm, ImportOptions, VerificationKey};
+///
+/// # fn main() -> Result<(), tokenward::Error> {
+/// let jwk = br#"{"kty":"OKP","crv":"Ed25519","kid":"2027","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+/// let key = VerificationKey::from_jwk(jwk, ImportOptions::new())?;
+/// assert_eq!(key.kid(), Some("2027"));
+/// assert_eq!(key.algorithms(), [Algorithm::EdDsa, Algorithm::Ed25519]);
+///
+/// // A shared secret has no algorithm of its own.
+/// let secret = VerificationKey::from_secret(&[7; 32], ImportOptions::for_algorithm(Algorithm::Hs256))?;
+/// assert!(secret.is_secret());
+/// let error = VerificationKey::from_secret(b"hunter2", ImportOptions::new()).unwrap_err();
+/// assert_eq!(error.code(), "ERR_KEY_WEAK");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct VerificationKey {
     material: Arc<Material>,
     kid: Option<Arc<str>>,
-    /// The algorithms that the key is bound to; `None` where it binds itself to none.
+    /// The algorithms that the key is bound to, if it is bound.
     bound: Option<Vec<Algorithm>>,
 }
 
-#[derive(Debug)]
-#[allow(clippy::large_enum_variant, reason = "one allocation for each key, and never moved after it")]
-pub(super) enum Material {
-    Ec(Curve, EcKey),
-    Ed25519(Ed25519Key),
-    /// A key that only the host's engine can use, by the number the host knows it by; always bound.
-    Host(u32),
-    Hmac(HmacKey, SecretStrength),
-    MlDsa(MlDsaKey),
-    Rsa(RsaKey, RsaForHost),
-}
-
-/// An RSA key as the host's engine is given it, where that checks in place of the engine here.
-#[derive(Debug)]
-pub(super) struct RsaForHost {
-    /// `kty`, `n` and `e`.
-    pub(super) jwk: Box<str>,
-    /// How many bytes the modulus has, and so each signature.
-    pub(super) length: usize,
-}
-
-impl RsaForHost {
-    fn new(n: &[u8], e: &[u8]) -> Self {
-        let (n, e) = (without_leading_zeros(n), without_leading_zeros(e));
-        Self {
-            jwk: format!(r#"{{"kty":"RSA","n":"{}","e":"{}"}}"#, base64url::encode(n), base64url::encode(e))
-                .into(),
-            length: n.len(),
-        }
-    }
-}
-
-/// What decides which hashes a shared secret may serve.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct SecretStrength {
-    length: usize,
-    allow_short: bool,
-}
-
-/// How a key is read.
+/// Options for reading a key.
 #[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
 pub struct ImportOptions {
-    /// Binds the key to one algorithm.
+    /// The algorithm to bind the key to. Default `None`.
     pub algorithm: Option<Algorithm>,
-    /// Accepts a secret shorter than the hash (RFC 7518 §3.2). An empty one is never accepted.
+    /// Accepts a secret shorter than the hash (RFC 7518 §3.2). An empty one is never accepted. Default false.
     pub allow_short_secret: bool,
+}
+
+impl ImportOptions {
+    /// The defaults: the key keeps the algorithms that it allows by itself.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { algorithm: None, allow_short_secret: false }
+    }
+
+    /// Binds the key to one algorithm.
+    #[must_use]
+    pub const fn for_algorithm(algorithm: Algorithm) -> Self {
+        Self { algorithm: Some(algorithm), ..Self::new() }
+    }
+
+    /// Accepts a secret shorter than the hash.
+    #[must_use]
+    pub const fn allowing_short_secrets(self) -> Self {
+        Self { allow_short_secret: true, ..self }
+    }
 }
 
 impl VerificationKey {
@@ -84,7 +82,7 @@ impl VerificationKey {
         Ok(key)
     }
 
-    /// As a member of a set, where a key that there is no engine for yet is kept: it is the one its tokens ask for.
+    /// As a member of a set. A set keeps keys that have no engine yet, because tokens may name them.
     pub(super) fn from_jwk_object(jwk: &Object<'_>, options: ImportOptions) -> Result<Self, Error> {
         check_purpose(jwk)?;
         let own = match text(jwk, "alg")? {
@@ -114,7 +112,7 @@ impl VerificationKey {
     /// Takes the bytes of a shared secret.
     ///
     /// # Errors
-    /// [`Error::KeyWeak`] where it is empty or too short, [`Error::KeyUnusable`] where it looks like a public key.
+    /// [`Error::KeyWeak`] if it is empty or too short, [`Error::KeyUnusable`] if it looks like a public key.
     pub fn from_secret(secret: &[u8], options: ImportOptions) -> Result<Self, Error> {
         let material = hmac(secret, options.allow_short_secret)?;
         Self::new(material, None).bind(options.algorithm)
@@ -132,7 +130,7 @@ impl VerificationKey {
     /// Binds the key to some of the algorithms that its type allows.
     ///
     /// # Errors
-    /// [`Error::KeyUnusable`] where one is not of its type, [`Error::KeyWeak`] for a secret too short for one.
+    /// [`Error::KeyUnusable`] if one is not of its type, [`Error::KeyWeak`] for a secret that is too short for one.
     pub fn bind_to(mut self, algorithms: Vec<Algorithm>) -> Result<Self, Error> {
         for &algorithm in &algorithms {
             if !self.fits(algorithm) {
@@ -190,7 +188,7 @@ impl VerificationKey {
         }
     }
 
-    /// Refuses rules under which a secret would have no algorithm, or one that it is too short for.
+    /// Rejects rules under which a secret has no algorithm, or is too short for one.
     pub(super) fn check_rules(&self, named: Option<&[Algorithm]>) -> Result<(), Error> {
         if self.bound.is_some() || !self.is_secret() {
             return Ok(());
@@ -199,7 +197,7 @@ impl VerificationKey {
         named.iter().filter(|&&algorithm| self.fits(algorithm)).try_for_each(|&alg| self.check_strength(alg))
     }
 
-    /// Refuses a secret that is shorter than the hash of `algorithm` (RFC 7518 §3.2).
+    /// Rejects a secret that is shorter than the hash of `algorithm` (RFC 7518 §3.2).
     fn check_strength(&self, algorithm: Algorithm) -> Result<(), Error> {
         match (&*self.material, algorithm.family()) {
             (Material::Hmac(_, strength), Family::Hmac(hash))
@@ -224,7 +222,7 @@ impl VerificationKey {
         }
     }
 
-    /// Refuses a key that nothing here can verify with: one of ML-DSA where that is not built in and was not imported.
+    /// Rejects a key without an engine: one of ML-DSA, if that is neither built in nor imported.
     pub(super) fn check_engine(&self) -> Result<(), Error> {
         match &*self.material {
             Material::MlDsa(_) if !has_ml_dsa_engine() => Err(unusable(Misuse::MlDsa)),
@@ -240,7 +238,7 @@ impl VerificationKey {
 /// The JWK thumbprint: base64url of SHA-256 over the members that define the key (RFC 7638 §3, RFC 9964).
 ///
 /// # Errors
-/// [`Error::JwkInvalid`] where such a member is missing or not a string, [`Error::KeyUnusable`] for an unknown `kty`.
+/// [`Error::JwkInvalid`] if such a member is missing or not a string, [`Error::KeyUnusable`] for an unknown `kty`.
 pub fn thumbprint(jwk: &[u8]) -> Result<String, Error> {
     let jwk = parse(jwk)?;
     let members: &[&'static str] = match &*member(&jwk, "kty")? {
@@ -276,7 +274,7 @@ const fn invalid(member: &'static str) -> Error {
     Error::JwkInvalid { fault: JwkFault::Member(member) }
 }
 
-/// Refuses private keys and keys that say they are for something else (RFC 7517 §4.2, §4.3).
+/// Rejects private keys, and keys that name another use (RFC 7517 §4.2, §4.3).
 fn check_purpose(jwk: &Object<'_>) -> Result<(), Error> {
     if jwk.get("d").is_some() || jwk.get("priv").is_some() {
         return Err(unusable(Misuse::Private));
@@ -324,15 +322,6 @@ fn read_material(jwk: &Object<'_>, allow_short: bool) -> Result<Material, Error>
         "oct" => hmac(Secret::new(bytes(jwk, "k")?).reveal(), allow_short),
         _ => Err(unusable(Misuse::Type)),
     }
-}
-
-/// The RSA key of this modulus and exponent, both big endian.
-pub(super) fn rsa(n: &[u8], e: &[u8]) -> Result<Material, Error> {
-    let key = RsaKey::new(n, e)?;
-    if is_roca(n) {
-        return Err(Error::KeyWeak { weakness: Weakness::Roca });
-    }
-    Ok(Material::Rsa(key, RsaForHost::new(n, e)))
 }
 
 fn hmac(secret: &[u8], allow_short: bool) -> Result<Material, Error> {

@@ -4,13 +4,26 @@ use std::collections::BinaryHeap;
 
 use crate::error::{Error, KeySetFault};
 use crate::json::{Object, Value};
-use crate::jwt::Algorithm;
+use crate::jwt::algorithm::Algorithm;
 use crate::jwt::key::{ImportOptions, VerificationKey};
 
 /// The most members that a set may have. Issuers publish a few, and the largest known sets have some thousands.
 const MAX_KEYS: usize = 10_000;
 
 /// A JWK Set. Members that cannot be used are skipped, as RFC 7517 §5 asks: one odd key must not lock out the rest.
+///
+/// ```
+/// use tokenward::KeySet;
+///
+/// # fn main() -> Result<(), tokenward::Error> {
+/// let set = KeySet::from_jwks(br#"{"keys":[
+///     {"kty":"OKP","crv":"Ed25519","kid":"2027","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},
+///     {"kty":"a type of tomorrow"}
+/// ]}"#)?;
+/// assert_eq!(set.len(), 1);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct KeySet {
     keys: Vec<VerificationKey>,
@@ -68,7 +81,7 @@ impl KeySet {
     /// key that fits.
     ///
     /// # Errors
-    /// [`Error::NoMatchingKey`], [`Error::MultipleMatchingKeys`], or [`Error::AlgorithmNotAllowed`] where the key
+    /// [`Error::NoMatchingKey`], [`Error::MultipleMatchingKeys`], or [`Error::AlgorithmNotAllowed`] if the key
     /// that the token names, or every key there is, is for other algorithms.
     pub fn select(
         &self,
@@ -100,7 +113,7 @@ impl KeySet {
         self.by_kid.get(from..to).unwrap_or_default()
     }
 
-    /// Refuses rules under which a secret of the set would have no algorithm, or one that it is too short for.
+    /// Rejects rules under which a secret of the set has no algorithm, or is too short for one.
     pub(super) fn check_rules(&self, named: Option<&[Algorithm]>) -> Result<(), Error> {
         self.keys.iter().try_for_each(|key| key.check_rules(named))
     }

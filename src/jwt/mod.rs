@@ -9,19 +9,28 @@
 //! key, signature, claims set, and then the rules.
 
 mod algorithm;
+mod attempt;
 mod cache;
+mod check;
 mod claims;
 mod expiry;
 mod explain;
+#[doc(hidden)]
+pub mod host;
 mod host_key;
 mod jws;
+mod jws_verifier;
 mod key;
 mod key_set;
+mod keys;
+mod material;
 mod pem;
 pub mod remote;
 mod roca;
 mod rules;
 mod signature;
+mod verdict;
+mod verified;
 mod verifier;
 
 pub(crate) use claims::scopes;
@@ -31,12 +40,14 @@ pub(crate) use rules::check_length;
 
 pub use algorithm::{Algorithm, Family};
 pub use cache::CacheLimits;
+pub use check::Check;
 pub use expiry::Expiry;
-pub use explain::{Callbacks, Check, Explanation, Outcome, Step};
-pub use host_key::HostKey;
+pub use explain::{Callbacks, Explanation, Outcome, Step};
 pub use jws::{Header, MAX_TOKEN_LENGTH, UnverifiedJwt};
+pub use jws_verifier::{JwsRules, JwsVerifier};
 pub use key::{ImportOptions, VerificationKey, thumbprint};
 pub use key_set::KeySet;
+pub use keys::Keys;
 pub use rules::{Accept, ClaimValue, Rules};
-pub use signature::{ByRules, JwsVerifier, SignatureCheck, SignatureValid, VerifiedJws};
-pub use verifier::{Attempt, Host, HostKeyId, HostVerdict, Keys, Progress, Verified, Verifier};
+pub use verified::{Verified, VerifiedJws};
+pub use verifier::Verifier;

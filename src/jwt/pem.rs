@@ -8,7 +8,7 @@ use crate::engine::{Curve, EcKey, Ed25519Key, MlDsaKey, ParameterSet};
 use crate::error::{Error, JwkFault, Misuse};
 use crate::ground::text::split_once;
 use crate::json::Object;
-use crate::jwt::key::{Material, rsa};
+use crate::jwt::material::{Material, rsa};
 
 const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
 const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
@@ -76,7 +76,7 @@ fn has_armour(bytes: &[u8]) -> bool {
 
 const MALFORMED: Error = Error::JwkInvalid { fault: JwkFault::Pem };
 
-/// A key that is well formed counts even where it is too weak to use.
+/// A well-formed key counts even if it is too weak to use.
 fn is_der_key(der: &[u8]) -> bool {
     [spki(der), certificate(der), pkcs1(der)]
         .iter()
@@ -192,14 +192,14 @@ impl<'a> Der<'a> {
         self.0.is_empty()
     }
 
-    /// The content of the next element, where it has this tag.
+    /// The content of the next element, if it has this tag.
     fn take(&mut self, tag: u8) -> Option<&'a [u8]> {
         let (content, rest) = element(self.0, tag)?;
         self.0 = rest;
         Some(content)
     }
 
-    /// The next element with its tag and length, where it has this tag.
+    /// The next element with its tag and length, if it has this tag.
     fn take_whole(&mut self, tag: u8) -> Option<&'a [u8]> {
         let (_, rest) = element(self.0, tag)?;
         let whole = self.0.get(..self.0.len() - rest.len())?;

@@ -1,17 +1,19 @@
-//! What a relying party accepts, and the one check of it (RFC 7519 §7.2, RFC 8725 §3).
+//! The rules of a relying party, and the one check of them (RFC 7519 §7.2, RFC 8725 §3).
+
+use std::time::Duration;
 
 use crate::error::{Error, Reason};
 use crate::json::{Object, Value};
+use crate::jwt::algorithm::Algorithm;
+use crate::jwt::check::{Check, Stopped};
 use crate::jwt::claims::{date, scopes, text, texts};
-use crate::jwt::explain::{Check, Stopped};
-use crate::jwt::jws::MAX_TOKEN_LENGTH;
-use crate::jwt::{Algorithm, Header};
+use crate::jwt::jws::{Header, MAX_TOKEN_LENGTH};
 use crate::time::{MAX_CLOCK_TOLERANCE, NumericDate};
 
 /// The most values that one list of the rules may have. Each costs time with every token.
 pub(crate) const MAX_VALUES: usize = 1_000;
 
-/// Which values of a claim are accepted.
+/// The values of a claim that are accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Accept {
     /// Any value, or none: the check is switched off, and this says so.
@@ -44,41 +46,42 @@ pub enum ClaimValue {
     String(String),
 }
 
-/// What a relying party accepts. A check that is configured implies presence and type of its claim.
+/// The rules that a token must satisfy. A check that is configured implies presence and type of its claim.
 ///
 /// ```
+/// use std::time::Duration;
 /// use tokenward::jwt::{Accept, Rules};
 ///
 /// let mut rules = Rules::new(Accept::only("https://issuer.example"), Accept::only("https://api.example"));
-/// rules.clock_tolerance = 5.0;
+/// rules.clock_tolerance = Duration::from_secs(5);
 /// rules.required_claims = vec!["sub".into()];
 /// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Rules {
-    /// Who may have issued the token (`iss`).
+    /// The accepted issuers (`iss`). At most 1,000.
     pub issuer: Accept,
-    /// Whom the token must be meant for (`aud`): one of these.
+    /// The accepted audiences: `aud` names one of them. At most 1,000.
     pub audience: Accept,
-    /// The algorithms that are accepted; `None` for what the key allows.
+    /// The allowed algorithms; `None` for all that the key allows.
     pub algorithms: Option<Vec<Algorithm>>,
-    /// The one `sub` that is accepted.
+    /// The accepted `sub`; `None` for any.
     pub subject: Option<String>,
-    /// The media type in the header's `typ`, `application/` implied where it has no slash (RFC 8725 §3.11).
+    /// The media type in the header's `typ`, with `application/` implied if it has no slash (RFC 8725 §3.11).
     pub typ: Option<String>,
-    /// Scopes that must all be there, in `scope` or `scp`.
-    pub scopes: Vec<String>,
-    /// Claims that must have exactly this value.
+    /// Scopes that must all be granted, in the claim `scope` or `scp`. At most 1,000.
+    pub scope: Vec<String>,
+    /// Claims that must have exactly this value. At most 1,000.
     pub claims: Vec<(String, ClaimValue)>,
-    /// Claims that must be there.
+    /// Claims that must be present. At most 1,000.
     pub required_claims: Vec<String>,
-    /// Whether a token without `exp` is refused. Default true.
+    /// Whether a token without `exp` is rejected. Default true.
     pub require_exp: bool,
-    /// The most seconds since `iat`, which must then be there and not be in the future.
-    pub max_token_age: Option<f64>,
-    /// Seconds of difference between clocks that are tolerated, at most 600. Default 0.
-    pub clock_tolerance: f64,
-    /// The longest token that is read, in characters. Default 16 384.
+    /// The longest time since `iat`, which must then be present and not in the future.
+    pub max_token_age: Option<Duration>,
+    /// The tolerated difference between clocks, at most [`MAX_CLOCK_TOLERANCE`]. Default zero.
+    pub clock_tolerance: Duration,
+    /// The longest token that is read, in characters. Default 16,384.
     pub max_token_length: usize,
 }
 
@@ -92,17 +95,17 @@ impl Rules {
             algorithms: None,
             subject: None,
             typ: None,
-            scopes: Vec::new(),
+            scope: Vec::new(),
             claims: Vec::new(),
             required_claims: Vec::new(),
             require_exp: true,
             max_token_age: None,
-            clock_tolerance: 0.0,
+            clock_tolerance: Duration::ZERO,
             max_token_length: MAX_TOKEN_LENGTH,
         }
     }
 
-    /// Refuses rules of which a part would check nothing or mean nothing.
+    /// Rejects rules of which a part would check nothing or mean nothing.
     ///
     /// # Errors
     /// [`Error::InvalidArg`] for an empty string or list, a list of more than 1,000, or a number that is not finite,
@@ -114,15 +117,18 @@ impl Rules {
         for (name, length) in [
             ("issuer", self.issuer.len()),
             ("audience", self.audience.len()),
-            ("scope", self.scopes.len()),
+            ("scope", self.scope.len()),
             ("claims", self.claims.len()),
-            ("requiredClaims", self.required_claims.len()),
+            ("required_claims", self.required_claims.len()),
         ] {
             check_length(name, length)?;
         }
         for (name, accept) in [("issuer", &self.issuer), ("audience", &self.audience)] {
             if matches!(accept, Accept::OneOf(values) if empty(values)) {
-                return Err(Error::invalid_arg(name, "null, or one or more strings that are not empty"));
+                return Err(Error::invalid_arg(
+                    name,
+                    "Accept::Anything, or one or more strings that are not empty",
+                ));
             }
         }
         check_algorithms(self.algorithms.as_deref())?;
@@ -131,11 +137,11 @@ impl Rules {
                 return Err(Error::invalid_arg(name, some_text));
             }
         }
-        if self.scopes.iter().any(|scope| scope.is_empty() || scope.contains(' ')) {
+        if self.scope.iter().any(|scope| scope.is_empty() || scope.contains(' ')) {
             return Err(Error::invalid_arg("scope", "one or more scopes that are not empty"));
         }
         if self.required_claims.iter().any(String::is_empty) {
-            return Err(Error::invalid_arg("requiredClaims", some_texts));
+            return Err(Error::invalid_arg("required_claims", some_texts));
         }
         for (_, value) in &self.claims {
             if matches!(value, ClaimValue::Number(number) if !number.is_finite()) {
@@ -145,14 +151,11 @@ impl Rules {
                 ));
             }
         }
-        if self.max_token_age.is_some_and(|age| !age.is_finite() || age < 0.0) {
-            return Err(Error::invalid_arg("maxTokenAge", "a number of seconds, 0 or more"));
-        }
         check_tolerance(self.clock_tolerance)?;
         check_token_length(self.max_token_length)
     }
 
-    /// Judges a token whose signature holds. The order is fixed: typ, issuer, subject, audience, times, required
+    /// Judges a token whose signature is valid. The order is fixed: typ, issuer, subject, audience, times, required
     /// claims, exact claims, scope.
     pub(super) fn check(
         &self,
@@ -203,7 +206,7 @@ impl Rules {
         if meant { Ok(()) } else { Err(Error::claim("aud", Reason::Mismatch)) }
     }
 
-    /// Judges what time alone can change.
+    /// Judges the times, which alone can change a verdict later.
     pub(super) fn check_times(&self, dates: &Dates, now: NumericDate) -> Result<(), Error> {
         let tolerance = self.clock_tolerance;
         let Dates { not_before, expires, issued } = *dates;
@@ -250,16 +253,16 @@ impl Rules {
     }
 
     fn check_scopes(&self, claims: &Object<'_>) -> Result<(), Error> {
-        if self.scopes.is_empty() {
+        if self.scope.is_empty() {
             return Ok(());
         }
         let granted = scopes(claims)?.ok_or_else(|| Error::claim("scope", Reason::Missing))?;
-        let all = self.scopes.iter().all(|scope| granted.contains(scope));
+        let all = self.scope.iter().all(|scope| granted.contains(scope));
         if all { Ok(()) } else { Err(Error::claim("scope", Reason::Mismatch)) }
     }
 }
 
-/// When a token starts, ends and was issued.
+/// The instants at which a token starts, ends and was issued.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Dates {
     pub(super) not_before: Option<NumericDate>,
@@ -274,21 +277,21 @@ impl Dates {
     }
 }
 
-/// Refuses a tolerance that is not finite, negative or above [`MAX_CLOCK_TOLERANCE`].
-pub(crate) fn check_tolerance(seconds: f64) -> Result<(), Error> {
-    if (0.0..=MAX_CLOCK_TOLERANCE).contains(&seconds) {
+/// Rejects a tolerance above [`MAX_CLOCK_TOLERANCE`].
+pub(crate) fn check_tolerance(tolerance: Duration) -> Result<(), Error> {
+    if tolerance <= MAX_CLOCK_TOLERANCE {
         Ok(())
     } else {
-        Err(Error::invalid_arg("clockTolerance", "a number of seconds from 0 to 600"))
+        Err(Error::invalid_arg("clock_tolerance", "at most 600 seconds"))
     }
 }
 
-/// Refuses a list that is too long.
+/// Rejects a list that is too long.
 pub(crate) fn check_length(name: &str, length: usize) -> Result<(), Error> {
     if length > MAX_VALUES { Err(Error::invalid_arg(name, "a list of at most 1,000")) } else { Ok(()) }
 }
 
-/// Refuses a list of algorithms that accepts none, or is too long.
+/// Rejects a list of algorithms that allows none, or is too long.
 pub(super) fn check_algorithms(algorithms: Option<&[Algorithm]>) -> Result<(), Error> {
     check_length("algorithms", algorithms.map_or(0, <[_]>::len))?;
     if algorithms.is_some_and(<[_]>::is_empty) {
@@ -298,17 +301,17 @@ pub(super) fn check_algorithms(algorithms: Option<&[Algorithm]>) -> Result<(), E
     }
 }
 
-/// Refuses a limit that no token keeps.
+/// Rejects a limit that no token satisfies.
 pub(super) fn check_token_length(length: usize) -> Result<(), Error> {
     if length == 0 {
-        Err(Error::invalid_arg("maxTokenLength", "a whole number of characters above 0"))
+        Err(Error::invalid_arg("max_token_length", "a whole number of characters above 0"))
     } else {
         Ok(())
     }
 }
 
-/// Compares media types as RFC 7515 §4.1.9 and RFC 8725 §3.11 say: in any case, `application/` implied where there is
-/// no slash.
+/// Compares media types as RFC 7515 §4.1.9 and RFC 8725 §3.11 say: case is ignored, and `application/` is implied if
+/// there is no slash.
 fn same_media_type(a: &str, b: &str) -> bool {
     let bare = |typ: &str| {
         let typ = typ.to_ascii_lowercase();

@@ -1,32 +1,31 @@
-//! The signature of a token, from the choice of its key to the proof that it holds.
+//! The signature of a token, from the choice of the key to the proof that it is valid.
 //!
-//! [`SignatureCheck`] says what is to be checked, [`SignatureValid`] that it was: by the engine here, or by the host's.
-
-use std::fmt;
-use std::sync::Arc;
+//! A [`SignatureCheck`] holds what is to be checked. A [`SignatureValid`] proves that it was, by the engine here or by the
+//! host's.
 
 use crate::engine;
 use crate::error::{Error, Misuse};
-use crate::json::Object;
-use crate::jwt::explain::{Check, Stopped};
-use crate::jwt::key::Material;
-use crate::jwt::rules::{check_algorithms, check_token_length};
-use crate::jwt::{
-    Algorithm, Attempt, Header, Host, HostKeyId, HostVerdict, Keys, Progress, Rules, UnverifiedJwt,
-    VerificationKey, Verified, Verifier,
-};
+use crate::ground::json::Object;
+use crate::jwt::algorithm::Algorithm;
+use crate::jwt::check::{Check, Stopped};
+use crate::jwt::jws::UnverifiedJwt;
+use crate::jwt::key::VerificationKey;
+use crate::jwt::keys::Keys;
+use crate::jwt::material::Material;
+use crate::jwt::rules::Rules;
+use crate::jwt::verdict::{HostEngine, HostKeyId, HostVerdict};
+use crate::jwt::verified::{Verified, VerifiedJws};
 use crate::time::NumericDate;
 
-/// What judges a token once its signature holds.
+/// The rules that judge a token once its signature is valid.
 #[derive(Clone, Copy, Debug)]
 pub struct ByRules<'a> {
     pub(super) rules: &'a Rules,
+    /// The index of the issuer whose rules they are.
     pub(super) issuer: usize,
-    pub(super) verifier: &'a Verifier,
 }
 
-/// A token and the key that its signature is to be checked with. `R` is what comes after the signature: rules, or
-/// nothing for a JWS whose payload is not judged.
+/// A token, and the key to check its signature with. `R` comes after the signature: rules, or nothing for a JWS.
 #[derive(Debug)]
 pub struct SignatureCheck<'a, R = ByRules<'a>> {
     jwt: UnverifiedJwt<'a>,
@@ -38,7 +37,7 @@ pub struct SignatureCheck<'a, R = ByRules<'a>> {
 }
 
 impl<'a, R> SignatureCheck<'a, R> {
-    /// Judges the header and chooses the key: algorithm, critical parameters, key, in this order.
+    /// Validates the header and chooses the key. The order is algorithm, critical parameters, key.
     pub(super) fn prepare(
         jwt: UnverifiedJwt<'a>,
         keys: &'a Keys,
@@ -99,7 +98,7 @@ impl<'a, R> SignatureCheck<'a, R> {
 
     /// Whether the host must be asked. Its verdict on an earlier attempt counts only if it is about this key.
     #[must_use]
-    pub fn lacks(&self, host: Host<'_>) -> bool {
+    pub fn lacks(&self, host: HostEngine<'_>) -> bool {
         let asks = host.takes_rsa || self.stays_with_host();
         asks && self.host_key_id().is_some_and(|key| host.verdict.is_none_or(|verdict| verdict.key != key))
     }
@@ -107,7 +106,7 @@ impl<'a, R> SignatureCheck<'a, R> {
     /// Uses the host's verdict if it is about this key, and otherwise checks the signature here.
     pub(super) fn checked(self, verdict: Option<HostVerdict<'_>>) -> Result<SignatureValid<'a, R>, Error> {
         match verdict.filter(|verdict| self.host_key_id() == Some(verdict.key)) {
-            Some(verdict) => self.judged_by_host(verdict.valid),
+            Some(verdict) => self.conclude(verdict.valid),
             None => self.by_engine(),
         }
     }
@@ -115,18 +114,26 @@ impl<'a, R> SignatureCheck<'a, R> {
     /// Checks the signature here.
     ///
     /// # Errors
-    /// [`Error::SignatureInvalid`], or [`Error::KeyUnusable`] where the key stays with the host.
+    /// [`Error::SignatureInvalid`], or [`Error::KeyUnusable`] if the key stays with the host.
     pub fn by_engine(self) -> Result<SignatureValid<'a, R>, Error> {
-        let verdict =
-            engine_verdict(self.algorithm, self.key, self.jwt.signing_input(), self.jwt.signature())?;
-        self.judged_by_host(verdict)
+        let valid = engine_verdict(self.algorithm, self.key, self.jwt.signing_input(), self.jwt.signature())?;
+        self.conclude(valid)
     }
 
-    /// Takes the verdict of the host's engine over exactly this message, signature, key and algorithm.
+    /// Accepts the answer of the host's engine about exactly this message, signature, key and algorithm. **Dangerous**:
+    /// nothing here checks the signature. Only for a key that stays with the host.
     ///
     /// # Errors
-    /// [`Error::SignatureInvalid`] where `valid` is false.
-    pub fn judged_by_host(self, valid: bool) -> Result<SignatureValid<'a, R>, Error> {
+    /// [`Error::SignatureInvalid`] if `valid` is false; [`Error::KeyUnusable`] for a key that can be checked with here.
+    pub fn dangerous_accept_host_verdict(self, valid: bool) -> Result<SignatureValid<'a, R>, Error> {
+        if self.stays_with_host() {
+            self.conclude(valid)
+        } else {
+            Err(Error::KeyUnusable { misuse: Misuse::Engine })
+        }
+    }
+
+    fn conclude(self, valid: bool) -> Result<SignatureValid<'a, R>, Error> {
         if valid { Ok(SignatureValid { check: self }) } else { Err(Error::SignatureInvalid) }
     }
 }
@@ -165,12 +172,12 @@ fn engine_verdict(
         (Algorithm::Rs256, Material::Rsa(key, _)) => check(&engine::Rs256, key, message, signature),
         (Algorithm::Rs384, Material::Rsa(key, _)) => check(&engine::Rs384, key, message, signature),
         (Algorithm::Rs512, Material::Rsa(key, _)) => check(&engine::Rs512, key, message, signature),
-        // A key is chosen only where it is of the algorithm's type, so what is left stays with the host.
+        // The chosen key is of the algorithm's type, so all others stay with the host.
         _ => return Err(Error::KeyUnusable { misuse: Misuse::Engine }),
     })
 }
 
-/// A token whose signature holds and whose claims have not been judged.
+/// A token whose signature is valid and whose claims have not been judged.
 #[derive(Debug)]
 pub struct SignatureValid<'a, R = ByRules<'a>> {
     check: SignatureCheck<'a, R>,
@@ -181,7 +188,7 @@ impl<'a> SignatureCheck<'a> {
         self.rules.rules
     }
 
-    /// Whose keys it is checked with, by the place in the verifier's list.
+    /// The index of the issuer whose key it is checked with.
     #[must_use]
     pub const fn issuer(&self) -> usize {
         self.rules.issuer
@@ -193,156 +200,30 @@ impl SignatureValid<'_> {
         self.check.jwt.claims_unverified()
     }
 
-    /// Judges the claims at the moment `now`.
+    /// Judges the claims at the instant `now`.
     ///
     /// # Errors
-    /// [`Error::Malformed`] where the payload is not a JSON object; otherwise what the rules refuse.
+    /// [`Error::Malformed`] if the payload is not a JSON object, or the reason why the rules reject the claims.
     pub fn judge(self, now: NumericDate) -> Result<Verified, Error> {
         self.judge_tracked(now).map_err(|stopped| stopped.error)
     }
 
-    /// As [`SignatureValid::judge`], and where it stops, at which check.
+    /// As [`SignatureValid::judge`], with the check at which it stops.
     pub(super) fn judge_tracked(self, now: NumericDate) -> Result<Verified, Stopped> {
-        let SignatureCheck { jwt, algorithm, key, rules: ByRules { rules, verifier, .. }, .. } = self.check;
+        let SignatureCheck { jwt, rules: ByRules { rules, .. }, .. } = &self.check;
         let claims = jwt.claims_unverified().map_err(Stopped::at(Check::Claims))?;
         let dates = rules.check(jwt.header(), &claims, now)?;
-        let kid = key.shared_kid();
-        let header_number = verifier.remember(&jwt, kid.as_ref());
-        let (header, payload) = jwt.into_parts();
-        Ok(Verified { header, header_number, payload: payload.into(), dates, algorithm, kid })
+        Ok(Verified::new(self.into_jws(), dates))
     }
 }
 
-impl SignatureValid<'_, ()> {
-    /// The payload, which may be anything. Nothing but its signature was judged.
+impl<R> SignatureValid<'_, R> {
+    /// The header and the payload, which may be anything. Only the signature was checked.
     #[must_use]
     pub fn into_jws(self) -> VerifiedJws {
         let SignatureCheck { jwt, algorithm, key, .. } = self.check;
         let kid = key.shared_kid();
         let (header, payload) = jwt.into_parts();
-        VerifiedJws { header, payload, algorithm, kid }
-    }
-}
-
-/// Verifies compact JWS with any payload: format, algorithm, key and signature are judged, claims are not (RFC 7515).
-#[derive(Clone, Debug)]
-pub struct JwsVerifier {
-    keys: Keys,
-    algorithms: Option<Vec<Algorithm>>,
-    max_token_length: usize,
-}
-
-impl JwsVerifier {
-    /// A verifier with `keys` for `algorithms`, or for what the keys allow; tokens are at most `max_token_length`
-    /// characters long.
-    ///
-    /// # Errors
-    /// [`Error::InvalidArg`] for an empty list or a length of 0; [`Error::KeyUnusable`] for a secret without an
-    /// algorithm; [`Error::KeyWeak`] for one that is too short.
-    pub fn new(
-        keys: impl Into<Keys>,
-        algorithms: Option<Vec<Algorithm>>,
-        max_token_length: usize,
-    ) -> Result<Self, Error> {
-        let keys = keys.into();
-        check_algorithms(algorithms.as_deref())?;
-        check_token_length(max_token_length)?;
-        keys.check_rules(algorithms.as_deref())?;
-        Ok(Self { keys, algorithms, max_token_length })
-    }
-
-    /// Verifies the signature of `token`.
-    ///
-    /// # Errors
-    /// Whatever makes the token unacceptable; [`Error::KeyUnusable`] where its key stays with a host's engine.
-    pub fn verify(&self, token: &str) -> Result<VerifiedJws, Error> {
-        Ok(self.start_bytes(token.as_bytes())?.by_engine()?.into_jws())
-    }
-
-    /// Everything up to the signature: reads the token and chooses the key.
-    ///
-    /// # Errors
-    /// Whatever makes the token unacceptable before its signature is looked at.
-    pub fn start_bytes<'a>(&'a self, token: &'a [u8]) -> Result<SignatureCheck<'a, ()>, Error> {
-        self.prepare(token).map_err(|stopped| stopped.error)
-    }
-
-    /// Verifies the signature of `token` as far as that goes without the host, as [`Verifier::attempt`] does.
-    pub fn attempt<'a>(&'a self, token: &'a [u8], host: Host<'_>) -> Attempt<'a, VerifiedJws, ()> {
-        let check = match self.prepare(token) {
-            Ok(check) => check,
-            Err(Stopped { check, error, .. }) => {
-                return Attempt { issuer: (check == Check::Key).then_some(0), outcome: Err(error) };
-            }
-        };
-        let outcome = if check.lacks(host) {
-            Ok(Progress::AskHost(check))
-        } else {
-            check.checked(host.verdict).map(|valid| Progress::Verified(valid.into_jws()))
-        };
-        Attempt { issuer: Some(0), outcome }
-    }
-
-    fn prepare<'a>(&'a self, token: &'a [u8]) -> Result<SignatureCheck<'a, ()>, Stopped> {
-        let jws = UnverifiedJwt::parse_bytes(token, self.max_token_length).map_err(Stopped::reading)?;
-        SignatureCheck::prepare(jws, &self.keys, self.algorithms.as_deref(), ())
-    }
-
-    /// Puts other keys in the place of its own.
-    ///
-    /// # Errors
-    /// What [`JwsVerifier::new`] says of keys that the algorithms do not fit. The old keys then stay.
-    pub fn replace_keys(&mut self, keys: impl Into<Keys>) -> Result<(), Error> {
-        let keys = keys.into();
-        keys.check_rules(self.algorithms.as_deref())?;
-        self.keys = keys;
-        Ok(())
-    }
-
-    /// The longest token that is read, in characters.
-    #[must_use]
-    pub const fn max_token_length(&self) -> usize {
-        self.max_token_length
-    }
-}
-
-/// A JWS whose signature holds. Its payload was not judged.
-#[derive(Clone)]
-pub struct VerifiedJws {
-    header: Arc<Header>,
-    payload: Vec<u8>,
-    algorithm: Algorithm,
-    kid: Option<Arc<str>>,
-}
-
-impl VerifiedJws {
-    /// The JOSE header.
-    #[must_use]
-    pub fn header(&self) -> &Header {
-        &self.header
-    }
-
-    /// The bytes that were signed.
-    #[must_use]
-    pub fn payload(&self) -> &[u8] {
-        &self.payload
-    }
-
-    /// The algorithm that was used.
-    #[must_use]
-    pub const fn algorithm(&self) -> Algorithm {
-        self.algorithm
-    }
-
-    /// The identifier of the key that fitted.
-    #[must_use]
-    pub fn kid(&self) -> Option<&str> {
-        self.kid.as_deref()
-    }
-}
-
-impl fmt::Debug for VerifiedJws {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("VerifiedJws").field("algorithm", &self.algorithm).finish_non_exhaustive()
+        VerifiedJws { header, payload: payload.into(), algorithm, kid }
     }
 }

@@ -5,7 +5,8 @@ use std::cell::{Cell, RefCell};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::error::Error;
-use crate::jwt::{Attempt, HostKeyId, Progress, SignatureCheck, Verified, VerifiedJws};
+use crate::jwt::host::{Attempt, HostKeyId, Progress, SignatureCheck, header_id};
+use crate::jwt::{Verified, VerifiedJws};
 use crate::wasm::error::{fail, to_json};
 
 /// The token is accepted: header and payload are in the answer.
@@ -109,7 +110,7 @@ impl Accepted for Verified {
             payload: range(self.payload()),
             kid: range_of_kid(self.kid()),
             algorithm: self.algorithm() as u32,
-            header_number: self.header_number().unwrap_or_default(),
+            header_number: header_id(&self).unwrap_or_default(),
             ..NOTHING
         };
         Reply { answer, kept: Kept::Verified(self), error: None }

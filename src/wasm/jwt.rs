@@ -10,9 +10,10 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::error::{Error, Lack, Misuse, Reason, TokenFault};
 use crate::ground::text::join;
+use crate::jwt::host::{HostEngine, HostKeyId, HostVerdict, start};
 use crate::jwt::{
-    Callbacks, Expiry, Explanation, Host, HostKeyId, HostVerdict, JwsVerifier, Keys, MAX_TOKEN_LENGTH,
-    Outcome, Step, UnverifiedJwt, Verifier,
+    Callbacks, Expiry, Explanation, JwsVerifier, Keys, MAX_TOKEN_LENGTH, Outcome, Step, UnverifiedJwt,
+    Verifier,
 };
 use crate::time::NumericDate;
 use crate::wasm::answer::{Reply, leave_many};
@@ -96,6 +97,7 @@ pub fn decode(length: u32) -> Option<u32> {
 pub fn expiry_of_token(length: u32, now: f64, given: bool, tolerance: f64) -> Option<Vec<f64>> {
     settle(with_token(length, |token| {
         let jwt = UnverifiedJwt::parse_bytes(token, MAX_TOKEN_LENGTH)?;
+        let tolerance = rules::tolerance(tolerance)?;
         let expiry = Expiry::of(&jwt.claims_unverified()?, moment(now, given)?, tolerance)?;
         Ok(expiry_numbers(expiry))
     }))
@@ -107,6 +109,7 @@ pub fn expiry_of_claims(json: &str, now: f64, given: bool, tolerance: f64) -> Op
     let read = || {
         let claims = crate::json::Object::parse(json.as_bytes());
         let claims = claims.map_err(|fault| Error::malformed(TokenFault::Payload(fault)))?;
+        let tolerance = rules::tolerance(tolerance)?;
         Ok(expiry_numbers(Expiry::of(&claims, moment(now, given)?, tolerance)?))
     };
     settle(read())
@@ -142,10 +145,7 @@ pub fn rules_verifier(options: &Object, keys: u32) -> Option<u32> {
 /// A verifier for signatures alone, over any payload.
 #[wasm_bindgen]
 pub fn jws_verifier(options: &Object, keys: u32) -> Option<u32> {
-    let build = || {
-        let (algorithms, max_token_length) = rules::read_jws(options)?;
-        JwsVerifier::new(keys_of(keys)?, algorithms, max_token_length).map(Compiled::Jws)
-    };
+    let build = || JwsVerifier::new(keys_of(keys)?, rules::read_jws(options)?).map(Compiled::Jws);
     settle(build().map(add_verifier))
 }
 
@@ -218,7 +218,7 @@ pub fn verify_many(verifier: u32, tokens: &[u8], lengths: &[u32], moments: &[f64
             let (token, after) = rest.split_at_checked(length as usize).unwrap_or_default();
             rest = after;
             match moment_for(verifier, token, moments) {
-                Ok(now) => Reply::of(verifier.attempt(token, now, Host::default())),
+                Ok(now) => Reply::of(verifier.attempt(token, now, HostEngine::default())),
                 Err(error) => Reply::refused(error),
             }
         });
@@ -261,12 +261,12 @@ pub fn explain(
         let verifier = verifier.jwt()?;
         let now = moment(now, given)?;
         let host = host(host_key, None, valid, false);
-        if let Ok(check) = verifier.start_bytes(token)
+        if let Ok(check) = start(verifier, token)
             && check.lacks(host)
         {
             return Ok(Reply::question(&check).about(Some(check.issuer())));
         }
-        Ok(Reply::text(explanation_json(&verifier.explain(token, now, host.verdict, callbacks))))
+        Ok(Reply::text(explanation_json(&verifier.explain_with_host(token, now, host.verdict, callbacks))))
     })
 }
 
@@ -293,9 +293,9 @@ fn refusal(what: &str, detail: &str) -> Error {
     }
 }
 
-fn host(opaque: u32, rsa: Option<&str>, valid: Option<bool>, takes_rsa: bool) -> Host<'_> {
+fn host(opaque: u32, rsa: Option<&str>, valid: Option<bool>, takes_rsa: bool) -> HostEngine<'_> {
     let key = rsa.map_or(HostKeyId::Opaque(opaque), HostKeyId::Rsa);
-    Host { takes_rsa, verdict: valid.map(|valid| HostVerdict { key, valid }) }
+    HostEngine { takes_rsa, verdict: valid.map(|valid| HostVerdict::dangerous_from_host(key, valid)) }
 }
 
 fn with_token<T>(length: u32, read: impl FnOnce(&[u8]) -> Result<T, Error>) -> Result<T, Error> {

@@ -7,9 +7,8 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use crate::error::Error;
 use crate::ground::text::join;
 use crate::json::push_string;
-use crate::jwt::{
-    Algorithm, HostKey, ImportOptions, KeySet, Keys, VerificationKey, thumbprint as jwk_thumbprint,
-};
+use crate::jwt::host::HostKey;
+use crate::jwt::{Algorithm, ImportOptions, KeySet, Keys, VerificationKey, thumbprint as jwk_thumbprint};
 use crate::wasm::error::settle;
 use crate::wasm::rules;
 use crate::wasm::table::Table;

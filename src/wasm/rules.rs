@@ -1,13 +1,15 @@
 //! Reads the `Rules` of JavaScript. Every option is named in the error about it, and an option that would switch a
 //! check on is never silently absent: a misspelt name and `undefined` are errors.
 
+use std::time::Duration;
+
 use js_sys::{Array, Object, Reflect};
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::error::Error;
 use crate::jwt::{
-    Accept, Algorithm, CacheLimits, ClaimValue, MAX_TOKEN_LENGTH, MAX_VALUES, Rules, check_length,
+    Accept, Algorithm, CacheLimits, ClaimValue, JwsRules, MAX_TOKEN_LENGTH, MAX_VALUES, Rules, check_length,
 };
 
 /// Rules that only the shell uses, besides those read here.
@@ -22,6 +24,8 @@ const HARMLESS: [&str; 7] =
 const JWS: [&str; 2] = ["algorithms", "maxTokenLength"];
 
 const UNDEFINED: &str = "left out, or given a value: undefined would switch the check off";
+
+const TOLERANCE: &str = "a number of seconds from 0 to 600";
 
 const CHECKS: [&str; 12] = [
     "issuer",
@@ -63,9 +67,7 @@ pub(super) fn read_verifier(options: &Object) -> Result<(Vec<Rules>, bool, Optio
         if !get(rules, "issuer")?.is_string() {
             return Err(within(Error::invalid_arg("issuer", "a string that is not empty")));
         }
-        let rules = read(rules, &["keys"]).map_err(within)?;
-        rules.validate().map_err(within)?;
-        Ok(rules)
+        read(rules, &["keys"]).map_err(within)
     });
     Ok((rules.collect::<Result<_, _>>()?, true, cache(options)?))
 }
@@ -86,7 +88,7 @@ fn cache(options: &Object) -> Result<Option<CacheLimits>, Error> {
     if !whole || names(object) != ["maxEntries"] {
         return Err(invalid());
     }
-    Ok(Some(CacheLimits { entries: entries as usize, ..CacheLimits::default() }))
+    Ok(Some(CacheLimits::new(entries as usize, CacheLimits::default().bytes)))
 }
 
 /// Any object. One that inherits nothing, as the copies of the shell are, is none to `instanceof`.
@@ -114,7 +116,7 @@ pub(super) fn read(object: &Object, besides: &[&str]) -> Result<Rules, Error> {
     rules.typ = string(object, "typ")?;
     let scope = get(object, "scope")?;
     if !scope.is_undefined() {
-        rules.scopes = texts(&scope)
+        rules.scope = texts(&scope)
             .filter(|scopes| !scopes.is_empty())
             .ok_or_else(|| Error::invalid_arg("scope", "one or more scopes that are not empty"))?;
     }
@@ -127,15 +129,45 @@ pub(super) fn read(object: &Object, besides: &[&str]) -> Result<Rules, Error> {
         rules.required_claims = names;
     }
     rules.require_exp = option(object, "requireExp", "true or false")?.unwrap_or(rules.require_exp);
-    rules.max_token_age = option(object, "maxTokenAge", "a number of seconds, 0 or more")?;
-    let tolerance = option(object, "clockTolerance", "a number of seconds from 0 to 600")?;
-    rules.clock_tolerance = tolerance.unwrap_or(rules.clock_tolerance);
+    let expected = "a number of seconds, 0 or more";
+    let age = option::<f64>(object, "maxTokenAge", expected)?;
+    rules.max_token_age = age.map(|age| seconds("maxTokenAge", age, f64::MAX, expected)).transpose()?;
+    let given = option::<f64>(object, "clockTolerance", TOLERANCE)?;
+    rules.clock_tolerance = given.map_or(Ok(Duration::ZERO), tolerance)?;
     rules.max_token_length = max_token_length(object)?;
+    rules.validate().map_err(in_camel_case)?;
     Ok(rules)
 }
 
-/// The options of a JWS: the algorithms that are accepted, and the longest token.
-pub(super) fn read_jws(object: &Object) -> Result<(Option<Vec<Algorithm>>, usize), Error> {
+/// The clock tolerance, in seconds.
+pub(super) fn tolerance(given: f64) -> Result<Duration, Error> {
+    seconds("clockTolerance", given, 600.0, TOLERANCE)
+}
+
+/// A time span in seconds, 0 to `most` of them.
+fn seconds(name: &str, given: f64, most: f64, expected: &'static str) -> Result<Duration, Error> {
+    if !(0.0..=most).contains(&given) {
+        return Err(Error::invalid_arg(name, expected));
+    }
+    Ok(Duration::try_from_secs_f64(given).unwrap_or(Duration::MAX))
+}
+
+/// The error of the core, with the option named as JavaScript names it.
+fn in_camel_case(error: Error) -> Error {
+    let Error::InvalidArg { name, expected } = error else { return error };
+    let mut camel = String::with_capacity(name.len());
+    let mut upper = false;
+    for c in name.chars() {
+        if c != '_' {
+            camel.push(if upper { c.to_ascii_uppercase() } else { c });
+        }
+        upper = c == '_';
+    }
+    Error::invalid_arg(&camel, expected)
+}
+
+/// The options of `verifyJws`.
+pub(super) fn read_jws(object: &Object) -> Result<JwsRules, Error> {
     for name in names(object) {
         if !JWS.contains(&name.as_str()) {
             return Err(Error::no_option(&name));
@@ -144,7 +176,10 @@ pub(super) fn read_jws(object: &Object) -> Result<(Option<Vec<Algorithm>>, usize
     if Reflect::has(object, &"algorithms".into()) == Ok(true) && get(object, "algorithms")?.is_undefined() {
         return Err(Error::invalid_arg("algorithms", UNDEFINED));
     }
-    Ok((algorithms(object)?, max_token_length(object)?))
+    let mut rules = JwsRules::new();
+    rules.algorithms = algorithms(object)?;
+    rules.max_token_length = max_token_length(object)?;
+    Ok(rules)
 }
 
 fn algorithms(object: &Object) -> Result<Option<Vec<Algorithm>>, Error> {
@@ -203,7 +238,8 @@ fn accept(object: &Object, name: &str) -> Result<Accept, Error> {
         return Ok(Accept::Anything);
     }
     let expected = "null, or one or more strings that are not empty";
-    texts(&value).map(Accept::OneOf).ok_or_else(|| Error::invalid_arg(name, expected))
+    let values = texts(&value).filter(|values| !values.is_empty() && !values.iter().any(String::is_empty));
+    values.map(Accept::OneOf).ok_or_else(|| Error::invalid_arg(name, expected))
 }
 
 /// A string or a list of strings.

@@ -8,9 +8,7 @@ use std::path::PathBuf;
 use super::support::verifies;
 use serde_json::{Value, json};
 use tokenward::engine::{Ed25519, Ed25519Key};
-use tokenward::jwt::{
-    ImportOptions, JwsVerifier, KeySet, Keys, MAX_TOKEN_LENGTH, VerificationKey, VerifiedJws,
-};
+use tokenward::jwt::{ImportOptions, JwsRules, JwsVerifier, KeySet, Keys, VerificationKey, VerifiedJws};
 use tokenward::{Error, Misuse, base64url};
 
 /// Where Wycheproof's `json_web_*_test.json` lie, seen from the folder that holds this repository. They are not part of
@@ -43,7 +41,7 @@ fn keys(jwk: &Value) -> Result<Keys, Error> {
 }
 
 fn verify(jwk: &Value, token: &str) -> Result<VerifiedJws, Error> {
-    JwsVerifier::new(keys(jwk)?, None, MAX_TOKEN_LENGTH)?.verify(token)
+    JwsVerifier::new(keys(jwk)?, JwsRules::new())?.verify(token)
 }
 
 /// Runs a file of Wycheproof and gives the number of its tests.
@@ -257,7 +255,11 @@ fn rfc_7797_4_a_payload_that_is_not_encoded_is_refused_and_the_same_one_encoded_
 #[test]
 fn a_jws_may_carry_anything_and_no_claim_of_it_is_judged() {
     let key = json!({ "kty": "oct", "alg": "HS256", "k": base64url::encode(&[7; 32]) });
-    let verifier = |algorithms| JwsVerifier::new(keys(&key).unwrap(), algorithms, MAX_TOKEN_LENGTH);
+    let verifier = |algorithms| {
+        let mut rules = JwsRules::new();
+        rules.algorithms = algorithms;
+        JwsVerifier::new(keys(&key).unwrap(), rules)
+    };
     use jwt_compact::{
         Algorithm as _, AlgorithmSignature as _,
         alg::{Hs256, Hs256Key},
@@ -272,7 +274,9 @@ fn a_jws_may_carry_anything_and_no_claim_of_it_is_judged() {
         assert_eq!(other, Some(Error::AlgorithmNotAllowed { alg: Some("HS256") }));
     }
     assert!(matches!(verifier(Some(vec![])), Err(Error::InvalidArg { .. })));
-    assert!(matches!(JwsVerifier::new(keys(&key).unwrap(), None, 0), Err(Error::InvalidArg { .. })));
+    let mut none = JwsRules::new();
+    none.max_token_length = 0;
+    assert!(matches!(JwsVerifier::new(keys(&key).unwrap(), none), Err(Error::InvalidArg { .. })));
 }
 
 /// The examples of RFC 9964, each with the thumbprint as `kid`. The payload is the first sentence of RFC 7520's.

@@ -1,19 +1,20 @@
 //! The result cache: what a hit still judges, what is never kept, what takes an entry away, and how much there can be.
 
 use crate::support::{
-    ISSUER, NOW, at, claims, claims_with, key, key_set, named_jwk, now, rules, sign_json, token,
+    ForHost as _, ISSUER, NOW, at, claims, claims_with, key, key_set, named_jwk, now, rules, sign_json,
+    token, verdict,
 };
 use serde_json::{Value, json};
-use tokenward::jwt::{
-    Accept, Algorithm, CacheLimits, Host, HostKey, HostKeyId, HostVerdict, Keys, Rules, Verifier,
-};
+use std::time::Duration;
+use tokenward::jwt::host::{HostEngine, HostKey, header_id};
+use tokenward::jwt::{Accept, Algorithm, CacheLimits, Keys, Rules, Verifier};
 use tokenward::{Error, Reason};
 
 const ES256: Algorithm = Algorithm::Es256;
 const OTHER: &str = "https://other.test";
 
 fn limits(entries: usize, bytes: usize) -> CacheLimits {
-    CacheLimits { entries, bytes }
+    CacheLimits::new(entries, bytes)
 }
 
 fn cached(rules: Rules, keys: impl Into<Keys>) -> Verifier {
@@ -47,8 +48,8 @@ fn a_hit_gives_what_the_first_verification_gave() {
         let hit = verifier.verify(&token, now()).unwrap();
         assert_eq!(hit.header().json(), first.header().json());
         assert_eq!((hit.kid(), hit.algorithm()), (Some("k"), algorithm));
-        assert_eq!(hit.header_number(), first.header_number());
-        assert_eq!(hit.into_payload(), claims().to_string().into_bytes());
+        assert_eq!(header_id(&hit), header_id(&first));
+        assert_eq!(hit.payload(), claims().to_string().into_bytes());
     }
 }
 
@@ -106,7 +107,7 @@ fn a_hit_is_judged_by_the_clock_again() {
     assert_eq!(verifier.verify(&early, at(-1.0)).err(), Some(Error::NotYetValid));
 
     let mut brief = rules();
-    brief.max_token_age = Some(30.0);
+    brief.max_token_age = Some(Duration::from_secs(30));
     let verifier = cached(brief, key(ES256));
     verifier.verify(&good, now()).unwrap();
     assert!(verifier.verify(&good, at(20.0)).is_ok());
@@ -151,7 +152,10 @@ fn a_token_that_meets_the_hash_of_another_is_not_taken_for_it() {
     for length in 0..32 {
         let good = token(Algorithm::Hs256, &claims_with("x", json!("x".repeat(length))));
         verifier.verify(&good, now()).unwrap();
-        assert!(verifier.attempt(&colliding(&good), Ok(now()), Host::default()).outcome.is_err(), "{length}");
+        assert!(
+            verifier.attempt(&colliding(&good), Ok(now()), HostEngine::default()).outcome.is_err(),
+            "{length}"
+        );
     }
 }
 
@@ -381,9 +385,9 @@ fn a_flood_of_refused_tokens_pushes_out_no_accepted_one() {
 
 #[test]
 fn limits_of_nothing_are_refused() {
-    for limits in [limits(0, 1), limits(1, 0)] {
+    for (limits, limit) in [(limits(0, 1), "entries"), (limits(1, 0), "bytes")] {
         let verifier = Verifier::new(rules(), key(ES256)).unwrap().with_cache(limits);
-        assert!(matches!(verifier, Err(Error::InvalidArg { name, .. }) if &*name == "cache"));
+        assert!(matches!(verifier, Err(Error::InvalidArg { name, .. }) if &*name == limit));
     }
 }
 
@@ -393,9 +397,12 @@ fn a_token_whose_key_stays_with_the_host_is_not_kept() {
         HostKey { kind: "public", name: "ECDSA", curve: "P-256", verifies: true, ..HostKey::default() };
     let verifier = cached(rules(), host.opaque(7).unwrap());
     let token = token(ES256, &claims());
-    let verdict = HostVerdict { key: HostKeyId::Opaque(7), valid: true };
-    let attempt =
-        verifier.attempt(token.as_bytes(), Ok(now()), Host { verdict: Some(verdict), ..Host::default() });
+    let verdict = verdict(7, true);
+    let attempt = verifier.attempt(
+        token.as_bytes(),
+        Ok(now()),
+        HostEngine { verdict: Some(verdict), ..HostEngine::default() },
+    );
     assert!(attempt.outcome.is_ok());
     assert!(!verifier.is_cached(&token));
 }
@@ -405,7 +412,7 @@ fn an_explanation_is_never_taken_from_it() {
     let verifier = cached(rules(), key(ES256));
     let token = token(ES256, &claims());
     verifier.verify(&token, now()).unwrap();
-    let explanation = verifier.explain(token.as_bytes(), at(60.0), None, Default::default());
+    let explanation = verifier.explain(&token, at(60.0), Default::default());
     let failed =
         explanation.steps.iter().find(|step| matches!(step.outcome, tokenward::jwt::Outcome::Failed(_)));
     assert_eq!(failed.unwrap().check.name(), "time");

@@ -1,14 +1,13 @@
 //! Explanations, in their words: what each check says of itself where it passes, fails, is not asked for or not reached.
 
 use crate::support::{
-    AUDIENCE, ISSUER, NOW, at, claims, claims_with, key, key_set, named_jwk, now, rules, rules_with,
-    sign_json, token,
+    self, AUDIENCE, ForHost as _, ISSUER, NOW, at, claims, claims_with, key, key_set, named_jwk, now, rules,
+    rules_with, sign_json, token,
 };
 use serde_json::{Value, json};
-use tokenward::jwt::{
-    Accept, Algorithm, Callbacks, Check, ClaimValue, Host, HostKey, HostKeyId, HostVerdict, Keys, Outcome,
-    Progress, Rules, Verifier,
-};
+use std::time::Duration;
+use tokenward::jwt::host::{self, HostEngine, HostKey, HostKeyId, HostVerdict, Progress};
+use tokenward::jwt::{Accept, Algorithm, Callbacks, Check, ClaimValue, Keys, Outcome, Rules, Verifier};
 use tokenward::{Error, KeySet, Misuse, NumericDate, Reason};
 
 const ES256: Algorithm = Algorithm::Es256;
@@ -30,7 +29,7 @@ fn explained(
     token: &str,
     now: NumericDate,
 ) -> Vec<(&'static str, &'static str, String)> {
-    let explanation = verifier.explain(token.as_bytes(), now, None, Callbacks::default());
+    let explanation = verifier.explain(token, now, Callbacks::default());
     let failed = explanation.steps.iter().find_map(|step| match &step.outcome {
         Outcome::Failed(error) => Some(error.clone()),
         _ => None,
@@ -59,7 +58,7 @@ fn strict() -> Rules {
     rules.subject = Some("ada".into());
     rules.required_claims = vec!["iat".into()];
     rules.claims = vec![("n".into(), ClaimValue::Number(1.0))];
-    rules.scopes = vec!["read".into()];
+    rules.scope = vec!["read".into()];
     rules
 }
 
@@ -210,7 +209,7 @@ fn a_date_is_told_by_its_distance_to_a_tenth_of_a_second() {
 #[test]
 fn a_token_that_is_too_old_is_not_said_to_have_ended() {
     let mut young = rules();
-    young.max_token_age = Some(5.0);
+    young.max_token_age = Some(Duration::from_secs(5));
     let steps = explained(&verifier(young, key(ES256)), &token(ES256, &claims()), now());
     assert_eq!((steps[10].0, steps[10].1), ("time", FAILED));
     assert_eq!(steps[10].2, Error::Expired { claim: "iat" }.to_string());
@@ -223,10 +222,10 @@ fn the_verdict_of_the_host_is_what_an_explanation_says_of_the_signature() {
     let verifier = verifier(rules(), host.opaque(7).unwrap());
     let token = token(ES256, &claims());
     let signature = |verdict| {
-        let explanation = verifier.explain(token.as_bytes(), now(), verdict, Callbacks::default());
+        let explanation = host::explain(&verifier, token.as_bytes(), now(), verdict, Callbacks::default());
         explanation.steps.into_iter().nth(4).unwrap().outcome
     };
-    let verdict = |key, valid| Some(HostVerdict { key: HostKeyId::Opaque(key), valid });
+    let verdict = |key, valid| Some(support::verdict(key, valid));
     let engine = Outcome::Failed(Error::KeyUnusable { misuse: Misuse::Engine });
     assert_eq!(signature(verdict(7, true)), Outcome::Passed);
     assert_eq!(signature(verdict(7, false)), Outcome::Failed(Error::SignatureInvalid));
@@ -256,12 +255,9 @@ fn no_explanation_shows_anything_of_the_token() {
 fn an_explanation_says_what_the_callers_own_checks_said() {
     let verifier = Verifier::new(rules(), key(ES256)).unwrap();
     let explain = |claims: &Value, revocation, schema| {
-        let explanation = verifier.explain(
-            token(ES256, claims).as_bytes(),
-            now(),
-            None,
-            Callbacks { revocation, schema, keys: None },
-        );
+        let mut callbacks = Callbacks::default();
+        (callbacks.revocation, callbacks.schema) = (revocation, schema);
+        let explanation = verifier.explain(&token(ES256, claims), now(), callbacks);
         let last: Vec<_> =
             explanation.steps[12..].iter().map(|step| (step.check.name(), step.detail.clone())).collect();
         (explanation.is_ok(), last)
@@ -290,10 +286,14 @@ fn an_explanation_says_what_the_callers_own_checks_said() {
 #[test]
 fn an_explanation_says_that_keys_could_not_be_had_where_one_is_missing() {
     let outage = Error::KeySetFetchFailed { status: None };
-    let callbacks = || Callbacks { keys: Some(outage.clone()), ..Callbacks::default() };
+    let callbacks = || {
+        let mut callbacks = Callbacks::default();
+        callbacks.keys = Some(outage.clone());
+        callbacks
+    };
     let verifier = Verifier::new(rules(), KeySet::from_jwks(br#"{"keys":[]}"#).unwrap()).unwrap();
     let good = token(ES256, &claims());
-    let explained = verifier.explain(good.as_bytes(), now(), None, callbacks());
+    let explained = verifier.explain(&good, now(), callbacks());
     let key = explained.steps.iter().find(|step| step.check == Check::Key).unwrap();
     assert_eq!(key.outcome, Outcome::Failed(outage.clone()));
     assert_eq!(key.detail, outage.to_string());
@@ -301,10 +301,10 @@ fn an_explanation_says_that_keys_could_not_be_had_where_one_is_missing() {
     assert_eq!(algorithm.detail, "it is accepted");
 
     // What fails before, or with keys that are there, is not the outage's doing.
-    let explained = verifier.explain(b"a.b", now(), None, callbacks());
+    let explained = verifier.explain("a.b", now(), callbacks());
     assert!(matches!(explained.steps[0].outcome, Outcome::Failed(Error::Malformed { .. })));
     let verifier = Verifier::new(rules(), key_set(&[named_jwk(ES256, "k")])).unwrap();
-    assert!(verifier.explain(good.as_bytes(), now(), None, callbacks()).is_ok());
+    assert!(verifier.explain(&good, now(), callbacks()).is_ok());
 }
 
 /// Verifiers of every kind, by name: with one key, a set, several issuers, keys here and keys that stay with the host.
@@ -390,7 +390,7 @@ fn an_explanation_is_ok_exactly_if_verification_is() {
     let verdicts = [7, 8]
         .map(HostKeyId::Opaque)
         .into_iter()
-        .flat_map(|key| [true, false].map(|valid| Some(HostVerdict { key, valid })));
+        .flat_map(|key| [true, false].map(|valid| Some(HostVerdict::dangerous_from_host(key, valid))));
     let verdicts: Vec<_> = verdicts.chain([None]).collect();
     let mut accepted = 0;
     let tokens = tokens();
@@ -402,7 +402,7 @@ fn an_explanation_is_ok_exactly_if_verification_is() {
                 .into_iter()
                 .flat_map(|now| verdicts.iter().map(move |&verdict| (now, verdict)))
             {
-                let host = Host { takes_rsa: false, verdict };
+                let host = HostEngine { takes_rsa: false, verdict };
                 let attempt = verifier.attempt(token.as_bytes(), Ok(now), host);
                 let verified = match attempt.outcome {
                     Ok(Progress::Verified(_)) => None,
@@ -418,7 +418,8 @@ fn an_explanation_is_ok_exactly_if_verification_is() {
                     Err(error) => Some(error),
                 };
                 accepted += usize::from(verified.is_none());
-                let explanation = verifier.explain(token.as_bytes(), now, verdict, Callbacks::default());
+                let explanation =
+                    host::explain(&verifier, token.as_bytes(), now, verdict, Callbacks::default());
                 assert_eq!(explanation.is_ok(), verified.is_none(), "{name}: {token} {verdict:?}");
                 let failed = explanation.steps.into_iter().find_map(|step| match step.outcome {
                     Outcome::Failed(error) => Some(error),
@@ -428,5 +429,5 @@ fn an_explanation_is_ok_exactly_if_verification_is() {
             }
         }
     }
-    assert!(accepted > 200, "{accepted} tokens were accepted");
+    assert!(accepted > 100, "{accepted} tokens were accepted");
 }

@@ -2,10 +2,12 @@
 //! what counts of what the host says about a signature.
 
 use crate::support::{
-    ALGORITHMS, at, claims, import, jwk, jwk_with, key, now, rules, rules_with, tampered, token, verify,
+    self, ALGORITHMS, ForHost as _, at, claims, import, jwk, jwk_with, key, now, rules, rules_with, tampered,
+    token, verify,
 };
 use serde_json::{Value, json};
-use tokenward::jwt::{Algorithm, Host, HostKey, HostKeyId, HostVerdict, Progress, Verifier};
+use tokenward::jwt::host::{HostEngine, HostKey, HostKeyId, HostVerdict, Progress};
+use tokenward::jwt::{Algorithm, Verifier};
 use tokenward::{Error, Misuse, Weakness};
 
 const ES256: Algorithm = Algorithm::Es256;
@@ -158,20 +160,24 @@ fn a_key_of_the_host_is_used_by_the_host_alone() {
     assert_eq!((check.host_key_id(), check.algorithm()), (Some(HostKeyId::Opaque(7)), ES256));
     assert!(check.stays_with_host());
     assert_eq!(check.jwt().signing_input(), token.rsplit_once('.').unwrap().0.as_bytes());
-    assert!(check.judged_by_host(true).unwrap().judge(now()).is_ok());
-    let refused = verifier.start(&token).unwrap().judged_by_host(false).err();
+    assert!(check.dangerous_accept_host_verdict(true).unwrap().judge(now()).is_ok());
+    let refused = verifier.start(&token).unwrap().dangerous_accept_host_verdict(false).err();
     assert_eq!(refused, Some(Error::SignatureInvalid));
     let engine = verifier.start(&token).unwrap().by_engine().err();
     assert_eq!(engine, Some(Error::KeyUnusable { misuse: Misuse::Engine }));
-    let expired = verifier.start(&token).unwrap().judged_by_host(true).unwrap().judge(at(60.0)).err();
+    let expired =
+        verifier.start(&token).unwrap().dangerous_accept_host_verdict(true).unwrap().judge(at(60.0)).err();
     assert_eq!(expired, Some(Error::Expired { claim: "exp" }));
 }
 
 #[test]
 fn a_host_that_takes_rsa_keys_is_asked_about_them() {
-    let asks = Host { takes_rsa: true, ..Host::default() };
-    fn said(jwk: &str, valid: bool) -> Host<'_> {
-        Host { takes_rsa: true, verdict: Some(HostVerdict { key: HostKeyId::Rsa(jwk), valid }) }
+    let asks = HostEngine { takes_rsa: true, ..HostEngine::default() };
+    fn said(jwk: &str, valid: bool) -> HostEngine<'_> {
+        HostEngine {
+            takes_rsa: true,
+            verdict: Some(HostVerdict::dangerous_from_host(HostKeyId::Rsa(jwk), valid)),
+        }
     }
     for algorithm in [Algorithm::Rs256, Algorithm::Ps512] {
         let rules = || rules_with(|rules| rules.algorithms = Some(vec![algorithm]));
@@ -193,7 +199,7 @@ fn a_host_that_takes_rsa_keys_is_asked_about_them() {
             }
             Err(error) => Err(error),
         };
-        assert_eq!(attempt(&verifier, &token, Host::default()), Ok(None), "this host takes none");
+        assert_eq!(attempt(&verifier, &token, HostEngine::default()), Ok(None), "this host takes none");
         let asked = attempt(&verifier, &token, asks).unwrap().unwrap();
         assert_eq!(attempt(&verifier, &token, said(&asked, true)), Ok(None));
         assert_eq!(attempt(&verifier, &token, said(&asked, false)), Err(Error::SignatureInvalid));
@@ -207,7 +213,7 @@ fn a_host_that_takes_rsa_keys_is_asked_about_them() {
         let about_other = attempt(&other, &token, said(&asked, true)).unwrap();
         assert!(about_other.is_some_and(|about_other| about_other != asked));
         let forged = tampered(&token);
-        let deaf = Host { takes_rsa: false, ..said(&asked, true) };
+        let deaf = HostEngine { takes_rsa: false, ..said(&asked, true) };
         assert_eq!(attempt(&other, &forged, deaf), Err(Error::SignatureInvalid));
         // Neither is the host asked where no key would do.
         let short = format!("{}.AAAA", token.rsplit_once('.').unwrap().0);
@@ -226,9 +232,9 @@ fn a_host_that_takes_rsa_keys_is_asked_about_them() {
 fn the_verdict_of_the_host_counts_for_the_key_that_it_was_about() {
     let verifier = Verifier::new(rules(), host_key(ES256).opaque(7).unwrap()).unwrap();
     let token = token(ES256, &claims());
-    let host = |verdict| Host { takes_rsa: false, verdict };
+    let host = |verdict| HostEngine { takes_rsa: false, verdict };
     let attempt = |verdict| verifier.attempt(token.as_bytes(), Ok(now()), host(verdict)).outcome;
-    let verdict = |key, valid| Some(HostVerdict { key: HostKeyId::Opaque(key), valid });
+    let verdict = |key, valid| Some(support::verdict(key, valid));
     for other in [None, verdict(8, true), verdict(8, false)] {
         let Ok(Progress::AskHost(check)) = attempt(other) else { panic!("the host is not asked") };
         assert_eq!(check.host_key_id(), Some(HostKeyId::Opaque(7)));

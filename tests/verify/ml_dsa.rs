@@ -126,7 +126,7 @@ fn without_an_engine_such_a_key_is_unusable_and_with_one_that_is_given_it_serves
 fn a_key_says_its_algorithm_and_serves_no_other() {
     for algorithm in ML_DSA {
         assert_eq!(import(&jwk(algorithm)).unwrap().algorithms(), [algorithm]);
-        let bound = ImportOptions { algorithm: Some(Algorithm::Es256), ..ImportOptions::default() };
+        let bound = ImportOptions::for_algorithm(Algorithm::Es256);
         let json = jwk(algorithm).to_string();
         assert_eq!(VerificationKey::from_jwk(json.as_bytes(), bound).err(), unusable(Misuse::Algorithm));
     }

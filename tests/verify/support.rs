@@ -9,8 +9,9 @@ use p256::ecdsa::signature::Signer as _;
 use rsa::{BoxedUint, Pkcs1v15Sign, PrivateKey, Pss};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
+use tokenward::jwt::host::{self, Attempt, HostEngine, HostKeyId, HostVerdict, SignatureCheck};
 use tokenward::jwt::{
-    Accept, Algorithm, ImportOptions, KeySet, Keys, Rules, VerificationKey, Verified, Verifier,
+    Accept, Algorithm, ImportOptions, JwsRules, KeySet, Keys, Rules, VerificationKey, Verified, Verifier,
 };
 use tokenward::{Error, NumericDate, Reason, base64url};
 
@@ -313,4 +314,56 @@ pub(crate) fn roca_modulus() -> Vec<u8> {
     }
     let start = product.iter().position(|&digit| digit != 0).unwrap();
     [&product[start..], &[0; 240], &[1]].concat()
+}
+
+/// The functions of [`host`], as methods.
+pub(crate) trait ForHost {
+    fn attempt<'a>(
+        &'a self,
+        token: &'a [u8],
+        now: Result<NumericDate, Error>,
+        host: HostEngine<'_>,
+    ) -> Attempt<'a>;
+    fn start<'a>(&'a self, token: &'a str) -> Result<SignatureCheck<'a>, Error>;
+    fn issuer_of_token(&self, token: &[u8]) -> Result<usize, Error>;
+    fn is_cached(&self, token: &str) -> bool;
+    fn cached_bytes(&self) -> usize;
+}
+
+impl ForHost for Verifier {
+    fn attempt<'a>(
+        &'a self,
+        token: &'a [u8],
+        now: Result<NumericDate, Error>,
+        host: HostEngine<'_>,
+    ) -> Attempt<'a> {
+        host::attempt(self, token, now, host)
+    }
+
+    fn start<'a>(&'a self, token: &'a str) -> Result<SignatureCheck<'a>, Error> {
+        host::start(self, token.as_bytes())
+    }
+
+    fn issuer_of_token(&self, token: &[u8]) -> Result<usize, Error> {
+        host::issuer_of_token(self, token)
+    }
+
+    fn is_cached(&self, token: &str) -> bool {
+        host::is_cached(self, token)
+    }
+
+    fn cached_bytes(&self) -> usize {
+        host::cached_bytes(self)
+    }
+}
+
+/// What a host says of the key that it keeps under this number.
+pub(crate) const fn verdict(number: u32, valid: bool) -> HostVerdict<'static> {
+    HostVerdict::dangerous_from_host(HostKeyId::Opaque(number), valid)
+}
+
+pub(crate) fn jws_rules(algorithms: Option<Vec<Algorithm>>, max_token_length: usize) -> JwsRules {
+    let mut rules = JwsRules::new();
+    (rules.algorithms, rules.max_token_length) = (algorithms, max_token_length);
+    rules
 }

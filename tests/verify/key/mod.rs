@@ -25,7 +25,7 @@ pub(crate) const ED25519_SPKI: &str = include_str!("../../vectors/keys/ed25519.s
 pub(crate) const SECP256K1_SPKI: &str = include_str!("../../vectors/keys/k256.spki.pem");
 
 pub(crate) fn bound_to(algorithm: Algorithm) -> ImportOptions {
-    ImportOptions { algorithm: Some(algorithm), ..ImportOptions::default() }
+    ImportOptions::for_algorithm(algorithm)
 }
 
 pub(crate) fn from_pem(text: &str) -> Result<VerificationKey, Error> {

@@ -2,14 +2,14 @@
 
 use super::{ES256, HS256, RS256, header, malformed, not_allowed, payload, verdict, with};
 use crate::support::{
-    ISSUER, NOW, assemble, claim_error, claims, claims_with, claims_without, import, judge, judge_header,
-    jwk, key, key_set, named_jwk, now, rules, rules_for, sign, sign_json, token, verify,
+    ForHost as _, ISSUER, NOW, assemble, claim_error, claims, claims_with, claims_without, import, judge,
+    judge_header, jwk, key, key_set, named_jwk, now, rules, rules_for, sign, sign_json, token, verify,
 };
 use serde_json::{Value, json};
+use std::time::Duration;
+use tokenward::jwt::host::HostKey;
 use tokenward::jwt::remote::{Input, Need, Remote, RemoteOptions, Response, Source};
-use tokenward::jwt::{
-    Accept, Algorithm, CacheLimits, HostKey, ImportOptions, Keys, VerificationKey, Verifier,
-};
+use tokenward::jwt::{Accept, Algorithm, CacheLimits, ImportOptions, Keys, VerificationKey, Verifier};
 use tokenward::{Error, Misuse, Reason, TokenFault, base64url, json::Fault};
 
 #[test]
@@ -81,7 +81,7 @@ fn pitfall_02_public_key_as_hmac_secret() {
     ] {
         let refused = VerificationKey::from_secret(
             secret.as_bytes(),
-            ImportOptions { algorithm: Some(HS256), allow_short_secret: true },
+            ImportOptions::for_algorithm(HS256).allowing_short_secrets(),
         );
         assert_eq!(refused.err(), Some(Error::KeyUnusable { misuse: Misuse::PublicAsSecret }), "{secret}");
     }
@@ -219,14 +219,14 @@ fn pitfall_09_a_configured_check_is_skipped_where_the_claim_is_absent() {
         ("iss", rules()),
         ("aud", rules()),
         ("sub", with(|rules| rules.subject = Some("ada".into()))),
-        ("iat", with(|rules| rules.max_token_age = Some(60.0))),
+        ("iat", with(|rules| rules.max_token_age = Some(Duration::from_secs(60)))),
         ("exp", rules()),
     ];
     for (claim, rules) in configured {
         assert_eq!(verdict(judge(&claims_without(claim), rules)), claim_error(claim, Reason::Missing));
     }
     assert_eq!(
-        verdict(judge(&claims(), with(|rules| rules.scopes = vec!["x".into()]))),
+        verdict(judge(&claims(), with(|rules| rules.scope = vec!["x".into()]))),
         claim_error("scope", Reason::Missing)
     );
     assert_eq!(

@@ -6,6 +6,7 @@ use crate::support::{
     jwk, jwk_with, key, key_set, named_jwk, rules, rules_for, sign_json, token, verify,
 };
 use serde_json::json;
+use std::time::Duration;
 use tokenward::guard::{Guard, Request, Settings};
 use tokenward::jwt::{
     Accept, Algorithm, ClaimValue, ImportOptions, Rules, UnverifiedJwt, VerificationKey, Verifier,
@@ -16,13 +17,14 @@ use tokenward::{Error, JwkFault, NumericDate, Reason, TokenFault, Weakness, base
 fn pitfall_21_empty_and_short_secrets() {
     for algorithm in [HS256, Algorithm::Hs384, Algorithm::Hs512] {
         for allow_short_secret in [false, true] {
-            let options = ImportOptions { algorithm: Some(algorithm), allow_short_secret };
+            let mut options = ImportOptions::for_algorithm(algorithm);
+            options.allow_short_secret = allow_short_secret;
             assert_eq!(
                 VerificationKey::from_secret(b"", options).err(),
                 Some(Error::KeyWeak { weakness: Weakness::EmptySecret })
             );
         }
-        let short = ImportOptions { algorithm: Some(algorithm), allow_short_secret: false };
+        let short = ImportOptions::for_algorithm(algorithm);
         assert_eq!(
             VerificationKey::from_secret(b"short", short).err(),
             Some(Error::KeyWeak { weakness: Weakness::ShortSecret })
@@ -244,7 +246,7 @@ fn pitfall_33_no_rule_is_a_pattern() {
             ("aud", with(|rules| rules.audience = Accept::only(&pattern()))),
             ("sub", with(|rules| rules.subject = Some(pattern()))),
             ("typ", with(|rules| rules.typ = Some(pattern()))),
-            ("scope", with(|rules| rules.scopes = vec![pattern()])),
+            ("scope", with(|rules| rules.scope = vec![pattern()])),
             ("nonce", with(|rules| rules.claims = vec![("nonce".into(), ClaimValue::String(pattern()))])),
         ];
         for (claim, rules) in patterned {
@@ -276,26 +278,14 @@ fn pitfall_34_kid_injection() {
 
 #[test]
 fn pitfall_35_options_that_are_not_finite_switch_checks_off() {
-    for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1.0, 1e9] {
-        assert!(
-            matches!(
-                Verifier::new(with(|rules| rules.clock_tolerance = number), key(ES256)),
-                Err(Error::InvalidArg { .. })
-            ),
-            "{number}"
-        );
-        if number != 1e9 {
-            assert!(
-                matches!(
-                    Verifier::new(with(|rules| rules.max_token_age = Some(number)), key(ES256)),
-                    Err(Error::InvalidArg { .. })
-                ),
-                "{number}"
-            );
-            if number != -1.0 {
-                assert_eq!(NumericDate::new(number), None)
-            }
-        }
+    // A time span in Rust is finite and not negative. JavaScript's are checked where they are read.
+    let endless = Verifier::new(with(|rules| rules.clock_tolerance = Duration::MAX), key(ES256));
+    assert!(matches!(endless, Err(Error::InvalidArg { .. })));
+    for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        assert_eq!(NumericDate::new(number), None, "{number}");
+        let claims = vec![("x".to_string(), ClaimValue::Number(number))];
+        let odd = Verifier::new(with(|rules| rules.claims = claims), key(ES256));
+        assert!(matches!(odd, Err(Error::InvalidArg { .. })), "{number}");
     }
 }
 
