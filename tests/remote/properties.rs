@@ -1,4 +1,4 @@
-//! What holds for every set that was accepted, and for every answer of a cache, an issuer and a clock.
+//! Promises about every accepted set, and about every answer of a cache, an issuer and a clock.
 
 use std::time::Duration;
 
@@ -123,7 +123,7 @@ proptest! {
         let options = RemoteOptions { shared_cache: true, ..RemoteOptions::default() };
         let [before, between, after] = [0, 1, 2].map(|_| value(&mut random, levels));
         let body = format!("{{\"b\":{before},\"keys\":[{between},{KEY}],\"c\":{after}}}");
-        // What is nested too deep is not accepted, and need not be.
+        // A value that is nested too deep is not accepted, and need not be.
         prop_assert!(is_read_back(source, &options, &body) || levels >= 62);
     }
 
@@ -197,7 +197,7 @@ proptest! {
                     _ => break,
                 }
             }
-            // Later: what was left in flight is abandoned by then.
+            // Later: a fetch that was left in flight is abandoned by then.
             let _ = remote.need(now + 10 * SKEW, now + 10 * SKEW, None);
         }
     }
@@ -216,7 +216,7 @@ fn a_caller_that_waited_for_an_abandoned_flight_waits_for_no_second_one() {
         Need::Fetch(2),
         "and so does the driver of the next one, who came later"
     );
-    // Whoever waited for the first leaves the second the time that an issuer in good health needs, and then fetches.
+    // A caller that waited for the first leaves the second the time that a healthy issuer needs, and then fetches.
     let since = T0 + 10;
     assert_eq!(remote.need(lost + 1, since, None), Need::Wait(timeout / 8 - 1));
     assert_eq!(

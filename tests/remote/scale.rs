@@ -47,7 +47,7 @@ fn busy(isolates: usize, shared_cache: bool) -> usize {
     world.requests
 }
 
-/// Everybody starts within 40 ms, and the issuer takes up to half a second.
+/// All isolates start within 40 ms, and the issuer takes up to half a second.
 fn cold(isolates: usize, shared_cache: bool, cache_latency: u64) -> usize {
     let mut world = world(isolates, shared_cache, 250);
     world.schedule.cache_latency = cache_latency;

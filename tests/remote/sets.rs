@@ -84,7 +84,7 @@ fn a_set_is_fetched_again_in_the_background_from_four_fifths_of_its_lifetime_and
     fetch(&mut remote, T0, ok(&set(&["a"])));
     assert_eq!(remote.need(T0 + 479 * SECOND, T0 + 479 * SECOND, None), Need::Use);
     assert!(matches!(remote.need(T0 + 480 * SECOND, T0 + 480 * SECOND, None), Need::UseAndFetch(_)));
-    // The flight is in the air, so nobody starts another, and nobody waits before the lifetime is over.
+    // A fetch is in flight, so no other starts, and no caller waits before the lifetime is over.
     assert_eq!(remote.need(T0 + 481 * SECOND, T0 + 481 * SECOND, None), Need::Use);
 
     let mut remote = self::remote();
@@ -215,7 +215,7 @@ fn after_a_failure_nothing_is_fetched_for_the_cool_down_and_then_for_longer() {
             assert!(now - start <= 240 * SECOND);
         }
         waits.push((now - start) / SECOND);
-        // Whoever took the flight above vanishes; the loop starts one of its own.
+        // The driver of the flight above vanishes; the loop starts one of its own.
         now += 6 * SECOND;
     }
     assert_eq!(waits[0], 30);
@@ -238,7 +238,7 @@ fn the_cool_down_counts_from_the_start_of_the_fetch() {
 }
 
 #[test]
-fn whoever_waited_for_a_fetch_that_failed_gets_its_failure_however_long_it_took() {
+fn a_caller_that_waited_for_a_failed_fetch_gets_its_error() {
     let options = RemoteOptions { cooldown: Duration::from_secs(1), ..RemoteOptions::default() };
     let mut remote = remote_with(options);
     let flight = flight(remote.need(T0, T0, None));
@@ -280,7 +280,7 @@ fn a_key_that_is_missing_while_the_issuer_is_down_is_an_outage() {
 }
 
 #[test]
-fn a_flight_that_nobody_finishes_is_given_up_when_its_time_is_over() {
+fn an_unfinished_flight_is_given_up_when_its_time_is_over() {
     let mut remote = remote();
     assert_eq!((remote.is_in_flight(T0), remote.last_flight()), (false, 0));
     assert_eq!(remote.need(T0, T0, None), Need::Fetch(1));
@@ -330,7 +330,7 @@ fn a_set_that_was_just_fetched_is_not_fetched_again_for_a_key_it_lacks() {
         let stands = remote.clone().need(T0 + age, T0 + age, missed) == Need::Stand;
         assert_eq!(stands, cools, "{age}");
     }
-    // Whoever missed its key before the set was fetched has its answer, however long ago that is.
+    // A caller that missed its key before the set was fetched has its answer, however long ago that is.
     let late = T0 + 100 * SECOND;
     for (since, stands) in [(T0 - 1, true), (T0, true), (T0 + 1, false)] {
         let missed = Some(remote.version());
@@ -575,7 +575,7 @@ fn keys_come_over_https_or_from_a_loopback_host_and_no_redirect_leaves_its_origi
         admit(&parts("https:", "other.example", ""), &https, Some(&https), true),
         admit(&parts("https:", "issuer.example", "8443"), &https, Some(&https), true),
         admit(&loopback, &loopback, Some(&https), true),
-        // An https issuer sends nobody to a port of this machine.
+        // An https issuer cannot name a port of this machine.
         admit(&loopback, &https, None, true),
         admit(&parts("http:", "localhost", ""), &parts("https:", "localhost", ""), None, true),
     ] {

@@ -1,4 +1,4 @@
-//! A cache that isolates share: who asks the issuer, who waits for whom, and what of it is believed.
+//! A cache that isolates share: which of them asks the issuer, which wait, and which entries are accepted.
 
 use std::collections::HashSet;
 
@@ -59,7 +59,7 @@ fn lease_of(action: Action) -> String {
     }
 }
 
-/// The lease that somebody else wrote at this moment.
+/// The lease that another machine wrote at this moment.
 fn lease(at: u64) -> String {
     format!(r#"{{"owner":"00000000000000ff","at":{at},"failed":false}}"#)
 }
@@ -69,7 +69,7 @@ fn is_request(action: &Action) -> bool {
 }
 
 #[test]
-fn whoever_finds_nothing_writes_a_lease_waits_for_other_writers_and_asks_where_it_was_the_last() {
+fn an_isolate_that_finds_nothing_writes_a_lease_and_asks_if_it_wrote_last() {
     // As long as it took so far, but never longer than an eighth of the timeout and never less than other writers need.
     for (took, pause) in [(0, 50), (50, 50), (300, 300), (4000, 625)] {
         let mut remote = sharing(1);
@@ -92,7 +92,7 @@ fn whoever_finds_nothing_writes_a_lease_waits_for_other_writers_and_asks_where_i
 }
 
 #[test]
-fn whoever_finds_that_another_was_last_waits_for_what_that_one_fetches() {
+fn an_isolate_waits_for_the_set_if_another_wrote_the_last_lease() {
     let mut remote = sharing(1);
     let flight = start(&mut remote, T0);
     lease_of(remote.advance(T0, flight, Input::Found([None, None])));
@@ -108,7 +108,7 @@ fn whoever_finds_that_another_was_last_waits_for_what_that_one_fetches() {
 }
 
 #[test]
-fn a_lease_that_was_written_and_cannot_be_found_holds_nobody_back() {
+fn a_lease_that_cannot_be_found_again_delays_no_fetch() {
     let mut remote = sharing(1);
     let flight = start(&mut remote, T0);
     lease_of(remote.advance(T0, flight, Input::Found([None, None])));
@@ -160,7 +160,7 @@ fn those_who_wait_look_again_at_different_moments() {
 }
 
 #[test]
-fn whoever_waits_does_so_until_its_time_is_over_and_no_longer_and_tells_nobody_of_it() {
+fn a_wait_for_other_machines_ends_with_the_timeout_and_is_not_shared() {
     // Other machines are fetching, one after another, and never done.
     let mut remote = sharing(1);
     let flight = start(&mut remote, T0);
@@ -216,7 +216,7 @@ fn a_failure_that_another_tells_of_is_believed_for_the_cool_down() {
 }
 
 #[test]
-fn an_entry_is_young_enough_where_nobody_would_fetch_it_again_yet() {
+fn an_entry_is_young_enough_below_four_fifths_of_its_lifetime() {
     for (age, enough) in [(0, true), (400, true), (479, true), (480, false), (599, false), (700, false)] {
         let now = T0 + age * SECOND;
         let mut remote = sharing(1);
@@ -249,10 +249,10 @@ fn an_entry_replaces_what_is_older_and_nothing_that_is_newer() {
         let flight = start(&mut remote, old);
         remote.advance(old, flight, Input::Found([Some(&entry(fetched_at, "theirs")), None]));
         assert_eq!(kid(&remote), Some(if taken { "theirs" } else { "ours" }), "{fetched_at}");
-        // What was not taken says nothing about what is held.
+        // An entry that was not taken says nothing about the set that is held.
         assert_eq!(remote.is_in_flight(old), fetched_at != old);
     }
-    // By a clock that was set back, what is held is of the future, and not to be trusted.
+    // By a clock that was set back far, the set that is held is of the future, and its age is unknown.
     let back = T0 - 3600 * SECOND;
     let mut remote = holding(T0, "ours");
     let flight = start(&mut remote, back);
@@ -449,7 +449,7 @@ fn an_old_entry_of_a_shared_cache_serves_where_the_issuer_cannot_be_reached() {
     assert!(is_request(&asked));
     // The failure is told to the others, so that they need not find out each by itself.
     let Action::Write { value: told, .. } = reader.advance(late, 1, Input::Failed { timeout: false }) else {
-        panic!("nobody is told")
+        panic!("the failure is not shared")
     };
     assert_eq!(reader.advance(late, 1, Input::Ready), Action::Done);
     assert_eq!(reader.need(late, late, None), Need::Use);

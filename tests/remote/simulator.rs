@@ -39,7 +39,10 @@ fn simulate(seed: u64) {
     // A driver that vanishes leaves its fetch to up to three others, once in a timeout.
     let fetches = if world.schedule.vanishing { 8 * FETCHES } else { FETCHES };
     world.check_rates(READS, fetches);
-    assert!(world.verifications.iter().all(|verification| !verification.waiting), "somebody still waits");
+    assert!(
+        world.verifications.iter().all(|verification| !verification.waiting),
+        "a verification still waits"
+    );
     assert_eq!(world.verdicts.iter().sum::<usize>(), world.verifications.len());
     let [accepted, rejected, failed] = world.verdicts;
     let fair = !world.schedule.faults;

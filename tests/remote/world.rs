@@ -1,5 +1,5 @@
-//! A world of isolates, caches and one issuer, in which time is an argument: what a shell would do with the state machine,
-//! and what its promises are.
+//! A world of isolates, caches and one issuer, in which time is an argument: the part of a shell over the state
+//! machine, and the promises that it must keep.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -125,10 +125,10 @@ pub(crate) struct Schedule {
 }
 
 impl Schedule {
-    /// Whether everything is answered in time where nothing is lost, and also, where drivers vanish, by the next one.
+    /// Whether every call is answered in time if nothing is lost, and if drivers vanish, by the next driver.
     fn is_quick(&self) -> bool {
         let trip = self.cache_latency * 2;
-        // Whoever waits for another isolate's fetch waits for its look, its lease, its wait for other writers (as long as
+        // A wait for another isolate's fetch takes its look, its lease, its wait for other writers (as long as
         // both took, an eighth of the timeout at the most), its second look, the request and what it writes; and looks again.
         let cache = if self.shared_cache { 6 * trip + (2 * trip).clamp(50, TIMEOUT / 8) + 120 } else { 0 };
         (cache + self.latency * 2) * if self.vanishing { 2 } else { 1 } < TIMEOUT
@@ -204,7 +204,7 @@ impl World {
         self.now.saturating_add_signed(self.ahead[isolate])
     }
 
-    /// Keys that overlap, so that there is always one; and moods of the issuer, where there are faults.
+    /// Keys that overlap, so that there is always one; and moods of the issuer, if there are faults.
     pub(crate) fn plan(&mut self, until: u64) {
         let mut at = START;
         while at < until + 100_000 {
@@ -223,7 +223,7 @@ impl World {
     }
 
     pub(crate) fn at(&mut self, time: u64, event: Event) {
-        // What happens at one moment happens in any order.
+        // Events of one moment happen in any order.
         let mut id = self.random.next();
         while self.events.contains_key(&id) {
             id = self.random.next();
@@ -278,7 +278,7 @@ impl World {
         }
     }
 
-    /// What the shell does with one token.
+    /// The shell's work for one token.
     pub(crate) fn verify(&mut self, index: usize) {
         loop {
             let Verification { isolate, kid, missed, since, begun, .. } = self.verifications[index];
@@ -373,7 +373,7 @@ impl World {
             Action::Sleep(pause) => {
                 self.at(self.now + pause, Event::Outcome { isolate, flight, outcome: Outcome::Ready });
             }
-            // The shell waits as long as it may, and what was to be written may still arrive.
+            // The shell waits as long as it may, and a value to be written may still arrive.
             Action::Read { within, .. } if there + back > within => {
                 self.at(self.now + within, Event::Outcome { isolate, flight, outcome: Outcome::Timeout });
             }

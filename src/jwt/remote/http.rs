@@ -1,4 +1,4 @@
-//! What an answer over HTTP says about a JWK Set: whether it can be one, and for how long it holds.
+//! The response to a request for a JWK Set: whether it can be one, and for how long it is fresh.
 
 /// An answer to a request for a JWK Set or for an issuer's metadata.
 #[derive(Clone, Copy, Debug, Default)]
@@ -16,8 +16,8 @@ pub struct Response<'r> {
 }
 
 impl Response<'_> {
-    /// Whether the body is declared as JSON, or as nothing in particular: plain file hosts know no better. A page of
-    /// HTML is somebody else's answer, whatever its status.
+    /// Whether the body is declared as JSON, or as no type in particular: plain file hosts know no better. A page of
+    /// HTML is never a JWK Set, whatever its status.
     pub(super) fn may_be_json(&self) -> bool {
         let Some(content_type) = self.content_type else { return true };
         let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();

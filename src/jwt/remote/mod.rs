@@ -97,7 +97,7 @@ use crate::jwt::KeySet;
 pub struct RemoteOptions {
     /// The longest time for which a set is fresh, whatever `Cache-Control` says. Ten minutes.
     pub max_age: Duration,
-    /// The shortest. One minute, or `max_age` where that is shorter.
+    /// The shortest. One minute, or `max_age` if that is shorter.
     pub min_age: Option<Duration>,
     /// How long a set may outlive its freshness while its issuer cannot be reached. One day.
     pub stale_if_error: Duration,

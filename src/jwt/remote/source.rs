@@ -1,4 +1,4 @@
-//! Where a remote JWK Set comes from.
+//! The source of a remote JWK Set.
 
 use sha2::{Digest, Sha256};
 
@@ -9,7 +9,7 @@ use crate::{Error, base64url};
 
 pub(super) use crate::ground::metadata::WellKnown;
 
-/// Where a remote JWK Set comes from. Never anything that a token says.
+/// The source of a remote JWK Set. It is configured, and never taken from a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     /// The set's own URL.
@@ -19,7 +19,7 @@ pub enum Source {
 }
 
 impl Source {
-    /// What tells this source from every other one.
+    /// A name that no other source has.
     pub(super) fn name(&self) -> String {
         match self {
             Self::Url(url) => format!("url {url}"),
@@ -45,7 +45,7 @@ impl Source {
     }
 }
 
-/// The `jwks_uri` of an issuer's metadata, where the metadata is that issuer's.
+/// The `jwks_uri` of an issuer's metadata, if the metadata is that issuer's.
 pub(super) fn jwks_uri(metadata: &Object<'_>, issuer: &str) -> Option<String> {
     let uri = metadata.get("jwks_uri").and_then(Value::as_text)?;
     is_of_issuer(metadata, issuer).then(|| uri.to_cow().into_owned())
