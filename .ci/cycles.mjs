@@ -6,6 +6,9 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { at } from './tools.mjs';
 
+/** Folders whose files are still to be untied. A circle that leaves one of them fails. */
+const TIED = ['jwt/remote/', 'session/', 'wasm/session/'];
+
 const src = at('src');
 const modules = new Map();
 for (const entry of readdirSync(src, { recursive: true })) {
@@ -22,17 +25,21 @@ if (process.argv.includes('--graph')) {
   for (const [file, to] of graph) console.log(`${file}: ${[...to].join(' ')}`);
 }
 const circles = components(graph).filter((files) => files.length > 1);
+const fresh = circles.filter((files) => !TIED.some((folder) => files.every((file) => file.startsWith(folder))));
 for (const files of circles) {
-  console.log(`in a circle: ${files.join(', ')}`);
+  console.log(`${fresh.includes(files) ? 'in a circle' : 'in a circle, as is known'}: ${files.join(', ')}`);
   for (const file of files) console.log(`  ${file} imports ${[...graph.get(file)].filter((to) => files.includes(to)).join(', ')}`);
 }
 if (circles.length === 0) console.log(`${graph.size} files, no circle`);
-process.exitCode = circles.length > 0 ? 1 : 0;
+process.exitCode = fresh.length > 0 ? 1 : 0;
 
 /** A file: what it imports under which name, what it re-exports, and the text without either. */
 function read(path, module) {
   const text = readFileSync(path, 'utf8')
-    .replace(/\/\/.*$/gm, '').replace(/\/\*[^]*?\*\//g, '').replace(/b?"(?:\\[^]|[^"\\])*"/g, '""').replace(/'(?:\\.|[^'\\])'/g, "''");
+    .replace(/\/\/.*$/gm, '')
+    .replace(/\/\*[^]*?\*\//g, '')
+    .replace(/b?"(?:\\[^]|[^"\\])*"/g, '""')
+    .replace(/'(?:\\.|[^'\\])'/g, "''");
   const uses = [];
   const body = text.replace(/(pub(?:\([^)]*\))?\s+)?use\s+([^;]+);/g, (_, visible, tree) => {
     for (const use of leaves(tree.replace(/\s+/g, ' ').trim())) uses.push({ ...use, visible: visible !== undefined });
@@ -45,11 +52,24 @@ function read(path, module) {
 function leaves(tree, before = []) {
   const brace = tree.indexOf('{');
   if (brace >= 0) {
-    const outer = [...before, ...tree.slice(0, brace).split('::').map((part) => part.trim()).filter(Boolean)];
+    const outer = [
+      ...before,
+      ...tree
+        .slice(0, brace)
+        .split('::')
+        .map((part) => part.trim())
+        .filter(Boolean),
+    ];
     return split(tree.slice(brace + 1, tree.lastIndexOf('}'))).flatMap((inner) => leaves(inner, outer));
   }
   const [written, alias] = tree.split(' as ').map((part) => part.trim());
-  const path = [...before, ...written.split('::').map((part) => part.trim()).filter(Boolean)];
+  const path = [
+    ...before,
+    ...written
+      .split('::')
+      .map((part) => part.trim())
+      .filter(Boolean),
+  ];
   if (path.at(-1) === 'self') path.pop();
   return path.length === 0 ? [] : [{ path, name: alias ?? path.at(-1) }];
 }
@@ -108,13 +128,15 @@ function resolve(module, path, seen = new Set()) {
 
 function inside(from, rest, seen) {
   const here = modules.get(from.join('::'));
-  if (!here || rest.length === 0) return here && { file: here.file, rest };
+  if (!here || rest.length === 0 || rest[0] === '*') return here && { file: here.file, rest: [] };
   const [name, ...more] = rest;
   if (modules.has([...from, name].join('::'))) return inside([...from, name], more, seen);
   const key = `${here.file} ${name}`;
   if (seen.has(key)) return undefined;
   seen.add(key);
-  const defined = new RegExp(`\\b(?:struct|enum|union|trait|type|fn|const|static|mod)\\s+(?:mut\\s+)?${name}\\b|macro_rules!\\s*${name}\\b`).test(here.body);
+  const defined = new RegExp(
+    `\\b(?:struct|enum|union|trait|type|fn|const|static|mod)\\s+(?:mut\\s+)?${name}\\b|macro_rules!\\s*${name}\\b`,
+  ).test(here.body);
   if (!defined) {
     for (const { path, name: as } of here.uses) {
       if (as === name) return resolve(here, [...path, ...more], seen);

@@ -24,6 +24,7 @@ await count('page in Chromium and Firefox', 'node', ['tests/js/run-page.mjs']);
 
 async function crate() {
   await check('formatting', 'cargo', ['fmt', '--check']);
+  await check('imports without circles', 'node', ['.ci/cycles.mjs']);
   await check('lints, JavaScript and TypeScript', 'biome', ['lint', '--error-on-warnings', '.']);
   await check('lints, native', 'cargo', ['clippy', '--quiet', '--locked', '--all-targets', ...WHOLE, ...deny]);
   await check('lints, wasm32', 'cargo', ['clippy', '--quiet', '--locked', ...WASM, '--lib', '--test', 'wasm', ...deny], SIMD);
