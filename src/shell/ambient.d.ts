@@ -2,7 +2,10 @@
 
 /** wasm-bindgen's glue as a function: each instance has its own, so that it can be dropped and made again. */
 declare module '#glue' {
-  export interface Instance { exports: import('./boundary/exports.js').Exports; memory: WebAssembly.Memory }
+  export interface Instance {
+    exports: import('./boundary/exports.js').Exports;
+    memory: WebAssembly.Memory;
+  }
   /** The imports that an instance needs, and the function that starts it. */
   export function bind(): { imports: WebAssembly.Imports; start(instance: WebAssembly.Instance): Instance };
 }

@@ -13,7 +13,7 @@ export async function readBody(response: Response, most: number): Promise<Uint8A
   let length = 0;
   let empty = 0;
   const reader = response.body?.getReader();
-  for (let done = !reader; reader && !done && length < most;) {
+  for (let done = !reader; reader && !done && length < most; ) {
     const chunk = await reader.read();
     done = chunk.done;
     if (!chunk.value) continue;

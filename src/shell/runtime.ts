@@ -16,7 +16,9 @@ let dropsToken: boolean | undefined;
  * Firefox does since 111, and WebKit in every version that runs the module. An unknown browser is not trusted.
  */
 export function dropsTokenAcrossOrigins(): boolean {
-  return dropsToken ??= WebAssembly.validate(Uint8Array.from(WASM_GC)) || /Firefox\/(11[1-9]|1[2-9]\d|[2-9]\d\d)|AppleWebKit(?!.*Chrom)/.test(navigator.userAgent);
+  return (dropsToken ??=
+    WebAssembly.validate(Uint8Array.from(WASM_GC))
+    || /Firefox\/(11[1-9]|1[2-9]\d|[2-9]\d\d)|AppleWebKit(?!.*Chrom)/.test(navigator.userAgent));
 }
 
 /** Resolves once other work of the host has had its turn. */

@@ -6,11 +6,24 @@
  * `import 'tokenward/ml-dsa'`.
  */
 export type Algorithm =
-  | 'HS256' | 'HS384' | 'HS512'
-  | 'RS256' | 'RS384' | 'RS512' | 'PS256' | 'PS384' | 'PS512'
-  | 'ES256' | 'ES384' | 'ES512' | 'ES256K'
-  | 'EdDSA' | 'Ed25519'
-  | 'ML-DSA-44' | 'ML-DSA-65' | 'ML-DSA-87';
+  | 'HS256'
+  | 'HS384'
+  | 'HS512'
+  | 'RS256'
+  | 'RS384'
+  | 'RS512'
+  | 'PS256'
+  | 'PS384'
+  | 'PS512'
+  | 'ES256'
+  | 'ES384'
+  | 'ES512'
+  | 'ES256K'
+  | 'EdDSA'
+  | 'Ed25519'
+  | 'ML-DSA-44'
+  | 'ML-DSA-65'
+  | 'ML-DSA-87';
 
 /** The JOSE header of a token (RFC 7515 §4). */
 export interface JoseHeader {
@@ -203,8 +216,20 @@ export interface Explanation {
   ok: boolean;
   /** The checks, in the order in which they are made. */
   steps: {
-    check: 'format' | 'header' | 'algorithm' | 'key' | 'signature' | 'claims' | 'typ' | 'issuer' | 'subject' | 'audience'
-      | 'time' | 'scope' | 'revocation';
+    check:
+      | 'format'
+      | 'header'
+      | 'algorithm'
+      | 'key'
+      | 'signature'
+      | 'claims'
+      | 'typ'
+      | 'issuer'
+      | 'subject'
+      | 'audience'
+      | 'time'
+      | 'scope'
+      | 'revocation';
     /** `skipped` if the rules do not include the check or an earlier check failed. */
     outcome: 'passed' | 'failed' | 'skipped';
     /** One sentence about the outcome. */
@@ -336,20 +361,39 @@ export interface KeySetState {
 export type ErrorCode =
   | 'ERR_JWT_MALFORMED'
   | 'ERR_JWE_NOT_SUPPORTED'
-  | 'ERR_JOSE_ALG_NOT_ALLOWED' | 'ERR_JOSE_NOT_SUPPORTED'
+  | 'ERR_JOSE_ALG_NOT_ALLOWED'
+  | 'ERR_JOSE_NOT_SUPPORTED'
   | 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED'
-  | 'ERR_JWT_EXPIRED' | 'ERR_JWT_NOT_YET_VALID' | 'ERR_JWT_CLAIM_VALIDATION_FAILED' | 'ERR_JWT_REVOKED'
+  | 'ERR_JWT_EXPIRED'
+  | 'ERR_JWT_NOT_YET_VALID'
+  | 'ERR_JWT_CLAIM_VALIDATION_FAILED'
+  | 'ERR_JWT_REVOKED'
   | 'ERR_REVOCATION_UNAVAILABLE'
-  | 'ERR_JWK_INVALID' | 'ERR_KEY_WEAK' | 'ERR_KEY_UNUSABLE'
-  | 'ERR_JWKS_INVALID' | 'ERR_JWKS_NO_MATCHING_KEY' | 'ERR_JWKS_MULTIPLE_MATCHING_KEYS'
-  | 'ERR_JWKS_FETCH_FAILED' | 'ERR_JWKS_TIMEOUT'
+  | 'ERR_JWK_INVALID'
+  | 'ERR_KEY_WEAK'
+  | 'ERR_KEY_UNUSABLE'
+  | 'ERR_JWKS_INVALID'
+  | 'ERR_JWKS_NO_MATCHING_KEY'
+  | 'ERR_JWKS_MULTIPLE_MATCHING_KEYS'
+  | 'ERR_JWKS_FETCH_FAILED'
+  | 'ERR_JWKS_TIMEOUT'
   | 'ERR_SYNC_UNAVAILABLE'
   | 'ERR_CLOCK_UNAVAILABLE'
   | 'ERR_WASM_UNAVAILABLE'
-  | 'ERR_SESSION_SIGNED_OUT' | 'ERR_SESSION_CHANGED' | 'ERR_SESSION_CLOSED'
-  | 'ERR_TOKEN_REFRESH_REJECTED' | 'ERR_TOKEN_REFRESH_UNAVAILABLE' | 'ERR_LOGIN_REJECTED'
-  | 'ERR_TOKEN_ENDPOINT_MISCONFIGURED' | 'ERR_TOKEN_RESPONSE_INVALID' | 'ERR_TOKEN_ENDPOINT_REDIRECTED'
-  | 'ERR_TOKEN_TIMEOUT' | 'ERR_TOKEN_STORE_UNAVAILABLE' | 'ERR_INSECURE_URL' | 'ERR_FOREIGN_URL' | 'ERR_BODY_NOT_REPLAYABLE'
+  | 'ERR_SESSION_SIGNED_OUT'
+  | 'ERR_SESSION_CHANGED'
+  | 'ERR_SESSION_CLOSED'
+  | 'ERR_TOKEN_REFRESH_REJECTED'
+  | 'ERR_TOKEN_REFRESH_UNAVAILABLE'
+  | 'ERR_LOGIN_REJECTED'
+  | 'ERR_TOKEN_ENDPOINT_MISCONFIGURED'
+  | 'ERR_TOKEN_RESPONSE_INVALID'
+  | 'ERR_TOKEN_ENDPOINT_REDIRECTED'
+  | 'ERR_TOKEN_TIMEOUT'
+  | 'ERR_TOKEN_STORE_UNAVAILABLE'
+  | 'ERR_INSECURE_URL'
+  | 'ERR_FOREIGN_URL'
+  | 'ERR_BODY_NOT_REPLAYABLE'
   | 'ERR_INVALID_ARG';
 
 /**
@@ -538,12 +582,28 @@ export type SessionSnapshot =
   | { status: 'loading' }
   | { status: 'signed-out'; reason: EndReason }
   /** `volatile`: the tokens are only in memory, because the store failed. */
-  | { status: 'active'; generation: number; subject?: string; scopes?: string[]; expiresAt?: number;
-      freshness: 'fresh' | 'stale' | 'expired' | 'unknown'; refreshing: boolean; volatile: boolean };
+  | {
+      status: 'active';
+      generation: number;
+      subject?: string;
+      scopes?: string[];
+      expiresAt?: number;
+      freshness: 'fresh' | 'stale' | 'expired' | 'unknown';
+      refreshing: boolean;
+      volatile: boolean;
+    };
 
 /** Why a session is signed out. */
-export type EndReason = 'never-signed-in' | 'logout' | 'logout-elsewhere' | 'compromised' | 'refresh-rejected'
-  | 'rotation-response-lost' | 'no-refresh-token' | 'identity-changed' | 'store-corrupt';
+export type EndReason =
+  | 'never-signed-in'
+  | 'logout'
+  | 'logout-elsewhere'
+  | 'compromised'
+  | 'refresh-rejected'
+  | 'rotation-response-lost'
+  | 'no-refresh-token'
+  | 'identity-changed'
+  | 'store-corrupt';
 
 /**
  * The events of a session and what their listeners are given. None of it is secret.
@@ -636,7 +696,12 @@ export interface TokenStore {
 export type GuardResult<C extends object = {}> =
   | ({ ok: true } & Verified<C>)
   | { ok: false; status: 204; error: 'preflight'; response: Response }
-  | { ok: false; status: 400 | 401 | 403 | 503; error: 'missing' | 'invalid_request' | 'invalid_token' | 'insufficient_scope' | 'unavailable'; response: Response };
+  | {
+      ok: false;
+      status: 400 | 401 | 403 | 503;
+      error: 'missing' | 'invalid_request' | 'invalid_token' | 'insufficient_scope' | 'unavailable';
+      response: Response;
+    };
 
 /** Stands before a resource server's handlers (RFC 6750). */
 export interface BearerGuard<C extends object = {}> {

@@ -1,7 +1,15 @@
 // URLs as this platform resolves them, for the module to judge.
 
 /** An absolute URL in the pieces that src/url.rs names. @internal */
-export type UrlParts = readonly [protocol: string, username: string, password: string, hostname: string, port: string, pathname: string, search: string];
+export type UrlParts = readonly [
+  protocol: string,
+  username: string,
+  password: string,
+  hostname: string,
+  port: string,
+  pathname: string,
+  search: string,
+];
 
 /** Resolves as the platform's fetch would. Throws a TypeError where it would. @internal */
 export function resolve(url: string | URL): URL {

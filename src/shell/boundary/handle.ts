@@ -96,5 +96,6 @@ export class Handle {
  */
 export function disposable({ prototype }: { prototype: { free(): void } }): void {
   const { dispose } = Symbol as { dispose?: symbol };
-  if (dispose && !Object.hasOwn(prototype, dispose)) Object.defineProperty(prototype, dispose, { value: prototype.free, configurable: true, writable: true });
+  if (dispose && !Object.hasOwn(prototype, dispose))
+    Object.defineProperty(prototype, dispose, { value: prototype.free, configurable: true, writable: true });
 }

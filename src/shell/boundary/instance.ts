@@ -10,9 +10,14 @@ export const MAX_GROWTH = 16 * 1024 * 1024;
 
 type Returned<Name extends keyof Exports> = Exclude<ReturnType<Exports[Name]>, undefined>;
 /** Holds the next instance once it is made, for browsers that make none at once. `restock` empties it and makes another. */
-export interface Reserve { next: Instance | undefined; restock(): void }
+export interface Reserve {
+  next: Instance | undefined;
+  restock(): void;
+}
 
-let compile: () => WebAssembly.Module = () => { throw wasmUnavailable('absent'); };
+let compile: () => WebAssembly.Module = () => {
+  throw wasmUnavailable('absent');
+};
 let module: WebAssembly.Module | undefined;
 let instance: Instance | undefined;
 let reserve: Reserve | undefined;
@@ -84,12 +89,12 @@ export function current(): Instance {
   }
   // The stack can end anywhere above. An instance without a number of its own would be given the handles of the last one.
   made += 1;
-  return instance = begun;
+  return (instance = begun);
 }
 
 function begin(): Instance {
   const { imports, start } = bind();
-  return start(new WebAssembly.Instance(module ??= compile(), imports));
+  return start(new WebAssembly.Instance((module ??= compile()), imports));
 }
 
 /** The instance in reserve. The reserve then makes another. */
@@ -104,6 +109,9 @@ function taken(): Instance | undefined {
  * is neither. Where WebAssembly is switched off, nothing is called so.
  */
 function isTrap(error: unknown): boolean {
-  return (typeof WebAssembly === 'object' && error instanceof WebAssembly.RuntimeError) || error instanceof RangeError
-    || (error instanceof Error && error.name === 'InternalError');
+  return (
+    (typeof WebAssembly === 'object' && error instanceof WebAssembly.RuntimeError)
+    || error instanceof RangeError
+    || (error instanceof Error && error.name === 'InternalError')
+  );
 }

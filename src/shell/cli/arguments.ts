@@ -12,10 +12,30 @@ const text = { type: 'string' } as const;
 const many = { type: 'string', multiple: true } as const;
 const flag = { type: 'boolean' } as const;
 const OPTIONS = {
-  key: text, jwks: text, secret: text, 'secret-env': text, encoding: text, 'allow-short-secret': flag,
-  issuer: many, 'any-issuer': flag, audience: many, 'any-audience': flag, algorithm: many, subject: text, typ: text, scope: many,
-  claim: many, require: many, 'max-age': text, tolerance: text, 'max-length': text, 'no-exp': flag, now: text,
-  json: flag, help: { ...flag, short: 'h' }, version: flag,
+  key: text,
+  jwks: text,
+  secret: text,
+  'secret-env': text,
+  encoding: text,
+  'allow-short-secret': flag,
+  issuer: many,
+  'any-issuer': flag,
+  audience: many,
+  'any-audience': flag,
+  algorithm: many,
+  subject: text,
+  typ: text,
+  scope: many,
+  claim: many,
+  require: many,
+  'max-age': text,
+  tolerance: text,
+  'max-length': text,
+  'no-exp': flag,
+  now: text,
+  json: flag,
+  help: { ...flag, short: 'h' },
+  version: flag,
 };
 /** What only makes sense where a token is judged. */
 const PLAIN = ['json', 'help', 'version'];
@@ -70,10 +90,18 @@ export class Arguments {
 
   #rules(): Rules {
     const rules: Record<string, unknown> = {
-      issuer: this.#named('issuer', 'any-issuer'), audience: this.#named('audience', 'any-audience'),
-      algorithms: this.#list('algorithm'), subject: this.#text('subject'), typ: this.#text('typ'), scope: this.#list('scope'),
-      claims: this.#claims(), requiredClaims: this.#list('require'), maxTokenAge: this.#number('max-age'),
-      clockTolerance: this.#number('tolerance'), maxTokenLength: this.#number('max-length'), now: this.#moment(),
+      issuer: this.#named('issuer', 'any-issuer'),
+      audience: this.#named('audience', 'any-audience'),
+      algorithms: this.#list('algorithm'),
+      subject: this.#text('subject'),
+      typ: this.#text('typ'),
+      scope: this.#list('scope'),
+      claims: this.#claims(),
+      requiredClaims: this.#list('require'),
+      maxTokenAge: this.#number('max-age'),
+      clockTolerance: this.#number('tolerance'),
+      maxTokenLength: this.#number('max-length'),
+      now: this.#moment(),
       requireExp: this.has('no-exp') ? false : undefined,
     };
     return Object.fromEntries(Object.entries(rules).filter(([, value]) => value !== undefined)) as unknown as Rules;
@@ -107,18 +135,27 @@ export class Arguments {
   #keys(): KeyInput {
     const given = KEYS.filter((name) => name in this.#values);
     if (given.length > 1) throw new Usage(`--${given[0]} and --${given[1]} contradict each other`);
-    if (this.#text('encoding') !== undefined && !given[0]?.startsWith('secret')) throw new Usage('--encoding is for --secret and --secret-env');
+    if (this.#text('encoding') !== undefined && !given[0]?.startsWith('secret'))
+      throw new Usage('--encoding is for --secret and --secret-env');
     const [key, jwks] = [this.#text('key'), this.#text('jwks')];
     const alg = this.#list('algorithm');
     if (key !== undefined) {
       const content = contentOf(key);
-      return importKey(content.startsWith('{') ? parsed(content, key) as Jwk : content, { allowShortSecret: this.has('allow-short-secret') });
+      return importKey(content.startsWith('{') ? (parsed(content, key) as Jwk) : content, {
+        allowShortSecret: this.has('allow-short-secret'),
+      });
     }
-    if (jwks !== undefined) return /^https?:\/\//.test(jwks) ? KeySet.fromUrl(jwks) : KeySet.fromJwks(parsed(contentOf(jwks), jwks) as { keys: Jwk[] });
+    if (jwks !== undefined)
+      return /^https?:\/\//.test(jwks) ? KeySet.fromUrl(jwks) : KeySet.fromJwks(parsed(contentOf(jwks), jwks) as { keys: Jwk[] });
     const secret = this.#secret();
-    if (secret) return importKey(secret, { ...(alg?.length === 1 && { alg: alg[0] as Algorithm }), allowShortSecret: this.has('allow-short-secret') });
+    if (secret)
+      return importKey(secret, {
+        ...(alg?.length === 1 && { alg: alg[0] as Algorithm }),
+        allowShortSecret: this.has('allow-short-secret'),
+      });
     const [issuer, second] = this.#list('issuer') ?? [];
-    if (issuer === undefined || second !== undefined) throw new Usage('no key: give --key, --jwks, --secret, --secret-env, or one --issuer that publishes its keys');
+    if (issuer === undefined || second !== undefined)
+      throw new Usage('no key: give --key, --jwks, --secret, --secret-env, or one --issuer that publishes its keys');
     return KeySet.discover(issuer);
   }
 

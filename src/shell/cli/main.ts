@@ -9,7 +9,9 @@ import { Arguments, Usage } from './arguments.js';
 import { HELP } from './help.js';
 import { complain, print, printDecoded, printExplanation, printJson, printRefused, printVerified, warn } from './show.js';
 
-const REFUSED = 1, UNUSABLE = 2, UNKNOWN = 3;
+const REFUSED = 1,
+  UNUSABLE = 2,
+  UNKNOWN = 3;
 /** Characters: far more than any rule lets a token have. */
 const TOO_LONG = 4 * 1024 * 1024;
 

@@ -60,7 +60,10 @@ export function printExplanation({ ok, steps }: Explanation): void {
 }
 
 function document(value: object, colour: Colour): string {
-  return safe(JSON.stringify(value, null, 2)).replace(/^( {2})("(?:[^"\\]|\\.)*")(?=:)/gm, (_, indent: string, name: string) => indent + colour(name));
+  return safe(JSON.stringify(value, null, 2)).replace(
+    /^( {2})("(?:[^"\\]|\\.)*")(?=:)/gm,
+    (_, indent: string, name: string) => indent + colour(name),
+  );
 }
 
 function printDates(claims: JwtClaims): void {
@@ -76,13 +79,16 @@ function printDates(claims: JwtClaims): void {
 
 function distance(seconds: number): string {
   const size = Math.abs(seconds);
-  const [count, unit] = size < 120 ? [size, 's'] : size < 7200 ? [size / 60, 'min'] : size < 172_800 ? [size / 3600, 'h'] : [size / 86_400, 'days'];
+  const [count, unit] =
+    size < 120 ? [size, 's'] : size < 7200 ? [size / 60, 'min'] : size < 172_800 ? [size / 3600, 'h'] : [size / 86_400, 'days'];
   const span = `${Math.round(count)} ${unit}`;
   return seconds > 0 ? `in ${span}` : `${span} ago`;
 }
 
 /** A token's text must not command the terminal, nor turn what is read around: controls and marks of direction are escaped. */
 function safe(text: string): string {
-  return text.replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return text.replace(
+    /[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

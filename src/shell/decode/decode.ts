@@ -41,11 +41,14 @@ export function checkExpiry(token: string | JwtClaims, options: ExpiryOptions = 
   const { now: at, clockTolerance = 0 } = optionsOf(options, ['now', 'clockTolerance']);
   const [now, given] = moment(at);
   if (typeof clockTolerance !== 'number') throw misuse('clockTolerance', 'between 0 and 600 seconds', clockTolerance);
-  const claims = typeof token === 'object' && token !== null
-    ? readable(() => JSON.stringify({ exp: member(token, 'exp'), nbf: member(token, 'nbf') }), 'token') : undefined;
-  const [expired, notYetValid, exp] = claims === undefined
-    ? call('expiry_of_token', put(token), now, given, clockTolerance)
-    : bounded(() => call('expiry_of_claims', claims, now, given, clockTolerance));
+  const claims =
+    typeof token === 'object' && token !== null
+      ? readable(() => JSON.stringify({ exp: member(token, 'exp'), nbf: member(token, 'nbf') }), 'token')
+      : undefined;
+  const [expired, notYetValid, exp] =
+    claims === undefined
+      ? call('expiry_of_token', put(token), now, given, clockTolerance)
+      : bounded(() => call('expiry_of_claims', claims, now, given, clockTolerance));
   trim();
   const expiresAt = exp === undefined || Number.isNaN(exp) ? null : exp;
   return { expired: expired === 1, notYetValid: notYetValid === 1, expiresAt, expiresIn: expiresAt === null ? null : expiresAt - now };

@@ -1,5 +1,7 @@
 /** Characters that stand in a JavaScript string and in an HTML page as themselves, whatever bundler writes them. */
-export const ALPHABET = Array.from({ length: 95 }, (_, at) => String.fromCharCode(32 + at)).join('').replace(/["'`\\$<]/g, '');
+export const ALPHABET = Array.from({ length: 95 }, (_, at) => String.fromCharCode(32 + at))
+  .join('')
+  .replace(/["'`\\$<]/g, '');
 /** Characters that begin a pair; every other one is a byte by itself. */
 export const PAIRS = 2;
 

@@ -5,9 +5,14 @@ import { newVersion } from './version.js';
 /** The stub decides where the request goes, so this name is never resolved. It is reserved (RFC 2606). */
 const ADDRESS = 'https://tokenward.invalid/';
 
-interface Stub { fetch(url: string, init: RequestInit): Promise<Response> }
+interface Stub {
+  fetch(url: string, init: RequestInit): Promise<Response>;
+}
 
-interface Row { record: string; version: string }
+interface Row {
+  record: string;
+  version: string;
+}
 
 type Command =
   | { command: 'load'; key: string }
@@ -17,11 +22,13 @@ type Command =
 /** The part of a Durable Object's state that `TokenStoreObject` uses. Objects with SQLite and with key-value storage both have it. */
 interface State {
   storage: {
-    transaction<T>(body: (transaction: {
-      get(key: string): Promise<Row | undefined>;
-      put(key: string, row: Row): Promise<void>;
-      delete(key: string): Promise<boolean>;
-    }) => Promise<T>): Promise<T>;
+    transaction<T>(
+      body: (transaction: {
+        get(key: string): Promise<Row | undefined>;
+        put(key: string, row: Row): Promise<void>;
+        delete(key: string): Promise<boolean>;
+      }) => Promise<T>,
+    ): Promise<T>;
   };
 }
 
@@ -41,7 +48,7 @@ interface State {
  * ```
  */
 export function durableObjectStore(stub: unknown): TokenStore {
-  const found = typeof stub === 'function' ? stub as () => Stub : () => stub as Stub;
+  const found = typeof stub === 'function' ? (stub as () => Stub) : () => stub as Stub;
   if (typeof stub !== 'function' && !has(stub, 'fetch')) {
     throw misuse('stub', 'a Durable Object stub, or a function that gives one');
   }
@@ -77,21 +84,23 @@ export class TokenStoreObject {
 
   /** Answers `durableObjectStore`. No other request reaches the object. */
   async fetch(request: Request): Promise<Response> {
-    const command = await request.json() as Command;
+    const command = (await request.json()) as Command;
     const { key } = command;
-    return answered(await this.#state.storage.transaction(async (storage) => {
-      const row = await storage.get(key);
-      if (command.command === 'load') return row ?? null;
-      const expected = (row?.version ?? null) === command.expect;
-      if (command.command === 'clear') {
-        if (expected) await storage.delete(key);
-        return expected;
-      }
-      if (!expected) return { ok: false };
-      const version = newVersion();
-      await storage.put(key, { record: command.record, version });
-      return { ok: true, version };
-    }));
+    return answered(
+      await this.#state.storage.transaction(async (storage) => {
+        const row = await storage.get(key);
+        if (command.command === 'load') return row ?? null;
+        const expected = (row?.version ?? null) === command.expect;
+        if (command.command === 'clear') {
+          if (expected) await storage.delete(key);
+          return expected;
+        }
+        if (!expected) return { ok: false };
+        const version = newVersion();
+        await storage.put(key, { record: command.record, version });
+        return { ok: true, version };
+      }),
+    );
   }
 }
 

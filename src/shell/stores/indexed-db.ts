@@ -4,7 +4,10 @@ import { newVersion } from './version.js';
 
 const TABLE = 'records';
 
-interface Row { record: string; version: string }
+interface Row {
+  record: string;
+  version: string;
+}
 
 /**
  * Keeps sessions in IndexedDB, shared by the tabs and workers of an origin. Its transactions compare and set, so tabs stay in
@@ -44,7 +47,11 @@ export function indexedDbStore(options: { database?: string } = {}): TokenStore 
   }
 
   /** Runs `change` on the row in one transaction. Resolves once its writes are on disk. */
-  async function transact<T>(mode: IDBTransactionMode, key: string, change: (row: Row | undefined, table: IDBObjectStore) => T): Promise<T> {
+  async function transact<T>(
+    mode: IDBTransactionMode,
+    key: string,
+    change: (row: Row | undefined, table: IDBObjectStore) => T,
+  ): Promise<T> {
     const transaction = (await open()).transaction(TABLE, mode);
     return new Promise<T>((resolve, reject) => {
       const table = transaction.objectStore(TABLE);
@@ -62,17 +69,19 @@ export function indexedDbStore(options: { database?: string } = {}): TokenStore 
     shared: 'origin',
     consistency: 'strong',
     load: (key) => transact('readonly', key, (row) => row ?? null),
-    save: (key, record, expect) => transact('readwrite', key, (row, table) => {
-      if ((row?.version ?? null) !== expect) return { ok: false };
-      const version = newVersion();
-      table.put({ record, version } satisfies Row, key);
-      return { ok: true, version };
-    }),
-    clear: (key, expect) => transact('readwrite', key, (row, table) => {
-      if ((row?.version ?? null) !== expect) return false;
-      table.delete(key);
-      return true;
-    }),
+    save: (key, record, expect) =>
+      transact('readwrite', key, (row, table) => {
+        if ((row?.version ?? null) !== expect) return { ok: false };
+        const version = newVersion();
+        table.put({ record, version } satisfies Row, key);
+        return { ok: true, version };
+      }),
+    clear: (key, expect) =>
+      transact('readwrite', key, (row, table) => {
+        if ((row?.version ?? null) !== expect) return false;
+        table.delete(key);
+        return true;
+      }),
   };
 }
 

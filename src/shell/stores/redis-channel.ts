@@ -40,7 +40,7 @@ export function listening(client: Duplicable, self: string): (key: string, liste
   function subscribe(channel: string): void {
     // What was published before this took effect went unheard.
     void attempt(async () => {
-      await connection?.subscribe(channel, ...isIoredis ? [] : [hear]);
+      await connection?.subscribe(channel, ...(isIoredis ? [] : [hear]));
       tell(channel);
     });
   }
@@ -48,7 +48,7 @@ export function listening(client: Duplicable, self: string): (key: string, liste
   function open(): void {
     if (connection || listeners.size === 0) return;
     void attempt(async () => {
-      const opened = connection = client.duplicate();
+      const opened = (connection = client.duplicate());
       const alone = () => {
         // ioredis has a socket of its own for each attempt.
         opened.unref?.();

@@ -78,23 +78,22 @@ export function redisTokenStore(client: unknown): TokenStore {
   if (!has(client, 'eval')) throw misuse('client', 'a client of node-redis or ioredis');
   const redis = client as Evaluator;
   const self = newVersion();
-  const run = (script: string, key: string, ...args: string[]) => (typeof redis.setEx === 'function'
-    ? redis.eval(script, { keys: [key], arguments: args })
-    : redis.eval(script, 1, key, ...args));
+  const run = (script: string, key: string, ...args: string[]) =>
+    typeof redis.setEx === 'function' ? redis.eval(script, { keys: [key], arguments: args }) : redis.eval(script, 1, key, ...args);
   const store: TokenStore = {
     shared: 'global',
     consistency: 'strong',
     async load(key) {
-      const [version, record] = await run(LOAD, key) as [string | null, string | null];
+      const [version, record] = (await run(LOAD, key)) as [string | null, string | null];
       return version != null && record != null ? { record, version } : null;
     },
     async save(key, record, expect, ttlSeconds) {
       const version = newVersion();
       const ttl = ttlSeconds === undefined ? [] : [String(ttlSeconds)];
-      return await run(CHANGE, key, expect ?? '', version, record, key, self, ...ttl) === 1 ? { ok: true, version } : { ok: false };
+      return (await run(CHANGE, key, expect ?? '', version, record, key, self, ...ttl)) === 1 ? { ok: true, version } : { ok: false };
     },
     async clear(key, expect) {
-      return await run(CHANGE, key, expect ?? '', '', '', key, self) === 1;
+      return (await run(CHANGE, key, expect ?? '', '', '', key, self)) === 1;
     },
   };
   // In workerd a connection belongs to the request that opened it.

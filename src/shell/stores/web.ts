@@ -3,7 +3,10 @@ import type { TokenStore } from '../types.js';
 import { writeLock } from '../session/store-keys.js';
 import { newVersion } from './version.js';
 
-interface Row { record: string; version: string }
+interface Row {
+  record: string;
+  version: string;
+}
 
 /**
  * Keeps sessions in `sessionStorage` (one tab) or `localStorage` (all tabs of an origin). Web storage has no transactions, so
@@ -37,21 +40,23 @@ export function webStore(area: 'session' | 'local'): TokenStore {
   async function change<T>(key: string, expect: string | null, refused: T, apply: () => T): Promise<T> {
     const attempt = () => ((read(key)?.version ?? null) === expect ? apply() : refused);
     const locks = area === 'local' && typeof navigator === 'object' ? navigator.locks : undefined;
-    return locks ? locks.request(writeLock(key), attempt) as Promise<T> : attempt();
+    return locks ? (locks.request(writeLock(key), attempt) as Promise<T>) : attempt();
   }
 
   return {
     shared: area === 'local' ? 'origin' : 'none',
     consistency: 'strong',
     load: async (key) => read(key),
-    save: (key, record, expect) => change<{ ok: true; version: string } | { ok: false }>(key, expect, { ok: false }, () => {
-      const version = newVersion();
-      storage().setItem(key, JSON.stringify({ record, version } satisfies Row));
-      return { ok: true, version };
-    }),
-    clear: (key, expect) => change(key, expect, false, () => {
-      storage().removeItem(key);
-      return true;
-    }),
+    save: (key, record, expect) =>
+      change<{ ok: true; version: string } | { ok: false }>(key, expect, { ok: false }, () => {
+        const version = newVersion();
+        storage().setItem(key, JSON.stringify({ record, version } satisfies Row));
+        return { ok: true, version };
+      }),
+    clear: (key, expect) =>
+      change(key, expect, false, () => {
+        storage().removeItem(key);
+        return true;
+      }),
   };
 }

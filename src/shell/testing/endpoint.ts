@@ -69,15 +69,27 @@ export interface TestTokenEndpoint extends TestService {
 
 type Asked = Record<string, string | undefined>;
 /** What is given out. `refresh`: true for a new refresh token, or the one that stays. */
-interface Grant { signIn: number; subject?: string | undefined; scope?: string | undefined; refresh?: true | string }
+interface Grant {
+  signIn: number;
+  subject?: string | undefined;
+  scope?: string | undefined;
+  refresh?: true | string;
+}
 
 /**
  * Makes a token endpoint.
  * @throws ERR_INVALID_ARG
  */
 export function createTokenEndpoint(options: TokenEndpointOptions = {}): TestTokenEndpoint {
-  const { issuer, users, clients, lifetime = 3600, rotation = true, replayWindowMs = 0, now: given } =
-    optionsOf(options, ['issuer', 'users', 'clients', 'lifetime', 'rotation', 'replayWindowMs', 'now']);
+  const {
+    issuer,
+    users,
+    clients,
+    lifetime = 3600,
+    rotation = true,
+    replayWindowMs = 0,
+    now: given,
+  } = optionsOf(options, ['issuer', 'users', 'clients', 'lifetime', 'rotation', 'replayWindowMs', 'now']);
   const now = given ?? (issuer ? () => issuer.rules.now() * 1000 : Date.now);
   if (!(lifetime > 0)) throw misuse('lifetime', 'a number of seconds');
   const base = (issuer?.issuer ?? 'https://login.test').replace(/\/$/, '');
@@ -90,8 +102,17 @@ export function createTokenEndpoint(options: TokenEndpointOptions = {}): TestTok
   const ended = new Set<number>();
 
   const self: TestTokenEndpoint = Object.assign(serve(answer), {
-    tokenUrl, revokeUrl, authorizeUrl, lifetime, replayWindowMs, refreshTokens,
-    issued: 0, signIns: 0, reuses: 0, refused: 0, revocations: 0,
+    tokenUrl,
+    revokeUrl,
+    authorizeUrl,
+    lifetime,
+    replayWindowMs,
+    refreshTokens,
+    issued: 0,
+    signIns: 0,
+    reuses: 0,
+    refused: 0,
+    revocations: 0,
     accepts(token: string | Request) {
       const text = typeof token === 'string' ? token : /^Bearer (\S+)$/i.exec(token.headers.get('authorization') ?? '')?.[1];
       const known = accessTokens.get(text ?? '');
@@ -104,8 +125,11 @@ export function createTokenEndpoint(options: TokenEndpointOptions = {}): TestTok
   });
   if (issuer) {
     Object.assign(issuer.metadata, {
-      token_endpoint: tokenUrl, revocation_endpoint: revokeUrl, authorization_endpoint: authorizeUrl,
-      code_challenge_methods_supported: ['S256'], authorization_response_iss_parameter_supported: true,
+      token_endpoint: tokenUrl,
+      revocation_endpoint: revokeUrl,
+      authorization_endpoint: authorizeUrl,
+      code_challenge_methods_supported: ['S256'],
+      authorization_response_iss_parameter_supported: true,
     });
   }
   return self;
@@ -114,7 +138,7 @@ export function createTokenEndpoint(options: TokenEndpointOptions = {}): TestTok
     const { pathname, searchParams } = new URL(request.url);
     if (pathname === authorizePath) return authorize(searchParams);
     const isOurs = request.method === 'POST' && (pathname === tokenPath || pathname === revokePath);
-    if (!isOurs) return await issuer?.fetch(request.url, own({ headers: request.headers })) ?? answered(null, 404);
+    if (!isOurs) return (await issuer?.fetch(request.url, own({ headers: request.headers }))) ?? answered(null, 404);
     const asked = read(request);
     if (asked === undefined) return refuse('invalid_request');
     const client = clientOf(asked, request.headers);
@@ -143,7 +167,7 @@ export function createTokenEndpoint(options: TokenEndpointOptions = {}): TestTok
         if (!isUser(asked)) return refuse('invalid_grant');
         return give({ signIn: ++self.signIns, subject: asked['username'], refresh: true });
       case 'authorization_code':
-        return await isCode(asked) ? give({ signIn: ++self.signIns, refresh: true }) : refuse('invalid_grant');
+        return (await isCode(asked)) ? give({ signIn: ++self.signIns, refresh: true }) : refuse('invalid_grant');
       default:
         return refuse('unsupported_grant_type');
     }
@@ -166,7 +190,7 @@ export function createTokenEndpoint(options: TokenEndpointOptions = {}): TestTok
     const number = ++self.issued;
     const at = Math.floor(now() / 1000);
     const said = { ...(subject !== undefined && { sub: subject }), ...(scope !== undefined && { scope }) };
-    const access = await issuer?.token({ ...said, iat: at, exp: at + self.lifetime, jti: String(number) }) ?? `access-${number}`;
+    const access = (await issuer?.token({ ...said, iat: at, exp: at + self.lifetime, jti: String(number) })) ?? `access-${number}`;
     accessTokens.set(access, { signIn, endsAt: now() + self.lifetime * 1000 });
     const answer = { access_token: access, token_type: 'Bearer', expires_in: self.lifetime, scope };
     if (refresh === undefined) return plain(answer);
@@ -209,7 +233,9 @@ export function createTokenEndpoint(options: TokenEndpointOptions = {}): TestTok
 function clientOf(asked: Asked, headers: Headers): { id?: string | undefined; secret?: string | undefined } {
   const basic = /^Basic (\S+)$/i.exec(headers.get('authorization') ?? '')?.[1];
   if (basic === undefined) return { id: asked['client_id'], secret: asked['client_secret'] };
-  const [id, secret] = atob(basic).split(':').map((part) => decodeURIComponent(part.replaceAll('+', ' ')));
+  const [id, secret] = atob(basic)
+    .split(':')
+    .map((part) => decodeURIComponent(part.replaceAll('+', ' ')));
   return { id, secret };
 }
 
@@ -218,7 +244,7 @@ function read({ headers, body }: ServedRequest): Asked | undefined {
   if (!/json/i.test(headers.get('content-type') ?? '')) return own(Object.fromEntries(new URLSearchParams(body)));
   try {
     const value: unknown = JSON.parse(body);
-    return typeof value === 'object' && value !== null ? own(value) as Asked : undefined;
+    return typeof value === 'object' && value !== null ? (own(value) as Asked) : undefined;
   } catch {
     return undefined;
   }

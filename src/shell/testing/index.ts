@@ -4,7 +4,10 @@
 export type { Algorithm, ErrorCode, Jwk } from '../types.js';
 export { createClock, type TestClock } from './clock.js';
 export {
-  createTokenEndpoint, type RefreshTokenUse, type TestTokenEndpoint, type TokenEndpointOptions,
+  createTokenEndpoint,
+  type RefreshTokenUse,
+  type TestTokenEndpoint,
+  type TokenEndpointOptions,
 } from './endpoint.js';
 export { createIssuer, type Claims, type IssuerOptions, type TestIssuer, type TokenOptions } from './issuer.js';
 export { createKey, type KeyOptions, type TestKey } from './key.js';

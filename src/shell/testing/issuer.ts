@@ -65,7 +65,11 @@ export interface TestIssuer extends TestService {
  */
 export async function createIssuer(options: IssuerOptions = {}): Promise<TestIssuer> {
   const {
-    issuer = 'https://issuer.test', audience = 'https://api.test', algorithms = ['ES256'], lifetime = 300, now = Date.now,
+    issuer = 'https://issuer.test',
+    audience = 'https://api.test',
+    algorithms = ['ES256'],
+    lifetime = 300,
+    now = Date.now,
   } = optionsOf(options, ['issuer', 'audience', 'algorithms', 'lifetime', 'now']);
   if (algorithms.length === 0) throw misuse('algorithms', 'a list with at least one algorithm');
   const seconds = () => now() / 1000;
@@ -104,7 +108,7 @@ export async function createIssuer(options: IssuerOptions = {}): Promise<TestIss
     },
     async rotate(options: { withdraw?: boolean } = {}) {
       const { withdraw = false } = optionsOf(options, ['withdraw']);
-      keys.splice(0, withdraw ? keys.length : 0, ...await makeKeys());
+      keys.splice(0, withdraw ? keys.length : 0, ...(await makeKeys()));
     },
   });
   return self;
@@ -113,10 +117,16 @@ export async function createIssuer(options: IssuerOptions = {}): Promise<TestIss
     const asked = new URL(url).pathname;
     if (asked === jwksPath) return json(JSON.stringify(self.jwks()));
     if (!documents.includes(asked)) return answered(null, 404);
-    return json(JSON.stringify({
-      issuer, jwks_uri: self.jwksUrl, response_types_supported: ['code'], subject_types_supported: ['public'],
-      id_token_signing_alg_values_supported: algorithms, ...self.metadata,
-    }));
+    return json(
+      JSON.stringify({
+        issuer,
+        jwks_uri: self.jwksUrl,
+        response_types_supported: ['code'],
+        subject_types_supported: ['public'],
+        id_token_signing_alg_values_supported: algorithms,
+        ...self.metadata,
+      }),
+    );
   }
 }
 

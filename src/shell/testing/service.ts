@@ -17,7 +17,11 @@ export interface ServedRequest {
 /** Answers in place of the service; undefined leaves a request to it. */
 export type Answer = (request: ServedRequest) => Response | undefined | Promise<Response | undefined>;
 
-interface Moment { readonly request: ServedRequest; readonly signal: AbortSignal; readonly usual: () => Promise<Response> }
+interface Moment {
+  readonly request: ServedRequest;
+  readonly signal: AbortSignal;
+  readonly usual: () => Promise<Response>;
+}
 type Failing = (moment: Moment) => Response | Promise<Response>;
 
 /** Says every member of the init: a host may look for the others on `Object.prototype`. */
@@ -55,11 +59,21 @@ export type Failure =
   /** 302 to another origin. */
   | 'redirect'
   /** What a token endpoint says (RFC 6749 §5.2). */
-  | 'invalid_request' | 'invalid_client' | 'invalid_grant' | 'unauthorized_client' | 'unsupported_grant_type' | 'invalid_scope';
+  | 'invalid_request'
+  | 'invalid_client'
+  | 'invalid_grant'
+  | 'unauthorized_client'
+  | 'unsupported_grant_type'
+  | 'invalid_scope';
 
-const failing = (error: string, status = 400): Failing => () => json(JSON.stringify({ error }), { status });
+const failing =
+  (error: string, status = 400): Failing =>
+  () =>
+    json(JSON.stringify({ error }), { status });
 const empty = (status: number, headers: Record<string, string>): Response => answered(null, status, headers);
-const broken = (): never => { throw new TypeError('fetch failed'); };
+const broken = (): never => {
+  throw new TypeError('fetch failed');
+};
 
 const FAILURES: Readonly<Record<Failure, Failing>> = {
   down: () => empty(503, { 'retry-after': '1' }),
@@ -126,7 +140,7 @@ export function serve(answer: (request: ServedRequest) => Response | Promise<Res
     fail(how, times = Infinity) {
       if (!(times > 0)) throw misuse('times', 'a number greater than zero');
       if (typeof how !== 'function' && !Object.hasOwn(FAILURES, how)) throw misuse('how', 'a failure or a function');
-      failure = typeof how === 'function' ? async ({ request, usual }) => await how(request) ?? usual() : FAILURES[how];
+      failure = typeof how === 'function' ? async ({ request, usual }) => (await how(request)) ?? usual() : FAILURES[how];
       left = times;
     },
     recover() {
@@ -146,10 +160,14 @@ function drip(signal: AbortSignal): ReadableStream<Uint8Array> {
   return new ReadableStream({
     start(controller) {
       timer = setInterval(() => controller.enqueue(new Uint8Array([0x20])), 50);
-      signal.addEventListener('abort', () => {
-        clearInterval(timer);
-        controller.error(signal.reason);
-      }, own({ once: true }));
+      signal.addEventListener(
+        'abort',
+        () => {
+          clearInterval(timer);
+          controller.error(signal.reason);
+        },
+        own({ once: true }),
+      );
     },
     cancel: () => clearInterval(timer),
   });

@@ -15,19 +15,28 @@ interface Making {
   readonly now: number;
   readonly good: () => Promise<string>;
 }
-interface Row { readonly code: ErrorCode; readonly make: (making: Making) => string | Promise<string> }
+interface Row {
+  readonly code: ErrorCode;
+  readonly make: (making: Making) => string | Promise<string>;
+}
 
 /** The token, once one of its three segments is another. */
-const edited = (at: 0 | 1 | 2, edit: (segment: string) => string): Row['make'] => async ({ good }) => {
-  const segments = (await good()).split('.');
-  segments[at] = edit(segments[at] ?? '');
-  return segments.join('.');
-};
+const edited =
+  (at: 0 | 1 | 2, edit: (segment: string) => string): Row['make'] =>
+  async ({ good }) => {
+    const segments = (await good()).split('.');
+    segments[at] = edit(segments[at] ?? '');
+    return segments.join('.');
+  };
 /** Signed soundly, and what it says is wrong. */
-const saying = (code: ErrorCode, change: (making: Making) => Claims): Row =>
-  ({ code, make: (making) => making.key.sign({ ...making.claims, ...change(making) }) });
-const withHeader = (code: ErrorCode, header: Record<string, unknown>): Row =>
-  ({ code, make: ({ key, claims }) => key.sign(claims, header) });
+const saying = (code: ErrorCode, change: (making: Making) => Claims): Row => ({
+  code,
+  make: (making) => making.key.sign({ ...making.claims, ...change(making) }),
+});
+const withHeader = (code: ErrorCode, header: Record<string, unknown>): Row => ({
+  code,
+  make: ({ key, claims }) => key.sign(claims, header),
+});
 /** Signed by a stranger's key of the same algorithm. */
 const byStranger = (code: ErrorCode, header: (key: TestKey, stranger: TestKey) => Record<string, unknown>): Row => ({
   code,
@@ -45,8 +54,17 @@ const flipped = (segment: string): string => {
 
 /** A flaw that a token can have. */
 export type WrongToken =
-  | 'expired' | 'not-yet-valid' | 'no-expiry' | 'expiry-as-text' | 'no-issuer' | 'other-issuer' | 'no-audience' | 'other-audience'
-  | 'changed-payload' | 'changed-signature' | 'no-signature'
+  | 'expired'
+  | 'not-yet-valid'
+  | 'no-expiry'
+  | 'expiry-as-text'
+  | 'no-issuer'
+  | 'other-issuer'
+  | 'no-audience'
+  | 'other-audience'
+  | 'changed-payload'
+  | 'changed-signature'
+  | 'no-signature'
   /** Signed by another key under the name of the issuer's. */
   | 'other-key'
   /** The same, and its header brings the key along. */
@@ -57,10 +75,16 @@ export type WrongToken =
   | 'unsigned'
   /** An HMAC whose secret is the public key; of a secret, one with another hash. */
   | 'other-algorithm'
-  | 'unknown-critical-header' | 'unencoded-payload'
+  | 'unknown-critical-header'
+  | 'unencoded-payload'
   /** Five segments. */
   | 'encrypted'
-  | 'two-segments' | 'padded' | 'duplicate-claim' | 'claims-in-a-list' | 'claims-not-json' | 'too-long';
+  | 'two-segments'
+  | 'padded'
+  | 'duplicate-claim'
+  | 'claims-in-a-list'
+  | 'claims-not-json'
+  | 'too-long';
 
 const FORGED = 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED';
 const INVALID = 'ERR_JWT_CLAIM_VALIDATION_FAILED';
@@ -98,8 +122,9 @@ const ROWS: Readonly<Record<WrongToken, Row>> = {
  * Every flaw, and the code with which a verifier over the issuer's key set and `rules` refuses it. One of a token's kind, of its
  * scope or of any other claim is made by `token`, which takes any claims.
  */
-export const wrongTokens: readonly { readonly kind: WrongToken; readonly code: ErrorCode }[] =
-  Object.entries(ROWS).map(([kind, { code }]) => ({ kind: kind as WrongToken, code }));
+export const wrongTokens: readonly { readonly kind: WrongToken; readonly code: ErrorCode }[] = Object.entries(ROWS).map(
+  ([kind, { code }]) => ({ kind: kind as WrongToken, code }),
+);
 
 /** What `key` would sign, but for one flaw. */
 export async function wrong(kind: WrongToken, key: TestKey, claims: Claims, now: number): Promise<string> {
@@ -141,7 +166,7 @@ const strangers = new WeakMap<TestKey, Promise<TestKey>>();
 
 function strangerOf(key: TestKey): Promise<TestKey> {
   let stranger = strangers.get(key);
-  if (!stranger) strangers.set(key, stranger = createKey(key.alg));
+  if (!stranger) strangers.set(key, (stranger = createKey(key.alg)));
   return stranger;
 }
 
