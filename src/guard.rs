@@ -292,7 +292,42 @@ pub struct Answer {
     pub body: String,
 }
 
-/// The guard of a resource: settings that were checked once.
+/// The guard of a resource.
+///
+/// It finds the token of a request. A [`Verifier`](crate::Verifier) verifies it, and the guard turns the result into leave to
+/// pass or into an answer.
+///
+/// ```
+/// use tokenward::guard::{Answer, Grants, Guard, Header, Refusal, Request, Scopes, Settings};
+/// use tokenward::{NumericDate, Verifier};
+///
+/// fn check(
+///     guard: &Guard,
+///     verifier: &Verifier,
+///     request: &Request<'_>,
+///     now: NumericDate,
+/// ) -> Result<Vec<Header>, Answer> {
+///     let token = guard.credentials(request)?;
+///     let grants = match verifier.verify(token, now) {
+///         Ok(verified) => Ok(Grants::from_claims(&verified.claims())),
+///         Err(error) => Err(Refusal::from(&error)),
+///     };
+///     // The scopes that this route needs, besides those that the guard asks of every request.
+///     guard.judge(request, grants.as_ref().map_err(|refusal| *refusal), &Scopes::default())
+/// }
+///
+/// # fn main() -> Result<(), tokenward::Error> {
+/// # use tokenward::{Accept, KeySet, Rules};
+/// # let keys = KeySet::from_jwks(br#"{"keys":[]}"#)?;
+/// # let verifier = Verifier::new(Rules::new(Accept::Anything, Accept::Anything), keys)?;
+/// # let now = NumericDate::from_host_clock(1_800_000_000.0)?;
+/// let guard = Guard::new(Settings::default())?;
+/// let request = Request { method: "GET", url: "/orders", ..Request::default() };
+/// let answer = check(&guard, &verifier, &request, now).unwrap_err();
+/// assert_eq!(answer.kind.status(), 401);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Guard {
     /// `Bearer realm="..."`, the start of every challenge.
