@@ -194,17 +194,17 @@ export class Remote {
   }
 
   #inBackground(): void {
-    void this.#fly();
+    void this.#fly(true);
   }
 
   /** Drives the flight that the machine wants started. Never rejects; an error that is not the issuer's is the result. */
-  #fly(): Promise<unknown> {
+  #fly(inBackground = IN_WORKERD): Promise<unknown> {
     const flight = this.#drive().catch((error: unknown) => error).finally(() => {
       if (this.#flying === flight) this.#flying = undefined;
     });
-    // A host ends the work of a request with its response, or when its client goes away. Callers may also wait for this
-    // fetch in other requests. Whatever the host makes of it, the verification at hand goes on.
-    (async () => this.#options.waitUntil?.(flight))().catch(() => {});
+    // Some hosts end the work of a request with its response. workerd also ends it when the client goes away, and other
+    // requests may wait for this fetch. Whatever the host makes of it, the verification at hand goes on.
+    if (inBackground) (async () => this.#options.waitUntil?.(flight))().catch(() => {});
     return this.#flying = flight;
   }
 

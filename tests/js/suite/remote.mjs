@@ -4,7 +4,7 @@ import { claims, rules, signer } from '../kit.mjs';
 
 const URL_ = 'https://issuer.example/jwks.json';
 
-export default ({ test, assert, tokenward }) => {
+export default ({ test, assert, tokenward, host }) => {
   const { KeySet, Verifier, verifySync } = tokenward;
 
   test('a remote set is fetched by the fetch that was given, once, and then verifies synchronously', async () => {
@@ -267,12 +267,13 @@ export default ({ test, assert, tokenward }) => {
     await assert.rejects('ERR_JWKS_FETCH_FAILED', KeySet.fromUrl(URL_, { fetch, timeoutMs: 2_000 }).refresh());
   });
 
-  test('every fetch is told to waitUntil, so that a client that goes away does not end it', async () => {
+  test('in a Worker every fetch is handed to waitUntil, so that a client that goes away does not end it', async () => {
     const key = await signer('ES256', { kid: 'one' });
     const work = [];
     const set = KeySet.fromUrl(URL_, { fetch: async () => Response.json({ keys: [key.jwk] }), waitUntil: (promise) => work.push(promise) });
     await new Verifier(rules({ keys: set })).verify(await key.sign(claims()));
-    assert.equal(work.length, 1);
+    // Elsewhere a caller that waits keeps its fetch alive.
+    assert.equal(work.length, host === 'workerd' ? 1 : 0);
     await Promise.all(work);
     const refusing = KeySet.fromUrl(URL_, {
       fetch: async () => Response.json({ keys: [key.jwk] }),
