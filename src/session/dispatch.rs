@@ -22,8 +22,8 @@ impl Session {
         match event {
             Event::Start if matches!(self.phase, Phase::Unloaded) => self.load(out),
             Event::Need { id, min_validity_ms, once, force } => {
-                let epoch = self.held.is_some().then_some(self.epoch);
-                let after = (force && self.held.is_some()).then_some(self.generation);
+                let epoch = self.held.is_some().then_some(self.token_id.epoch);
+                let after = (force && self.held.is_some()).then_some(self.token_id.generation);
                 let has_response = false;
                 let waiter = Waiter { id, min_validity_ms, once, after, epoch, has_response, looked: false };
                 self.consider(waiter, out);
@@ -34,25 +34,15 @@ impl Session {
                     acquisition.logins.retain(|login| *login != id);
                 }
             }
-            Event::Answered {
-                id,
-                epoch,
-                generation,
-                origin,
-                path,
-                status,
-                challenges,
-                replayable,
-                second,
-            } => {
+            Event::Answered { id, token_id, origin, path, status, challenges, replayable, second } => {
                 let curable = self.is_about_the_token(&origin, &path, status, challenges.as_deref(), out);
-                let same_session = self.held.is_some() && epoch == self.epoch;
+                let same_session = self.held.is_some() && token_id.epoch == self.token_id.epoch;
                 if status != 401 {
-                    if same_session && generation == self.generation {
+                    if same_session && token_id == self.token_id {
                         self.accepted_by_resource(&origin);
                     }
                 } else if curable && same_session {
-                    self.refused_by_resource(id, generation, origin, replayable, second, out);
+                    self.refused_by_resource(id, token_id.generation, origin, replayable, second, out);
                 } else {
                     out.push(Effect::Deliver { id });
                 }
@@ -89,7 +79,7 @@ impl Session {
             Event::Locked { op, held: true } if !self.awaits(op) => out.push(Effect::Unlock { op }),
             Event::Received { op, answer } if !self.awaits(op) => self.received_late(op, &answer, out),
             Event::Lost { op, .. } if !self.awaits(op) => self.lost_late(op, out),
-            Event::Woken { op } if op == self.persist => self.persist(out),
+            Event::Woken { op } if Some(op) == self.retry_save => self.persist(out),
             Event::Cleared { op, result } if self.awaits(op) => self.cleared(result, out),
             Event::Saved { op, result } if self.awaits(op) => self.saved(result, out),
             Event::Locked { op, held } if self.awaits(op) => self.locked(op, held, out),
@@ -104,7 +94,7 @@ impl Session {
     /// Whether the token in hand serves `waiter`.
     fn standing(&self, waiter: &Waiter) -> Option<Standing> {
         let held = self.held.as_ref()?;
-        if waiter.after.is_some_and(|generation| self.generation <= generation) {
+        if waiter.after.is_some_and(|generation| self.token_id.generation <= generation) {
             return None;
         }
         Some(held.standing(waiter.min_validity_ms, waiter.once))
@@ -114,7 +104,7 @@ impl Session {
     /// Answers a call, or lets it wait for what is under way, or sets something under way for it.
     pub(super) fn consider(&mut self, waiter: Waiter, out: &mut Effects) {
         // A request that began as one user is never finished as another.
-        if self.held.is_some() && waiter.epoch.is_some_and(|epoch| epoch != self.epoch) {
+        if self.held.is_some() && waiter.epoch.is_some_and(|epoch| epoch != self.token_id.epoch) {
             return waiter.fail(Error::SessionChanged, out);
         }
         match &self.phase {
@@ -250,8 +240,7 @@ impl Session {
         match &self.held {
             Some(held) => out.push(Effect::Use {
                 id: waiter.id,
-                epoch: self.epoch,
-                generation: self.generation,
+                token_id: self.token_id,
                 token: held.set.access.clone(),
                 watch: held.suspect || !self.rejections.is_empty(),
             }),
@@ -361,11 +350,11 @@ impl Session {
             min_validity_ms: 0,
             once: false,
             after: Some(generation),
-            epoch: Some(self.epoch),
+            epoch: Some(self.token_id.epoch),
             has_response: true,
             looked: true,
         };
-        if generation < self.generation {
+        if generation < self.token_id.generation {
             // A late 401: the token it is about has been replaced already, so nothing is refreshed for it.
             if replayable {
                 self.consider(waiter, out);
@@ -501,7 +490,7 @@ impl Session {
 
     /// A timer's worth of milliseconds.
     pub(super) fn wake(&self, op: Op, after_ms: u64, out: &mut Effects) {
-        let idle = op == self.persist;
+        let idle = Some(op) == self.retry_save;
         out.push(Effect::Wake { op, after_ms: after_ms.min(crate::session::MAX_TIMER_MS), idle });
     }
 }

@@ -9,10 +9,22 @@ use crate::session::response::Answer;
 use crate::{Error, Secret};
 
 /// The number of an effect that will be answered.
-pub type Op = u32;
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Op(pub u32);
 
-/// The number that a caller gives its own call.
-pub type CallId = u32;
+/// Which access token: the sign-in that it belongs to, and its number among the tokens of that sign-in. Later ones are
+/// greater.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TokenId {
+    /// The sign-in. Grows from one sign-in to the next.
+    pub epoch: u64,
+    /// Counts the tokens of a sign-in, from 1.
+    pub generation: u64,
+}
+
+/// The number that a host gives to a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CallId(pub u32);
 
 /// Something happened.
 #[derive(Clone, Debug)]
@@ -43,10 +55,8 @@ pub enum Event {
     Answered {
         /// The call.
         id: CallId,
-        /// As [`Effect::Use`] gave it.
-        epoch: u64,
-        /// As [`Effect::Use`] gave it.
-        generation: u64,
+        /// The token that was sent, as [`Effect::Use`] gave it.
+        token_id: TokenId,
         /// The origin that answered.
         origin: String,
         /// The path there, for [`Notice::Challenge`]. Queries may hold anything and stay out.
@@ -243,10 +253,8 @@ pub enum Effect {
     Use {
         /// The call.
         id: CallId,
-        /// The sign-in it belongs to.
-        epoch: u64,
-        /// Counts the tokens of a sign-in.
-        generation: u64,
+        /// Which token it is.
+        token_id: TokenId,
         /// The access token.
         token: Secret<String>,
         /// The token is in doubt somewhere, so that a response other than 401 or 403 is news as well.

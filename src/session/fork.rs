@@ -38,8 +38,8 @@ impl Session {
         self.seen = self.seen.max(fork.seen);
         let found = std::mem::take(&mut fork.found);
         let is_unread = fork.phase.is_unread();
-        let is_over = fork.held.is_some() && self.epochs.has_ended(fork.epoch);
-        let is_newer = (fork.epoch, fork.generation) >= (self.epoch, self.generation);
+        let is_over = fork.held.is_some() && self.epochs.has_ended(fork.token_id.epoch);
+        let is_newer = fork.token_id >= self.token_id;
         // An instance with a slower clock may have signed in since this session was signed out.
         let is_found = found && self.held.is_none() && fork.held.is_some();
         if self.closing || is_unread || is_over || !(is_newer || is_found) {
@@ -54,8 +54,7 @@ impl Session {
     fn learn(&mut self, other: &Self) {
         self.now = other.now;
         self.has_time = other.has_time;
-        self.epoch = other.epoch;
-        self.generation = other.generation;
+        self.token_id = other.token_id;
         self.held.clone_from(&other.held);
         self.version.clone_from(&other.version);
         self.volatile = other.volatile;
@@ -73,11 +72,11 @@ impl Session {
     /// Learns what has ended in other requests: their sign-out ends the sign-in that is under way in this one.
     pub(super) fn heed(&mut self, session: &Self, out: &mut Effects) {
         self.epochs.unite(&session.epochs);
-        self.seen = self.seen.max(session.seen).max(session.epoch);
+        self.seen = self.seen.max(session.seen).max(session.token_id.epoch);
         self.loose = self.loose.max(session.loose);
         let is_later = session.signed_out > self.signed_out;
         self.signed_out = self.signed_out.max(session.signed_out);
-        let has_ended = self.held.is_some() && self.epochs.has_ended(self.epoch);
+        let has_ended = self.held.is_some() && self.epochs.has_ended(self.token_id.epoch);
         let is_explicit = self.phase.acquisition().is_some_and(|acquisition| acquisition.is_explicit);
         if matches!(self.phase, Phase::Closed) || self.is_signing_out() {
             // Its own sign-out, or nothing, is under way.
@@ -87,7 +86,7 @@ impl Session {
         } else if is_later || has_ended {
             self.end = if is_later { session.end } else { EndReason::LogoutElsewhere };
             self.needs_login |= is_later;
-            self.epoch = self.epoch.max(session.signed_out);
+            self.token_id.epoch = self.token_id.epoch.max(session.signed_out);
             if let Some(set) = self.cancel_acquisition(out) {
                 self.revoke(&set, out);
             }

@@ -42,8 +42,8 @@ impl Session {
             self.revoke_for_logout(&set, out);
         }
         // Greater than that of any sign-in that is known here or under way on this clock.
-        self.epoch = self.epoch.max(self.seen.saturating_add(1)).max(self.now.wall_ms);
-        self.signed_out = self.epoch;
+        self.token_id.epoch = self.token_id.epoch.max(self.seen.saturating_add(1)).max(self.now.wall_ms);
+        self.signed_out = self.token_id.epoch;
         if was_active {
             out.push(Effect::Tell(Notice::Ended { reason: self.end, code: None }));
         }
@@ -78,7 +78,7 @@ impl Session {
         self.held = None;
         self.volatile = false;
         self.ambiguous = false;
-        self.epoch = self.epoch.saturating_add(1);
+        self.token_id.epoch = self.token_id.epoch.saturating_add(1);
         if let Some((mut acquisition, _)) = self.take_acquisition() {
             acquisition.fail_logins(error, out);
         }
@@ -103,8 +103,8 @@ impl Session {
             }
             Some(Record { tokens: Some(tokens), epoch, .. }) => {
                 self.epochs.end(epoch);
-                self.epoch = self.epoch.max(epoch.saturating_add(1));
-                self.signed_out = self.epoch;
+                self.token_id.epoch = self.token_id.epoch.max(epoch.saturating_add(1));
+                self.signed_out = self.token_id.epoch;
                 self.revoke_for_logout(&tokens, out);
             }
             _ => {}
@@ -183,7 +183,13 @@ impl Session {
     /// The record of a session that was ended on purpose. No token is in it.
     pub(super) const fn mark(&self) -> Record {
         let ended = Some(self.end);
-        Record { epoch: self.epoch, generation: self.generation, tokens: None, intent: None, ended }
+        Record {
+            epoch: self.token_id.epoch,
+            generation: self.token_id.generation,
+            tokens: None,
+            intent: None,
+            ended,
+        }
     }
 
     fn leave_mark(&mut self, out: &mut Effects) {
@@ -210,7 +216,7 @@ impl Session {
             sign_out.stored = false;
             return self.depart(out);
         }
-        out.push(Effect::Broadcast { epoch: self.epoch, generation: 0 });
+        out.push(Effect::Broadcast { epoch: self.token_id.epoch, generation: 0 });
         self.rest();
         self.settle(out);
     }
@@ -314,8 +320,8 @@ impl Session {
         self.needs_login = true;
         if self.held.take().is_some() {
             // What a store that lags behind still shows of it is ignored.
-            self.epochs.end(self.epoch);
-            self.epoch = self.epoch.saturating_add(1);
+            self.epochs.end(self.token_id.epoch);
+            self.token_id.epoch = self.token_id.epoch.saturating_add(1);
             self.volatile = false;
             out.push(Effect::Tell(Notice::Ended { reason: self.end, code: None }));
         }

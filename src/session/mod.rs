@@ -13,7 +13,7 @@
 //! ```
 //! use tokenward::Secret;
 //! use tokenward::session::{
-//!     Answer, Credentials, Effect, Event, Grant, JsonLogin, Now, Options, Session,
+//!     Answer, CallId, Credentials, Effect, Event, Grant, JsonLogin, Now, Options, Session,
 //! };
 //!
 //! let grant = Grant::JsonLogin(JsonLogin {
@@ -28,7 +28,7 @@
 //! let now = Now { wall_ms: 1_800_000_000_000, mono_ms: 0 };
 //! let secret = |text: &str| Secret::new(text.to_owned());
 //! let credentials = Credentials::Password { username: secret("ada"), password: secret("correct horse") };
-//! let mut events = vec![Event::Login { id: 1, credentials: Some(credentials) }];
+//! let mut events = vec![Event::Login { id: CallId(1), credentials: Some(credentials) }];
 //! let mut signed_in = false;
 //! while let Some(event) = events.pop() {
 //!     let mut effects = Vec::new();
@@ -48,7 +48,7 @@
 //!                 };
 //!                 events.push(Event::Received { op, answer });
 //!             }
-//!             Effect::SignedIn { id } => signed_in = id == 1,
+//!             Effect::SignedIn { id } => signed_in = id == CallId(1),
 //!             _ => {}
 //!         }
 //!     }
@@ -57,7 +57,7 @@
 //!
 //! // From here on a token is at hand, in the same step.
 //! let mut effects = Vec::new();
-//! session.step(now, Event::Need { id: 2, min_validity_ms: 0, once: false, force: false }, &mut effects);
+//! session.step(now, Event::Need { id: CallId(2), min_validity_ms: 0, once: false, force: false }, &mut effects);
 //! assert!(matches!(&effects[..], [Effect::Use { token, .. }] if token.reveal() == "opaque"));
 //! ```
 
@@ -85,7 +85,7 @@ use crate::{Error, NumericDate, Secret};
 pub use authorize::{AuthorizationRequest, AuthorizationResponse, PendingAuthorizations};
 pub use challenge::{Challenge, parse_challenges};
 pub use discover::Metadata;
-pub use event::{CallId, Effect, EndReason, Event, Loss, Notice, Op, StoreFailed, Stored, Warning};
+pub use event::{CallId, Effect, EndReason, Event, Loss, Notice, Op, StoreFailed, Stored, TokenId, Warning};
 pub use grant::{
     ClientAuth, CookieRefresh, Credentials, Custom, Endpoint, Flow, Grant, JsonLogin, OAuth, Purpose,
     Request, endpoint, named_endpoint,
@@ -206,8 +206,8 @@ pub struct Session {
     has_time: bool,
     phase: Phase,
     last_op: Op,
-    epoch: u64,
-    generation: u64,
+    /// The tokens in hand; without any, the epoch that is over.
+    token_id: TokenId,
     held: Option<Held>,
     /// Version of the record last seen.
     version: Option<String>,
@@ -246,7 +246,7 @@ pub struct Session {
     /// Token requests whose session ended before the answer came.
     orphans: Vec<Op>,
     /// The timer that will try to save volatile tokens.
-    persist: Op,
+    retry_save: Option<Op>,
     rejections: Rejections,
     backoff: Backoff,
     log: Vec<Transition>,
@@ -267,9 +267,8 @@ impl Session {
             now: Now::default(),
             has_time: false,
             phase,
-            last_op: 0,
-            epoch: 0,
-            generation: 0,
+            last_op: Op(0),
+            token_id: TokenId::default(),
             held: None,
             version: None,
             intent: None,
@@ -293,7 +292,7 @@ impl Session {
             callers: Callers::default(),
             sign_out: None,
             orphans: Vec::new(),
-            persist: 0,
+            retry_save: None,
             rejections: Rejections::default(),
             backoff: Backoff::default(),
             log: Vec::new(),
@@ -411,7 +410,7 @@ impl Session {
 
     /// The number of an effect that runs beside.
     const fn side_op(&mut self) -> Op {
-        self.last_op = self.last_op.wrapping_add(1);
+        self.last_op = Op(self.last_op.0.wrapping_add(1));
         self.last_op
     }
 
@@ -446,8 +445,8 @@ impl Session {
 
     fn record(&self, intent: Option<Intent>) -> Record {
         Record {
-            epoch: self.epoch,
-            generation: self.generation,
+            epoch: self.token_id.epoch,
+            generation: self.token_id.generation,
             tokens: self.held.as_ref().map(|held| held.set.clone()),
             intent,
             ended: (self.held.is_none() && self.must_mark()).then_some(self.end),

@@ -7,7 +7,7 @@ use crate::Secret;
 use crate::json::{Object, Value, push_string};
 use crate::session::record::{Record, number, push_number, push_text, string};
 use crate::session::state::Epochs;
-use crate::session::{EndReason, Grant, Now, Options, Phase, Session};
+use crate::session::{EndReason, Grant, Now, Op, Options, Phase, Session};
 
 impl Session {
     /// What must outlive the machine. Tokens are in it.
@@ -17,9 +17,9 @@ impl Session {
         text.push_str("{\"end\":");
         push_string(&mut text, self.end.as_str());
         push_number(&mut text, "holder", self.holder);
-        push_number(&mut text, "op", u64::from(self.last_op));
-        push_number(&mut text, "epoch", self.epoch);
-        push_number(&mut text, "generation", self.generation);
+        push_number(&mut text, "op", u64::from(self.last_op.0));
+        push_number(&mut text, "epoch", self.token_id.epoch);
+        push_number(&mut text, "generation", self.token_id.generation);
         push_text(&mut text, "epochs", &self.epochs.to_text());
         push_number(&mut text, "signedOut", self.signed_out);
         if let Some(version) = &self.version {
@@ -60,9 +60,9 @@ impl Session {
         self.end = EndReason::from_word(&string(object, "end")?)?;
         self.holder = number(object, "holder")?;
         // Answers to what the lost machine had under way must not be taken for answers to this one.
-        self.last_op = number(object, "op")? as u32;
-        self.epoch = number(object, "epoch")?;
-        self.generation = number(object, "generation")?;
+        self.last_op = Op(number(object, "op")? as u32);
+        self.token_id.epoch = number(object, "epoch")?;
+        self.token_id.generation = number(object, "generation")?;
         self.epochs = Epochs::from_text(&string(object, "epochs")?);
         self.signed_out = number(object, "signedOut")?;
         self.loose = u32::from(flag("loose"));

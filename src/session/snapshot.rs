@@ -1,6 +1,6 @@
 //! A session as others see it: how it stands, whether its token still serves, what it did last.
 
-use crate::session::{EndReason, Freshness, Now, Phase, Session};
+use crate::session::{EndReason, Freshness, Now, Phase, Session, TokenId};
 
 /// One line of the log. No secret is in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl Session {
             };
         };
         Snapshot::Active {
-            generation: self.generation,
+            generation: self.token_id.generation,
             subject: held.set.subject.clone(),
             scopes: held.set.scopes.clone(),
             expires_at_ms: held.expires_at_ms(),
@@ -69,12 +69,12 @@ impl Session {
     /// Whether the token that an [`Effect::Use`](crate::session::Effect::Use) gave still serves, and nothing else is to be done: an
     /// [`Event::Need`](crate::session::Event::Need) would give the same token again and change nothing. This is the way for most calls.
     #[must_use]
-    pub fn still_serves(&self, now: Now, given: (u64, u64), min_validity_ms: u64, once: bool) -> bool {
+    pub fn still_serves(&self, now: Now, given: TokenId, min_validity_ms: u64, once: bool) -> bool {
         let settled =
             !matches!(self.phase, Phase::Unloaded | Phase::Loading { .. } | Phase::SigningOut { .. });
         settled
             && !self.closing
-            && given == (self.epoch, self.generation)
+            && given == self.token_id
             && self.rejections.is_empty()
             && !self.clock_jumped(now)
             && self.held.as_ref().is_some_and(|held| held.is_good_at(now, min_validity_ms, once))
@@ -89,8 +89,8 @@ impl Session {
     /// Everything of [`Session::snapshot`] that does not change by time alone.
     pub(super) fn view(&self) -> (bool, Option<u64>, u64, EndReason, bool, bool, bool) {
         let loading = self.phase.is_unread() && self.held.is_none();
-        let generation = self.held.as_ref().map(|_| self.generation);
+        let generation = self.held.as_ref().map(|_| self.token_id.generation);
         let refreshing = self.held.is_some() && self.phase.acquisition().is_some();
-        (loading, generation, self.epoch, self.end, refreshing, self.volatile, self.closing)
+        (loading, generation, self.token_id.epoch, self.end, refreshing, self.volatile, self.closing)
     }
 }

@@ -10,7 +10,7 @@ use tokenward::jwt::{
     host, thumbprint,
 };
 use tokenward::session::{
-    Answer, Credentials, Effect, Event, Fields, Grant, JsonLogin, Now, Options, Session, Stored,
+    Answer, CallId, Credentials, Effect, Event, Fields, Grant, JsonLogin, Now, Options, Session, Stored,
     parse_challenges,
 };
 use tokenward::{NumericDate, Secret, base64url, json};
@@ -136,10 +136,10 @@ pub(crate) fn token_response(data: &[u8]) {
     let Some(body) = text(data) else { return };
     let credentials =
         Credentials::Password { username: Secret::new("ada".into()), password: Secret::new("secret".into()) };
-    run(Event::Login { id: 1, credentials: Some(credentials) }, body, None);
+    run(Event::Login { id: CallId(1), credentials: Some(credentials) }, body, None);
 }
 
 pub(crate) fn session_record(data: &[u8]) {
     let Some(record) = text(data) else { return };
-    run(Event::Need { id: 1, min_validity_ms: 0, once: false, force: false }, "{}", Some(record));
+    run(Event::Need { id: CallId(1), min_validity_ms: 0, once: false, force: false }, "{}", Some(record));
 }

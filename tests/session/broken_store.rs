@@ -58,12 +58,12 @@ fn a_store_that_cannot_be_cleared_ends_in_a_rest_and_every_call_is_answered() {
             password: Secret::new("secret".into()),
         };
         let mut stored = None;
-        let login = Event::Login { id: 1, credentials: Some(credentials) };
-        assert_eq!(run(&mut session, &mut stored, clear, login), [(1, None)]);
-        let logout = Event::Logout { id: 2, compromised: false };
-        assert_eq!(run(&mut session, &mut stored, clear, logout), [(2, None)], "{clear:?}");
-        let need = Event::Need { id: 3, min_validity_ms: 0, once: false, force: false };
+        let login = Event::Login { id: CallId(1), credentials: Some(credentials) };
+        assert_eq!(run(&mut session, &mut stored, clear, login), [(CallId(1), None)]);
+        let logout = Event::Logout { id: CallId(2), compromised: false };
+        assert_eq!(run(&mut session, &mut stored, clear, logout), [(CallId(2), None)], "{clear:?}");
+        let need = Event::Need { id: CallId(3), min_validity_ms: 0, once: false, force: false };
         let ended = run(&mut session, &mut stored, clear, need);
-        assert_eq!(ended, [(3, Some(Error::SignedOut))], "{clear:?}");
+        assert_eq!(ended, [(CallId(3), Some(Error::SignedOut))], "{clear:?}");
     }
 }

@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use crate::support::{Host, Reply, SharedStore, json_login, oauth_error, password, secret};
 use tokenward::session::{
-    Answer, AuthorizationRequest, AuthorizationResponse, ClientAuth, CookieRefresh, Credentials, Custom,
-    EndReason, Event, Flow, Grant, Metadata, OAuth, Options, PendingAuthorizations, Snapshot,
+    Answer, AuthorizationRequest, AuthorizationResponse, CallId, ClientAuth, CookieRefresh, Credentials,
+    Custom, EndReason, Event, Flow, Grant, Metadata, OAuth, Options, PendingAuthorizations, Snapshot,
 };
 use tokenward::{Error, Secret};
 
@@ -145,11 +145,11 @@ fn a_code_is_exchanged_with_its_verifier() {
     let flow = Flow::AuthorizationCode { redirect_uri: "https://app.example/back".to_owned() };
     let mut host = host(Grant::OAuth(oauth(flow, ClientAuth::None)));
     host.need(1);
-    host.step(Event::Login { id: 2, credentials: None });
+    host.step(Event::Login { id: CallId(2), credentials: None });
     assert_eq!(host.take(), ["fail 1 ERR_SESSION_SIGNED_OUT", "fail 2 ERR_INVALID_ARG"]);
     host.reply(bearer("a1", Some("r1")));
     let credentials = Some(Credentials::Code { code: secret("c0de"), verifier: secret("v") });
-    host.step(Event::Login { id: 3, credentials });
+    host.step(Event::Login { id: CallId(3), credentials });
     assert_eq!(host.take(), ["signed in 3"]);
     let body = "grant_type=authorization_code&code=c0de&code_verifier=v\
                 &redirect_uri=https%3A%2F%2Fapp.example%2Fback&client_id=my%20client";
@@ -448,7 +448,7 @@ fn only_a_grant_that_takes_credentials_is_given_them_and_nothing_is_sent_for_a_s
         {
             let mut host = host(grant.clone());
             host.reply(bearer("a1", Some("r1")));
-            host.step(Event::Login { id: 1, credentials });
+            host.step(Event::Login { id: CallId(1), credentials });
             let answer = if taken { "signed in 1" } else { "fail 1 ERR_INVALID_ARG" };
             assert_eq!((host.take(), host.requests.len()), (vec![answer.to_owned()], usize::from(taken)));
         }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::support::{Host, Reply, T0, end_reason, json_login, password, secret, tokens};
 use tokenward::session::{
-    Answer, Effect, EndReason, Event, Loss, Options, Session, Snapshot, StoreFailed, Stored,
+    Answer, CallId, Effect, EndReason, Event, Loss, Options, Session, Snapshot, StoreFailed, Stored,
 };
 
 #[test]
@@ -94,7 +94,7 @@ fn a_sign_in_that_was_waiting_for_its_turn_is_over_with_a_logout() {
     let mut loading = Host::new(true);
     let mut effects = Vec::new();
     let credentials = Some(password());
-    loading.session.step(loading.now, Event::Login { id: 2, credentials }, &mut effects);
+    loading.session.step(loading.now, Event::Login { id: CallId(2), credentials }, &mut effects);
     loading.logout(3);
     assert_eq!(loading.take(), ["fail 2 ERR_SESSION_SIGNED_OUT", "signed out 3 revoked=false"]);
     let mut refreshing = Host::signed_in(true);
@@ -163,7 +163,7 @@ fn saved(effects: &[Effect], version: Option<&str>) -> Event {
 #[test]
 fn a_mark_that_meets_another_record_is_written_again_and_the_tokens_in_it_are_ended() {
     let mut host = Host::new(true);
-    let effects = step(&mut host, Event::Logout { id: 1, compromised: false });
+    let effects = step(&mut host, Event::Logout { id: CallId(1), compromised: false });
     let effects = {
         let event = loaded(&effects, None);
         step(&mut host, event)
@@ -195,7 +195,7 @@ fn a_mark_that_meets_another_record_is_written_again_and_the_tokens_in_it_are_en
 #[test]
 fn a_store_that_always_meets_another_record_ends_the_logout_as_not_stored() {
     let mut host = Host::new(true);
-    let mut effects = step(&mut host, Event::Logout { id: 1, compromised: false });
+    let mut effects = step(&mut host, Event::Logout { id: CallId(1), compromised: false });
     for _ in 0..100 {
         if effects.iter().any(|effect| matches!(effect, Effect::SignedOut { stored: false, .. })) {
             return;
@@ -210,7 +210,7 @@ fn a_store_that_always_meets_another_record_ends_the_logout_as_not_stored() {
 #[test]
 fn tokens_that_are_being_saved_during_a_logout_do_not_land_after_it() {
     let mut host = Host::new(false);
-    let login = Event::Login { id: 1, credentials: Some(password()) };
+    let login = Event::Login { id: CallId(1), credentials: Some(password()) };
     let look = step(&mut host, login);
     let event = loaded(&look, None);
     let look = step(&mut host, event);
@@ -223,7 +223,7 @@ fn tokens_that_are_being_saved_during_a_logout_do_not_land_after_it() {
     let answer = Answer { status: 200, content_type: "application/json".to_owned(), retry_after: None, body };
     let commit = step(&mut host, Event::Received { op: *op, answer });
     assert!(matches!(&commit[..], [Effect::Save { expect: None, .. }]), "an empty store is expected");
-    let look = step(&mut host, Event::Logout { id: 2, compromised: false });
+    let look = step(&mut host, Event::Logout { id: CallId(2), compromised: false });
     let event = loaded(&look, None);
     let mark = step(&mut host, event);
     assert!(

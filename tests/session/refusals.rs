@@ -1,7 +1,7 @@
 //! What a 401 of a resource server sets going, and what it does not.
 
 use crate::support::{Host, INVALID_TOKEN, Reply, end_reason, oauth_error, tokens};
-use tokenward::session::{EndReason, Event, Loss, Notice, Snapshot, Warning};
+use tokenward::session::{CallId, EndReason, Event, Loss, Notice, Snapshot, Warning};
 
 #[test]
 fn a_401_refreshes_once_and_the_second_401_is_delivered() {
@@ -54,7 +54,7 @@ fn a_late_401_is_answered_with_the_current_token_and_no_refresh() {
     host.reply(tokens("a2", Some("r2"), Some(3600)));
     host.unauthorized(2, Some(INVALID_TOKEN));
     host.take();
-    host.answered(3, old.0, old.1, 401, Some(INVALID_TOKEN), true);
+    host.answered(3, old, 401, Some(INVALID_TOKEN), true);
     assert_eq!(host.take(), ["use 3 a2"]);
     assert_eq!(host.requests.len(), 2);
 }
@@ -67,7 +67,7 @@ fn a_401_under_another_sign_in_is_delivered() {
     host.reply(tokens("b1", Some("s1"), Some(3600)));
     host.login(3);
     host.take();
-    host.answered(2, old.0, old.1, 401, Some(INVALID_TOKEN), true);
+    host.answered(2, old, 401, Some(INVALID_TOKEN), true);
     assert_eq!(host.take(), ["deliver 2"]);
 }
 
@@ -75,10 +75,10 @@ fn a_401_under_another_sign_in_is_delivered() {
 fn a_request_that_cannot_be_repeated_gets_its_401_and_the_next_one_a_new_token() {
     let mut host = Host::signed_in(false);
     host.need(2);
-    let (epoch, generation) = host.last_use;
+    let token_id = host.last_use;
     host.take();
     host.reply(tokens("a2", Some("r2"), Some(3600)));
-    host.answered(2, epoch, generation, 401, Some(INVALID_TOKEN), false);
+    host.answered(2, token_id, 401, Some(INVALID_TOKEN), false);
     host.need(3);
     assert_eq!(host.take(), ["deliver 2", "use 3 a2"]);
 }
@@ -95,8 +95,8 @@ fn a_mark_ends_with_a_success_from_that_origin() {
     host.pass(20_000);
     host.unauthorized(2, Some(INVALID_TOKEN));
     assert_eq!(host.take(), ["deliver 2"], "the origin is still marked");
-    let (epoch, generation) = host.last_use;
-    host.answered(2, epoch, generation, 200, None, true);
+    let token_id = host.last_use;
+    host.answered(2, token_id, 200, None, true);
     host.reply(tokens("a2", Some("r2"), Some(3600)));
     host.unauthorized(2, Some(INVALID_TOKEN));
     assert_eq!(host.take(), ["use 2 a2"]);
@@ -123,12 +123,11 @@ fn a_mark_ends_with_the_token_and_after_a_minute_and_holds_for_one_origin() {
     assert_eq!(host.take(), ["use 4 a2"], "after a minute it does not");
 
     let mut host = marked();
-    let (epoch, generation) = host.last_use;
+    let token_id = host.last_use;
     host.reply(tokens("a2", Some("r2"), Some(3600)));
     host.step(Event::Answered {
-        id: 3,
-        epoch,
-        generation,
+        id: CallId(3),
+        token_id,
         origin: "https://second.example".to_owned(),
         path: "/".to_owned(),
         status: 401,
@@ -170,8 +169,8 @@ fn no_other_status_than_401_costs_a_token_request() {
         for challenge in [None, Some(INVALID_TOKEN), Some(r#"Bearer error="insufficient_scope""#)] {
             let mut host = Host::signed_in(false);
             host.need(2);
-            let (epoch, generation) = host.last_use;
-            host.answered(2, epoch, generation, status, challenge, true);
+            let token_id = host.last_use;
+            host.answered(2, token_id, status, challenge, true);
             host.need(3);
             assert_eq!(host.take(), ["use 2 a1", "use 3 a1"], "{status} {challenge:?}");
             assert_eq!(host.requests.len(), 1, "{status} {challenge:?}");
@@ -211,7 +210,7 @@ fn whatever_becomes_of_the_refresh_the_401_in_hand_is_delivered() {
         assert_eq!(matches!(host.snapshot(), Snapshot::Active { .. }), goes_on, "{:?}", host.requests);
     }
     // And so it is where the session is over meanwhile.
-    for event in [Event::Logout { id: 9, compromised: false }, Event::Close] {
+    for event in [Event::Logout { id: CallId(9), compromised: false }, Event::Close] {
         let mut host = Host::signed_in(false);
         host.need(2);
         host.unauthorized(2, Some(INVALID_TOKEN));

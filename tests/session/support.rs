@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use tokenward::session::{
-    Answer, Credentials, Effect, EndReason, Event, Fields, Grant, JsonLogin, Loss, Notice, Now, Op, Options,
-    Request, Session, Snapshot, StoreFailed, Stored,
+    Answer, CallId, Credentials, Effect, EndReason, Event, Fields, Grant, JsonLogin, Loss, Notice, Now, Op,
+    Options, Request, Session, Snapshot, StoreFailed, Stored, TokenId,
 };
 use tokenward::{Error, Secret};
 
@@ -71,7 +71,7 @@ pub(crate) struct Host {
     pub(crate) lock_available: bool,
     pub(crate) locks: Vec<String>,
     /// Epoch and generation of the last token given out.
-    pub(crate) last_use: (u64, u64),
+    pub(crate) last_use: TokenId,
 }
 
 pub(crate) fn json_login(asks: bool) -> Grant {
@@ -117,7 +117,7 @@ impl Host {
             asking: None,
             lock_available: true,
             locks: Vec::new(),
-            last_use: (0, 0),
+            last_use: TokenId::default(),
         }
     }
 
@@ -151,36 +151,33 @@ impl Host {
     }
 
     pub(crate) fn need(&mut self, id: u32) {
-        self.step(Event::Need { id, min_validity_ms: 0, once: false, force: false });
+        self.step(Event::Need { id: CallId(id), min_validity_ms: 0, once: false, force: false });
     }
 
     pub(crate) fn login(&mut self, id: u32) {
-        self.step(Event::Login { id, credentials: Some(password()) });
+        self.step(Event::Login { id: CallId(id), credentials: Some(password()) });
     }
 
     pub(crate) fn logout(&mut self, id: u32) {
-        self.step(Event::Logout { id, compromised: false });
+        self.step(Event::Logout { id: CallId(id), compromised: false });
     }
 
     /// A 401 for the token of the last `Use`.
     pub(crate) fn unauthorized(&mut self, id: u32, challenges: Option<&str>) {
-        let (epoch, generation) = self.last_use;
-        self.answered(id, epoch, generation, 401, challenges, true);
+        self.answered(id, self.last_use, 401, challenges, true);
     }
 
     pub(crate) fn answered(
         &mut self,
         id: u32,
-        epoch: u64,
-        generation: u64,
+        token_id: TokenId,
         status: u16,
         www: Option<&str>,
         again: bool,
     ) {
         self.step(Event::Answered {
-            id,
-            epoch,
-            generation,
+            id: CallId(id),
+            token_id,
             origin: "https://api.example".to_owned(),
             path: "/v1".to_owned(),
             second: false,
@@ -290,11 +287,11 @@ impl Host {
                 Some(Event::Cleared { op, result })
             }
             Effect::Lock { op, .. } => {
-                self.locks.push(format!("lock {op}"));
+                self.locks.push(format!("lock {}", op.0));
                 Some(Event::Locked { op, held: self.lock_available })
             }
             Effect::Unlock { op } => {
-                self.locks.push(format!("unlock {op}"));
+                self.locks.push(format!("unlock {}", op.0));
                 None
             }
             Effect::Ask { op } => {
@@ -327,24 +324,24 @@ impl Host {
                 self.wakes.push((op, after_ms));
                 None
             }
-            Effect::Use { id, epoch, generation, token, .. } => {
-                self.last_use = (epoch, generation);
+            Effect::Use { id: CallId(id), token_id, token, .. } => {
+                self.last_use = token_id;
                 self.answers.push(format!("use {id} {}", token.reveal()));
                 None
             }
-            Effect::Fail { id, error } => {
+            Effect::Fail { id: CallId(id), error } => {
                 self.answers.push(format!("fail {id} {}", describe(&error)));
                 None
             }
-            Effect::Deliver { id } => {
+            Effect::Deliver { id: CallId(id) } => {
                 self.answers.push(format!("deliver {id}"));
                 None
             }
-            Effect::SignedIn { id } => {
+            Effect::SignedIn { id: CallId(id) } => {
                 self.answers.push(format!("signed in {id}"));
                 None
             }
-            Effect::SignedOut { id, revoked, stored } => {
+            Effect::SignedOut { id: CallId(id), revoked, stored } => {
                 let stored = if stored { "" } else { ", not stored" };
                 self.answers.push(format!("signed out {id} revoked={revoked}{stored}"));
                 None

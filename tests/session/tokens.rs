@@ -1,7 +1,9 @@
 //! One session: every way a token is obtained, kept, replaced and given up.
 
 use crate::support::{Host, Reply, SharedStore, T0, end_reason, generation, json_login, oauth_error, tokens};
-use tokenward::session::{EndReason, Event, Freshness, Loss, Notice, Now, Options, Snapshot, Warning};
+use tokenward::session::{
+    CallId, EndReason, Event, Freshness, Loss, Notice, Now, Options, Snapshot, Warning,
+};
 
 #[test]
 fn nobody_is_signed_in_at_first() {
@@ -254,7 +256,7 @@ fn a_sign_in_that_is_refused_ahead_of_time_leaves_the_token_until_it_expires() {
     host.pass(2_400_000);
     host.reply(oauth_error(400, "invalid_grant"));
     // Somebody wants more life than is left, and there is nothing but the password to get it with.
-    host.step(Event::Need { id: 2, min_validity_ms: 1_800_000, once: false, force: false });
+    host.step(Event::Need { id: CallId(2), min_validity_ms: 1_800_000, once: false, force: false });
     assert_eq!(host.take(), ["signed in 1", "use 2 a1"]);
     assert_eq!((host.asked, host.requests.len()), (1, 2));
     host.need(3);
@@ -300,7 +302,7 @@ fn a_caller_who_leaves_stops_nothing() {
     host.pass(3_600_000);
     host.need(2);
     host.need(3);
-    host.step(Event::Leave { id: 2 });
+    host.step(Event::Leave { id: CallId(2) });
     host.release(tokens("a2", Some("r2"), Some(3600)));
     assert_eq!(host.take(), ["use 3 a2"]);
 }
@@ -402,11 +404,11 @@ fn a_token_of_unknown_life_serves_until_a_401() {
 fn min_validity_refreshes_first_and_never_asks_for_more_than_a_whole_life() {
     let mut host = Host::signed_in(false);
     host.pass(2_400_000);
-    host.step(Event::Need { id: 2, min_validity_ms: 1_800_000, once: false, force: false });
+    host.step(Event::Need { id: CallId(2), min_validity_ms: 1_800_000, once: false, force: false });
     assert!(host.take().is_empty());
     host.release(tokens("a2", Some("r2"), Some(3600)));
     assert_eq!(host.take(), ["use 2 a2"]);
-    host.step(Event::Need { id: 3, min_validity_ms: 86_400_000, once: false, force: false });
+    host.step(Event::Need { id: CallId(3), min_validity_ms: 86_400_000, once: false, force: false });
     assert_eq!(host.take(), ["use 3 a2"]);
 }
 
@@ -414,7 +416,7 @@ fn min_validity_refreshes_first_and_never_asks_for_more_than_a_whole_life() {
 fn a_forced_refresh_gives_a_later_token() {
     let mut host = Host::signed_in(false);
     host.reply(tokens("a2", Some("r2"), Some(3600)));
-    host.step(Event::Need { id: 2, min_validity_ms: 0, once: false, force: true });
+    host.step(Event::Need { id: CallId(2), min_validity_ms: 0, once: false, force: true });
     assert_eq!(host.take(), ["use 2 a2"]);
 }
 
@@ -425,9 +427,9 @@ fn a_sign_in_while_credentials_are_asked_for_is_the_answer_and_what_is_given_lat
         host.asks_slowly = true;
         host
     };
-    let login = |id| Event::Login { id, credentials: None };
+    let login = |id| Event::Login { id: CallId(id), credentials: None };
     // For a token, and for a sign-in without any credentials, twice.
-    for first in [Event::Need { id: 1, min_validity_ms: 0, once: false, force: false }, login(1)] {
+    for first in [Event::Need { id: CallId(1), min_validity_ms: 0, once: false, force: false }, login(1)] {
         for replies in [vec![tokens("a1", Some("r1"), Some(3600))], vec![oauth_error(400, "invalid_grant")]] {
             let mut host = asking();
             let needs = matches!(first, Event::Need { .. });
@@ -479,7 +481,7 @@ fn a_failure_pauses_whoever_waits_for_a_token_though_somebody_signed_in_meanwhil
 fn a_clock_that_cannot_be_read_refuses_a_call_and_loses_no_answer() {
     let mut host = Host::new(false);
     let unreadable = || Now::read(f64::NAN, 0.0, true);
-    let need = Event::Need { id: 1, min_validity_ms: 0, once: false, force: false };
+    let need = Event::Need { id: CallId(1), min_validity_ms: 0, once: false, force: false };
     assert_eq!(host.session.time_of(&need, unreadable()).expect_err("a call").code(), "ERR_INVALID_ARG");
     assert!(host.session.time_of(&Event::Start, unreadable()).is_err(), "there is no time yet");
     assert!(host.session.time_of(&Event::Close, unreadable()).is_ok());
@@ -512,7 +514,7 @@ fn nothing_that_is_printed_holds_a_secret() {
     let text = format!("{:?} {:?} {:?}", host.session, host.snapshot(), host.session.explain());
     let mut effects = Vec::new();
     host.pass(3_600_000);
-    let need = Event::Need { id: 2, min_validity_ms: 0, once: false, force: false };
+    let need = Event::Need { id: CallId(2), min_validity_ms: 0, once: false, force: false };
     host.session.step(host.now, need, &mut effects);
     let text = format!("{text} {effects:?}");
     for secret in ["a1\"", "r1\"", "correct horse"] {

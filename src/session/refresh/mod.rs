@@ -140,20 +140,20 @@ impl Session {
             return Adoption::Buried;
         }
         let had = self.held.is_some();
-        if let Some(held) = self.held.as_mut().filter(|_| record.epoch == self.epoch) {
-            if record.generation == self.generation && tokens.refused {
+        if let Some(held) = self.held.as_mut().filter(|_| record.epoch == self.token_id.epoch) {
+            if record.generation == self.token_id.generation && tokens.refused {
                 held.set = tokens;
                 return Adoption::Same;
             }
-            if record.generation <= self.generation {
+            if record.generation <= self.token_id.generation {
                 return Adoption::Same;
             }
         }
         // A sign-in that could not be saved yet is newer than the one that the store still has.
-        if had && self.volatile && record.epoch < self.epoch {
+        if had && self.volatile && record.epoch < self.token_id.epoch {
             return Adoption::Same;
         }
-        let other = had && record.epoch != self.epoch;
+        let other = had && record.epoch != self.token_id.epoch;
         self.hold(tokens, record.epoch, record.generation);
         self.found = true;
         self.volatile = false;
@@ -166,8 +166,8 @@ impl Session {
         self.last_lifetime_ms = set.lifetime_ms;
         self.held = Some(Held::new(set, self.now, &self.options, jitter));
         self.epochs.add(epoch);
-        self.epoch = epoch;
-        self.generation = generation;
+        self.token_id.epoch = epoch;
+        self.token_id.generation = generation;
         self.ambiguous = false;
         self.needs_login = false;
         self.backoff.succeed();
@@ -226,7 +226,11 @@ impl Session {
     }
 
     pub(in crate::session) fn tell_refreshed(&self, duration_ms: u64, adopted: bool, out: &mut Effects) {
-        out.push(Effect::Tell(Notice::Refreshed { generation: self.generation, duration_ms, adopted }));
+        out.push(Effect::Tell(Notice::Refreshed {
+            generation: self.token_id.generation,
+            duration_ms,
+            adopted,
+        }));
     }
 
     /// Looks at who is sending a token request, and whether they can still be.

@@ -50,12 +50,12 @@ impl Session {
         let is_new = acquisition.is_explicit || changed || old.is_none();
         let (epoch, generation) = if is_new {
             // Epochs grow, and two sign-ins in two places hardly ever get the same.
-            let epoch = self.epoch.max(self.seen).saturating_add(1).max(self.now.wall_ms);
+            let epoch = self.token_id.epoch.max(self.seen).saturating_add(1).max(self.now.wall_ms);
             // Known from now on, so that a sign-out ends it though it is not saved yet.
             self.epochs.begin(epoch);
             (epoch, 1)
         } else {
-            (self.epoch, self.generation.saturating_add(1))
+            (self.token_id.epoch, self.token_id.generation.saturating_add(1))
         };
         self.commit(Unsaved { set, epoch, generation }, out);
     }
@@ -106,7 +106,7 @@ impl Session {
         let Ok(stored) = result else {
             return self.accept(true, out);
         };
-        let (had, epoch, volatile) = (self.held.is_some(), self.epoch, self.volatile);
+        let (had, epoch, volatile) = (self.held.is_some(), self.token_id.epoch, self.volatile);
         let is_stored = self.is_stored();
         let Phase::Acquiring { step: Step::Resolving(next), acquisition, .. } = &mut self.phase else {
             return;
@@ -177,15 +177,15 @@ impl Session {
             out.push(Effect::Tell(Notice::Warning(Warning::PersistFailed)));
             self.persist_after(self.options.retry_base_ms, out);
         } else {
-            out.push(Effect::Broadcast { epoch: self.epoch, generation: self.generation });
+            out.push(Effect::Broadcast { epoch: self.token_id.epoch, generation: self.token_id.generation });
         }
-        if !acquisition.is_explicit && self.generation > 1 {
+        if !acquisition.is_explicit && self.token_id.generation > 1 {
             let duration = self.now.mono_ms.saturating_sub(acquisition.started.mono_ms);
             self.tell_refreshed(duration, false, out);
         }
         // A token just received is usable once, however short its life is.
         for waiter in self.callers.take_waiters() {
-            if waiter.epoch.is_none_or(|epoch| epoch == self.epoch) {
+            if waiter.epoch.is_none_or(|epoch| epoch == self.token_id.epoch) {
                 self.use_token(&waiter, out);
             } else {
                 waiter.fail(Error::SessionChanged, out);
@@ -434,7 +434,7 @@ impl Session {
 
     /// Tries again to save what lives in memory only.
     pub(in crate::session) fn persist(&mut self, out: &mut Effects) {
-        self.persist = 0;
+        self.retry_save = None;
         self.keeps_lock = false;
         if !self.volatile {
             return;
@@ -447,8 +447,9 @@ impl Session {
     }
 
     fn persist_after(&mut self, after_ms: u64, out: &mut Effects) {
-        self.persist = self.side_op();
-        self.wake(self.persist, after_ms, out);
+        let op = self.side_op();
+        self.retry_save = Some(op);
+        self.wake(op, after_ms, out);
     }
 
     pub(in crate::session) fn persisted(

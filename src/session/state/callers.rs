@@ -97,13 +97,13 @@ mod tests {
     #[test]
     fn a_call_with_a_401_in_hand_gets_it_where_others_fail() {
         let mut callers = Callers::default();
-        callers.wait(waiter(1, false));
-        callers.wait(waiter(2, true));
+        callers.wait(waiter(CallId(1), false));
+        callers.wait(waiter(CallId(2), true));
         let mut out = Vec::new();
         callers.fail_waiters(&Error::SignedOut, &mut out);
         assert!(matches!(
             &out[..],
-            [Effect::Fail { id: 1, error: Error::SignedOut }, Effect::Deliver { id: 2 }]
+            [Effect::Fail { id: CallId(1), error: Error::SignedOut }, Effect::Deliver { id: CallId(2) }]
         ));
         callers.fail_waiters(&Error::SignedOut, &mut out);
         assert_eq!(out.len(), 2, "each call ends once");
@@ -112,10 +112,10 @@ mod tests {
     #[test]
     fn sign_ins_take_turns_and_a_caller_who_left_has_none() {
         let mut callers = Callers::default();
-        (1..=3).for_each(|id| callers.queue_login(id, None));
-        callers.leave(2);
-        assert_eq!(callers.next_login().map(|(id, _)| id), Some(1));
-        assert_eq!(callers.next_login().map(|(id, _)| id), Some(3));
+        (1..=3).for_each(|id| callers.queue_login(CallId(id), None));
+        callers.leave(CallId(2));
+        assert_eq!(callers.next_login().map(|(id, _)| id), Some(CallId(1)));
+        assert_eq!(callers.next_login().map(|(id, _)| id), Some(CallId(3)));
         assert!(!callers.has_logins());
     }
 }

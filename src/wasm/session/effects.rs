@@ -2,7 +2,7 @@
 
 use crate::ground::text::join;
 use crate::json::{push_string, seconds};
-use crate::session::{Effect, Endpoint, Notice, Request, Snapshot};
+use crate::session::{Effect, Endpoint, Notice, Request, Snapshot, TokenId};
 use crate::wasm::error::{Members, to_json};
 
 /// A JSON list of values that are JSON already.
@@ -18,54 +18,54 @@ pub(super) fn write_effect(effect: Effect) -> String {
         members.raw(number, &value.to_string());
     };
     match effect {
-        Effect::Load { op } => name("load", "op", op),
+        Effect::Load { op } => name("load", "op", op.0),
         Effect::Save { op, record, expect } => {
-            name("save", "op", op);
+            name("save", "op", op.0);
             members.text("record", record.reveal());
             members.optional_text("expect", expect.as_deref());
         }
         Effect::Clear { op, expect } => {
-            name("clear", "op", op);
+            name("clear", "op", op.0);
             members.optional_text("expect", expect.as_deref());
         }
         Effect::Lock { op, timeout_ms } => {
-            name("lock", "op", op);
+            name("lock", "op", op.0);
             members.optional_number("timeoutMs", Some(timeout_ms));
         }
-        Effect::Unlock { op } => name("unlock", "op", op),
-        Effect::Ask { op } => name("ask", "op", op),
+        Effect::Unlock { op } => name("unlock", "op", op.0),
+        Effect::Ask { op } => name("ask", "op", op.0),
         Effect::Send { op, request, timeout_ms } => {
-            name("send", "op", op);
+            name("send", "op", op.0);
             members.optional_number("timeoutMs", Some(timeout_ms));
             write_request(&mut members, &request);
         }
         Effect::Call { op, purpose, token, timeout_ms } => {
-            name("call", "op", op);
+            name("call", "op", op.0);
             members.optional_number("timeoutMs", Some(timeout_ms));
             members.text("purpose", purpose.as_str());
             members.optional_text("token", token.as_ref().map(|token| token.reveal().as_str()));
         }
-        Effect::Abort { op } => name("abort", "op", op),
+        Effect::Abort { op } => name("abort", "op", op.0),
         Effect::Wake { op, after_ms, idle } => {
-            name("wake", "op", op);
+            name("wake", "op", op.0);
             members.optional_number("afterMs", Some(after_ms));
             members.raw("idle", if idle { "true" } else { "false" });
         }
-        Effect::Use { id, epoch, generation, token, watch } => {
-            name("use", "id", id);
+        Effect::Use { id, token_id: TokenId { epoch, generation }, token, watch } => {
+            name("use", "id", id.0);
             members.optional_number("epoch", Some(epoch));
             members.optional_number("generation", Some(generation));
             members.text("token", token.reveal());
             members.raw("watch", if watch { "true" } else { "false" });
         }
         Effect::Fail { id, error } => {
-            name("fail", "id", id);
+            name("fail", "id", id.0);
             members.raw("error", &to_json(&error));
         }
-        Effect::Deliver { id } => name("deliver", "id", id),
-        Effect::SignedIn { id } => name("signed-in", "id", id),
+        Effect::Deliver { id } => name("deliver", "id", id.0),
+        Effect::SignedIn { id } => name("signed-in", "id", id.0),
         Effect::SignedOut { id, revoked, stored } => {
-            name("signed-out", "id", id);
+            name("signed-out", "id", id.0);
             members.raw("stored", if stored { "true" } else { "false" });
             members.raw("revoked", if revoked { "true" } else { "false" });
         }

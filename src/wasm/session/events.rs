@@ -1,7 +1,7 @@
 //! What happened, out of the shell's JSON.
 
 use crate::json::{Object, Value};
-use crate::session::{Answer, Credentials, Event, Loss, StoreFailed, Stored};
+use crate::session::{Answer, CallId, Credentials, Event, Loss, Op, StoreFailed, Stored, TokenId};
 use crate::wasm::session::argument;
 use crate::wasm::session::options::Reader;
 use crate::{Error, Secret};
@@ -12,7 +12,7 @@ pub(super) fn read_event(text: &str) -> Result<Event, Error> {
     let reader = Reader(object);
     let number = |name| reader.0.get(name).and_then(Value::as_number).unwrap_or_default();
     let text = |name| reader.0.get(name).and_then(Value::as_text).map(|text| text.to_cow().into_owned());
-    let (id, op) = (number("id") as u32, number("op") as u32);
+    let (id, op) = (CallId(number("id") as u32), Op(number("op") as u32));
     let failed = reader.flag("failed");
     let secret = |name| text(name).map(Secret::new);
     let credentials = || -> Option<Credentials> {
@@ -35,8 +35,7 @@ pub(super) fn read_event(text: &str) -> Result<Event, Error> {
         "leave" => Event::Leave { id },
         "answered" => Event::Answered {
             id,
-            epoch: number("epoch") as u64,
-            generation: number("generation") as u64,
+            token_id: TokenId { epoch: number("epoch") as u64, generation: number("generation") as u64 },
             origin: text("origin").unwrap_or_default(),
             path: text("path").unwrap_or_default(),
             status: number("status") as u16,

@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::json::{Object, Value, push_string, seconds};
 use crate::session::{
     Answer, AuthorizationRequest, AuthorizationResponse, Effect, Metadata, Now, PendingAuthorizations,
-    Redirect, Redirected, Resources, Session, Snapshot, endpoint, named_endpoint,
+    Redirect, Redirected, Resources, Session, Snapshot, TokenId, endpoint, named_endpoint,
     parse_challenges as read_challenges,
 };
 use crate::wasm::error::{Members, settle};
@@ -127,7 +127,7 @@ pub fn session_serves(
     once: bool,
 ) -> bool {
     let now = Now { wall_ms: wall_ms as u64, mono_ms: mono_ms as u64 };
-    let given = (epoch as u64, generation as u64);
+    let given = TokenId { epoch: epoch as u64, generation: generation as u64 };
     SESSIONS.with_borrow(|sessions| {
         sessions
             .get(session)

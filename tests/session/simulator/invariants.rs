@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use tokenward::Error;
-use tokenward::session::{CallId, Effect, EndReason, Event, Freshness, Notice, Snapshot};
+use tokenward::session::{CallId, Effect, EndReason, Event, Freshness, Notice, Op, Snapshot, TokenId};
 
 use super::plan::Chooser;
 use super::world::{Call, Item, Job, World, epoch_of};
@@ -19,9 +19,14 @@ impl World {
         min_validity_ms: u64,
     ) -> Result<(), String> {
         let now = self.now(at);
-        let at_once = self.instances[at]
-            .last_use
-            .filter(|given| self.instances[at].session.still_serves(now, *given, min_validity_ms, once));
+        let at_once = self.instances[at].last_use.filter(|given| {
+            self.instances[at].session.still_serves(
+                now,
+                TokenId { epoch: given.0, generation: given.1 },
+                min_validity_ms,
+                once,
+            )
+        });
         let call = Call { uses: 0, epoch: None, once, force, given: None };
         self.instances[at].calls.insert(id, call);
         self.step(at, Event::Need { id, min_validity_ms, once, force })?;
@@ -104,7 +109,7 @@ impl World {
         let (second, replayable) = (call.uses > 1, !call.once);
         if status != 401 {
             self.instances[at].calls.remove(&id);
-            self.results.push(format!("= {id} {status}"));
+            self.results.push(format!("= {} {status}", id.0));
         }
         let current = self.instances[at].last_use;
         let sends = self.sends;
@@ -113,8 +118,7 @@ impl World {
             at,
             Event::Answered {
                 id,
-                epoch,
-                generation,
+                token_id: TokenId { epoch, generation },
                 origin,
                 path: "/".to_owned(),
                 status,
@@ -249,7 +253,7 @@ impl World {
                     self.sent(at, op, body.contains("refresh_token"))?;
                 }
             }
-            Effect::Use { id, epoch, generation, token, .. } => {
+            Effect::Use { id, token_id: TokenId { epoch, generation }, token, .. } => {
                 self.used(at, id, epoch, generation, token.reveal())?;
             }
             Effect::Fail { id, error } => {
@@ -262,11 +266,11 @@ impl World {
                 }
                 instance.logins.remove(&id);
                 if instance.calls.remove(&id).is_some() {
-                    self.results.push(format!("= {id} {}", error.code()));
+                    self.results.push(format!("= {} {}", id.0, error.code()));
                 }
             }
             Effect::Deliver { id } if instance.calls.remove(&id).is_some() => {
-                self.results.push(format!("= {id} 401"));
+                self.results.push(format!("= {} 401", id.0));
             }
             Effect::SignedIn { id } => {
                 instance.quiet_until = 0;
@@ -279,7 +283,7 @@ impl World {
         Ok(())
     }
 
-    fn sent(&mut self, at: usize, op: u32, refresh: bool) -> Result<(), String> {
+    fn sent(&mut self, at: usize, op: Op, refresh: bool) -> Result<(), String> {
         let now = self.now(at).mono_ms;
         self.sends += 1;
         let instance = &mut self.instances[at];
@@ -348,7 +352,7 @@ impl World {
         if call.force {
             // Nobody sends it: the token itself was what the caller wanted.
             instance.calls.remove(&id);
-            self.results.push(format!("= {id} 200"));
+            self.results.push(format!("= {} 200", id.0));
         }
         Ok(())
     }

@@ -6,6 +6,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use tokenward::session::CallId;
+
 use super::plan::{Plan, Weather};
 
 /// One thing that happens to one instance.
@@ -30,14 +32,14 @@ pub(crate) enum Action {
     /// Somebody else changed the store.
     Changed,
     Need {
-        id: u32,
+        id: CallId,
         once: bool,
         force: bool,
         min_validity_ms: u64,
     },
     /// A resource server answers a call.
     Answer {
-        id: u32,
+        id: CallId,
         status: u16,
     },
     /// What was asked for is done: see `World::perform` for how it may turn out.
@@ -65,9 +67,9 @@ impl fmt::Display for Action {
             Self::Online => f.write_str("online"),
             Self::Changed => f.write_str("changed"),
             Self::Need { id, once, force, min_validity_ms } => {
-                write!(f, "need {id} {} {} {min_validity_ms}", u8::from(*once), u8::from(*force))
+                write!(f, "need {} {} {} {min_validity_ms}", id.0, u8::from(*once), u8::from(*force))
             }
-            Self::Answer { id, status } => write!(f, "answer {id} {status}"),
+            Self::Answer { id, status } => write!(f, "answer {} {status}", id.0),
             Self::Do { at, how } => write!(f, "do {at} {how}"),
             Self::Tell { at } => write!(f, "tell {at}"),
         }
@@ -94,12 +96,12 @@ impl FromStr for Action {
             "online" => Self::Online,
             "changed" => Self::Changed,
             "need" => Self::Need {
-                id: number(1)? as u32,
+                id: CallId(number(1)? as u32),
                 once: number(2)? == 1,
                 force: number(3)? == 1,
                 min_validity_ms: number(4)?,
             },
-            "answer" => Self::Answer { id: number(1)? as u32, status: number(2)? as u16 },
+            "answer" => Self::Answer { id: CallId(number(1)? as u32), status: number(2)? as u16 },
             "do" => Self::Do { at: number(1)? as usize, how: words[2..].join(" ") },
             "tell" => Self::Tell { at: number(1)? as usize },
             _ => return Err(format!("no action: {line}")),

@@ -150,7 +150,7 @@ impl World {
             lock: None,
             instances: Vec::new(),
             lives: 0,
-            next_call: 0,
+            next_call: CallId(0),
             logouts: 0,
             lines: Vec::new(),
             results: Vec::new(),
@@ -303,7 +303,7 @@ impl World {
     }
 
     pub(crate) fn call(&mut self) -> CallId {
-        self.next_call += 1;
+        self.next_call = CallId(self.next_call.0 + 1);
         self.next_call
     }
 
