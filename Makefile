@@ -44,7 +44,7 @@ test-all: test setup deny ## Every test there is: also what takes long
 	@node tests/js/run-old-browsers.mjs
 	@node tests/js/run-examples.mjs --next
 	@node tests/js/run-differential.mjs 2000
-	@cargo test --quiet --locked --features ml-dsa,rustcrypto
+	@cargo test --quiet --locked --features ml-dsa,jwt-compact,rustcrypto
 	@TOKENWARD_VARIANT=rustcrypto node .ci/pack.mjs
 	@TOKENWARD_VARIANT=rustcrypto node tests/js/run-node.mjs
 	@node .ci/wasm.mjs

@@ -6,9 +6,9 @@ import { at, path, root, tarball, which } from './tools.mjs';
 const CHROMIUM = 'headless Chromium (chromedriver is missing)';
 const WASM = ['--target', 'wasm32-unknown-unknown'];
 const SIMD = { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: '-Ctarget-feature=+simd128' };
-const PARTS = ['jwt', 'session', 'ml-dsa', 'testing'].map((part) => ['--no-default-features', '--features', part]);
+const PARTS = ['jwt', 'jwt-compact', 'session', 'ml-dsa', 'testing'].map((part) => ['--no-default-features', '--features', part]);
 /** With everything that can be built in. */
-const WHOLE = ['--features', 'ml-dsa'];
+const WHOLE = ['--features', 'ml-dsa,jwt-compact'];
 const deny = ['--', '-D', 'warnings'];
 const STILL_RUNNING_MS = 30_000;
 /** A step that hangs is ended. None takes half of it. */

@@ -50,6 +50,7 @@
 //! |---|---|---|
 //! | `jwt` | yes | verification: [`jwt`], [`engine`], [`guard`] |
 //! | `session` | yes | signing in and staying so: [`session`] |
+//! | `jwt-compact` | no | the algorithms of [`engine`] behind the trait of the crate `jwt-compact`, which mints tokens with them |
 //! | `ml-dsa` | no | ML-DSA-44, ML-DSA-65 and ML-DSA-87 (RFC 9964) |
 //! | `rustcrypto` | no | the public-key engines of the RustCrypto project in place of those of [`engine`] |
 //! | `testing` | no | for the npm package, in WebAssembly alone: what signs in `tokenward/testing` |

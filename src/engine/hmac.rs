@@ -1,12 +1,11 @@
 //! HMAC with SHA-2 (RFC 7518 §3.2), on the audited crates `hmac` and `sha2`.
 
-use std::{borrow::Cow, fmt, sync::OnceLock};
+use std::{fmt, sync::OnceLock};
 
 use ::hmac::{Hmac, KeyInit, Mac};
-use jwt_compact::Algorithm;
 use sha2::{Sha256, Sha384, Sha512};
 
-use super::FixedSignature;
+use super::Hash;
 use crate::Secret;
 
 /// A shared secret. How long it must be is for the caller to say; any length works.
@@ -32,7 +31,16 @@ impl HmacKey {
         }
     }
 
-    /// The MAC of `message`, not yet finished. It starts from the state in `keyed`.
+    /// Whether `tag` is the whole tag of `message`. Compares in constant time.
+    pub(super) fn verify(&self, hash: Hash, message: &[u8], tag: &[u8]) -> bool {
+        match hash {
+            Hash::Sha256 => self.mac(&self.sha256, message).verify_slice(tag).is_ok(),
+            Hash::Sha384 => self.mac(&self.sha384, message).verify_slice(tag).is_ok(),
+            Hash::Sha512 => self.mac(&self.sha512, message).verify_slice(tag).is_ok(),
+        }
+    }
+
+    /// The MAC of `message` before its tag is taken. It starts from the state in `keyed`.
     fn mac<M: Mac + KeyInit + Clone>(&self, keyed: &OnceLock<M>, message: &[u8]) -> M {
         #[expect(clippy::expect_used, reason = "RFC 2104 takes keys of any length")]
         let keyed =
@@ -41,51 +49,26 @@ impl HmacKey {
         mac.update(message);
         mac
     }
+
+    /// The tags of `message`, for what mints tokens.
+    #[cfg(feature = "jwt-compact")]
+    pub(super) fn tag_sha256(&self, message: &[u8]) -> [u8; 32] {
+        self.mac(&self.sha256, message).finalize().into_bytes().into()
+    }
+
+    #[cfg(feature = "jwt-compact")]
+    pub(super) fn tag_sha384(&self, message: &[u8]) -> [u8; 48] {
+        self.mac(&self.sha384, message).finalize().into_bytes().into()
+    }
+
+    #[cfg(feature = "jwt-compact")]
+    pub(super) fn tag_sha512(&self, message: &[u8]) -> [u8; 64] {
+        self.mac(&self.sha512, message).finalize().into_bytes().into()
+    }
 }
 
 impl fmt::Debug for HmacKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("HmacKey").field(&self.secret).finish()
     }
-}
-
-/// Writes an HMAC algorithm: its name, the key's state for its hash, and the length of its tag.
-macro_rules! hmac {
-    ($(#[$doc:meta])* $type:ident, $name:literal, $state:ident, $length:literal) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-        pub struct $type;
-
-        impl Algorithm for $type {
-            type SigningKey = HmacKey;
-            type VerifyingKey = HmacKey;
-            type Signature = FixedSignature<$length>;
-
-            fn name(&self) -> Cow<'static, str> {
-                Cow::Borrowed($name)
-            }
-
-            fn sign(&self, key: &HmacKey, message: &[u8]) -> Self::Signature {
-                FixedSignature(key.mac(&key.$state, message).finalize().into_bytes().into())
-            }
-
-            /// Compares in constant time.
-            fn verify_signature(&self, signature: &Self::Signature, key: &HmacKey, message: &[u8]) -> bool {
-                key.mac(&key.$state, message).verify((&signature.0).into()).is_ok()
-            }
-        }
-    };
-}
-
-hmac! {
-    /// HMAC with SHA-256: a tag of 32 bytes.
-    Hs256, "HS256", sha256, 32
-}
-hmac! {
-    /// HMAC with SHA-384: a tag of 48 bytes.
-    Hs384, "HS384", sha384, 48
-}
-hmac! {
-    /// HMAC with SHA-512: a tag of 64 bytes.
-    Hs512, "HS512", sha512, 64
 }

@@ -29,6 +29,16 @@ impl ParameterSet {
             Self::MlDsa87 => 2592,
         }
     }
+
+    /// How many bytes a signature has.
+    #[must_use]
+    pub const fn signature_length(self) -> usize {
+        match self {
+            Self::MlDsa44 => 2420,
+            Self::MlDsa65 => 3309,
+            Self::MlDsa87 => 4627,
+        }
+    }
 }
 
 /// An ML-DSA public key.
@@ -62,7 +72,9 @@ impl MlDsaKey {
 
     /// Whether `signature` is one of `message`, under this parameter set.
     pub(in crate::engine) fn verify(&self, set: ParameterSet, message: &[u8], signature: &[u8]) -> bool {
-        self.set == set && engine().is_some_and(|engine| engine.verify(&self.encoded, message, signature))
+        self.set == set
+            && signature.len() == set.signature_length()
+            && engine().is_some_and(|engine| engine.verify(&self.encoded, message, signature))
     }
 }
 

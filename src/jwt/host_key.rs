@@ -3,9 +3,8 @@
 //! The host's `verify` uses the hash and the curve inside the key, whatever the token's header says, so they are
 //! compared with the header's `alg` before the host is asked (RFC 8725 §3.1).
 
-use crate::engine::without_leading_zeros;
+use crate::engine::{Algorithm, without_leading_zeros};
 use crate::error::{Error, Misuse, Weakness};
-use crate::jwt::algorithm::Algorithm;
 use crate::jwt::key::{ImportOptions, VerificationKey};
 
 /// The facts of a `CryptoKey`: `type`, `usages` and the members of `algorithm`.

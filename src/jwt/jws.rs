@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::base64url;
+use crate::engine::Algorithm;
 use crate::error::{Error, TokenFault};
 use crate::json::{Object, Value};
-use crate::jwt::algorithm::Algorithm;
 
 /// The default for the longest token that is read, in characters.
 pub const MAX_TOKEN_LENGTH: usize = 16_384;

@@ -1,7 +1,7 @@
 //! Verification of a compact JWS with any payload (RFC 7515).
 
+use crate::engine::Algorithm;
 use crate::error::Error;
-use crate::jwt::algorithm::Algorithm;
 use crate::jwt::attempt::{Attempt, Progress};
 use crate::jwt::check::{Check, Stopped};
 use crate::jwt::jws::{MAX_TOKEN_LENGTH, UnverifiedJwt};

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::base64url;
-use crate::engine::{Curve, EcKey, Ed25519Key, Hash, HmacKey, MlDsaKey, has_ml_dsa_engine};
+use crate::engine::{
+    Algorithm, Curve, EcKey, Ed25519Key, Family, Hash, HmacKey, MlDsaKey, has_ml_dsa_engine,
+};
 use crate::error::{Error, JwkFault, Misuse, Weakness};
 use crate::json::{self, Object, Value};
-use crate::jwt::algorithm::{Algorithm, Family};
 use crate::jwt::material::{Material, SecretStrength, rsa};
 use crate::jwt::pem;
 use crate::secret::Secret;

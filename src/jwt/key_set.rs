@@ -2,9 +2,9 @@
 
 use std::collections::BinaryHeap;
 
+use crate::engine::Algorithm;
 use crate::error::{Error, KeySetFault};
 use crate::json::{Object, Value};
-use crate::jwt::algorithm::Algorithm;
 use crate::jwt::key::{ImportOptions, VerificationKey};
 
 /// The most members that a set may have. Issuers publish a few, and the largest known sets have some thousands.

@@ -1,7 +1,7 @@
 //! One key or a set, and the choice of the key for a token.
 
+use crate::engine::Algorithm;
 use crate::error::Error;
-use crate::jwt::algorithm::Algorithm;
 use crate::jwt::jws::Header;
 use crate::jwt::key::VerificationKey;
 use crate::jwt::key_set::KeySet;

@@ -8,7 +8,6 @@
 //! The order of the checks is fixed: length, characters and dots, base64url, header, algorithm, critical parameters,
 //! key, signature, claims set, and then the rules.
 
-mod algorithm;
 mod attempt;
 mod cache;
 mod check;
@@ -38,7 +37,7 @@ pub(crate) use claims::scopes;
 pub(crate) use rules::MAX_VALUES;
 pub(crate) use rules::check_length;
 
-pub use algorithm::{Algorithm, Family};
+pub use crate::engine::{Algorithm, Family};
 pub use cache::CacheLimits;
 pub use check::Check;
 pub use expiry::Expiry;

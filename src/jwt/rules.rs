@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use crate::engine::Algorithm;
 use crate::error::{Error, Reason};
 use crate::json::{Object, Value};
-use crate::jwt::algorithm::Algorithm;
 use crate::jwt::check::{Check, Stopped};
 use crate::jwt::claims::{date, scopes, text, texts};
 use crate::jwt::jws::{Header, MAX_TOKEN_LENGTH};

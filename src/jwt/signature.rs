@@ -4,9 +4,9 @@
 //! host's.
 
 use crate::engine;
+use crate::engine::Algorithm;
 use crate::error::{Error, Misuse};
 use crate::ground::json::Object;
-use crate::jwt::algorithm::Algorithm;
 use crate::jwt::check::{Check, Stopped};
 use crate::jwt::jws::UnverifiedJwt;
 use crate::jwt::key::VerificationKey;
@@ -144,37 +144,16 @@ fn engine_verdict(
     message: &[u8],
     signature: &[u8],
 ) -> Result<bool, Error> {
-    use jwt_compact::{Algorithm as Engine, AlgorithmSignature};
-
-    fn check<E: Engine>(engine: &E, key: &E::VerifyingKey, message: &[u8], signature: &[u8]) -> bool {
-        let fits = E::Signature::LENGTH.is_none_or(|length| length.get() == signature.len());
-        fits && E::Signature::try_from_slice(signature)
-            .is_ok_and(|signature| engine.verify_signature(&signature, key, message))
-    }
-
     key.check_engine()?;
-    Ok(match (alg, key.material()) {
-        (Algorithm::Es256, Material::Ec(_, key)) => check(&engine::Es256, key, message, signature),
-        (Algorithm::Es256k, Material::Ec(_, key)) => check(&engine::Es256k, key, message, signature),
-        (Algorithm::Es384, Material::Ec(_, key)) => check(&engine::Es384, key, message, signature),
-        (Algorithm::Es512, Material::Ec(_, key)) => check(&engine::Es512, key, message, signature),
-        (Algorithm::EdDsa, Material::Ed25519(key)) => check(&engine::EdDsa, key, message, signature),
-        (Algorithm::Ed25519, Material::Ed25519(key)) => check(&engine::Ed25519, key, message, signature),
-        (Algorithm::Hs256, Material::Hmac(key, _)) => check(&engine::Hs256, key, message, signature),
-        (Algorithm::Hs384, Material::Hmac(key, _)) => check(&engine::Hs384, key, message, signature),
-        (Algorithm::Hs512, Material::Hmac(key, _)) => check(&engine::Hs512, key, message, signature),
-        (Algorithm::MlDsa44, Material::MlDsa(key)) => check(&engine::MlDsa44, key, message, signature),
-        (Algorithm::MlDsa65, Material::MlDsa(key)) => check(&engine::MlDsa65, key, message, signature),
-        (Algorithm::MlDsa87, Material::MlDsa(key)) => check(&engine::MlDsa87, key, message, signature),
-        (Algorithm::Ps256, Material::Rsa(key, _)) => check(&engine::Ps256, key, message, signature),
-        (Algorithm::Ps384, Material::Rsa(key, _)) => check(&engine::Ps384, key, message, signature),
-        (Algorithm::Ps512, Material::Rsa(key, _)) => check(&engine::Ps512, key, message, signature),
-        (Algorithm::Rs256, Material::Rsa(key, _)) => check(&engine::Rs256, key, message, signature),
-        (Algorithm::Rs384, Material::Rsa(key, _)) => check(&engine::Rs384, key, message, signature),
-        (Algorithm::Rs512, Material::Rsa(key, _)) => check(&engine::Rs512, key, message, signature),
-        // The chosen key is of the algorithm's type, so all others stay with the host.
-        _ => return Err(Error::KeyUnusable { misuse: Misuse::Engine }),
-    })
+    let key = match key.material() {
+        Material::Ec(_, key) => engine::Key::Ec(key),
+        Material::Ed25519(key) => engine::Key::Ed25519(key),
+        Material::Hmac(key, _) => engine::Key::Hmac(key),
+        Material::MlDsa(key) => engine::Key::MlDsa(key),
+        Material::Rsa(key, _) => engine::Key::Rsa(key),
+        Material::Host(_) => return Err(Error::KeyUnusable { misuse: Misuse::Engine }),
+    };
+    Ok(engine::verify(alg, key, message, signature))
 }
 
 /// A token whose signature is valid and whose claims have not been judged.

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::engine::Algorithm;
 use crate::ground::json::Object;
-use crate::jwt::algorithm::Algorithm;
 use crate::jwt::jws::{Header, read_claims};
 use crate::jwt::rules::Dates;
 

@@ -4,9 +4,7 @@
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::engine::{MlDsaEngine, set_ml_dsa_engine};
-#[cfg(not(feature = "rustcrypto"))]
-use crate::engine::{RsaEngine, set_rsa_engine};
+use crate::engine::{MlDsaEngine, RsaEngine, set_ml_dsa_engine, set_rsa_engine};
 
 // Of src/shell/boundary/engines.ts; the pack step brings these names into the scope of the generated glue.
 #[wasm_bindgen]
@@ -17,7 +15,6 @@ extern "C" {
     #[wasm_bindgen(js_name = checkMlDsa)]
     fn check_ml_dsa(key: &[u8], message: &[u8], signature: &[u8]) -> bool;
 
-    #[cfg(not(feature = "rustcrypto"))]
     #[wasm_bindgen(js_name = rsaPower)]
     fn rsa_power(n: &[u8], e: &[u8], signature: &[u8]) -> Option<Vec<u8>>;
 }
@@ -35,10 +32,8 @@ impl MlDsaEngine for Imported {
 }
 
 /// node:crypto, where it is the better engine for RSA.
-#[cfg(not(feature = "rustcrypto"))]
 struct Native;
 
-#[cfg(not(feature = "rustcrypto"))]
 impl RsaEngine for Native {
     fn power(&self, n: &[u8], e: u64, signature: &[u8]) -> Option<Vec<u8>> {
         rsa_power(n, &e.to_be_bytes(), signature)
@@ -49,6 +44,5 @@ impl RsaEngine for Native {
 #[wasm_bindgen(start)]
 pub fn start() {
     set_ml_dsa_engine(&Imported);
-    #[cfg(not(feature = "rustcrypto"))]
     set_rsa_engine(&Native);
 }

@@ -8,7 +8,8 @@ use std::env;
 use super::support::{padded, pkcs1, pss, rsa_verdicts, verifies};
 use num_bigint::BigUint;
 use sha2::{Digest, Sha256, Sha384, Sha512};
-use tokenward::engine::{Curve, EcKey, Ed25519Key, EdDsa, Es256, Es256k, Es384, Es512, Hash, RsaKey};
+use tokenward::engine::Algorithm::{EdDsa, Es256, Es256k, Es384, Es512};
+use tokenward::engine::{Curve, EcKey, Ed25519Key, Hash, RsaKey};
 
 fn setting(name: &str, otherwise: u64) -> u64 {
     env::var(name).map_or(otherwise, |value| value.parse().expect("a number"))
@@ -142,7 +143,7 @@ macro_rules! ecdsa {
                 let theirs = Signature::from_slice(&signature).is_ok_and(|signature| {
                     VerifyingKey::from(signer).verify_prehash(&digest, &signature.normalize_s()).is_ok()
                 });
-                let ours = verifies(&$algorithm, key, &message, &signature);
+                let ours = verifies($algorithm, key, &message, &signature);
                 assert_eq!(ours, theirs, "case {case}");
                 tally.count(ours);
             }
@@ -233,7 +234,7 @@ fn ed25519() {
         }
         let theirs =
             signer.verifying_key().verify_strict(&message, &Signature::from_bytes(&signature)).is_ok();
-        let ours = verifies(&EdDsa, key, &message, &signature);
+        let ours = verifies(EdDsa, key, &message, &signature);
         assert_eq!(ours, theirs, "case {case}");
         tally.count(ours);
     }

@@ -1,14 +1,15 @@
 //! The values at which an engine goes wrong if it goes wrong: one test each.
 
 use super::support::{padded, pss, verifies};
-use jwt_compact::{Algorithm, AlgorithmSignature};
+use jwt_compact::alg::Hs256Key;
+use jwt_compact::{Algorithm as _, AlgorithmSignature as _};
 use num_bigint::BigUint;
 use sha2::{Digest, Sha256};
 use tokenward::{
     Error, JwkFault, Weakness,
     engine::{
-        Curve, EcKey, Ed25519Key, EdDsa, Es256, Es256k, Es384, Es512, Hash, HmacKey, Hs256, Hs384, Hs512,
-        Ps256, Rs256, Rs512, RsaKey,
+        Algorithm::{EdDsa, Es256, Es256k, Es384, Es512, Hs256, Hs384, Hs512, Ps256, Rs256, Rs512},
+        Curve, EcKey, Ed25519Key, Hash, HmacKey, RsaKey,
     },
 };
 
@@ -52,7 +53,7 @@ fn p_256_signed(d: &BigUint, k: &BigUint, message: &[u8]) -> (EcKey, BigUint, Bi
 }
 
 fn p_256_holds(key: &EcKey, message: &[u8], r: &BigUint, s: &BigUint) -> bool {
-    verifies(&Es256, key, message, &[padded(r, 32), padded(s, 32)].concat())
+    verifies(Es256, key, message, &[padded(r, 32), padded(s, 32)].concat())
 }
 
 #[test]
@@ -203,9 +204,9 @@ fn ecdsa_keys_have_coordinates_as_wide_as_the_curve() {
 fn ecdsa_keys_verify_only_on_their_curve() {
     let (key, r, s) = p_256_signed(&7_u32.into(), &11_u32.into(), b"curve");
     assert!(p_256_holds(&key, b"curve", &r, &s));
-    assert!(!verifies(&Es256k, &key, b"curve", &[padded(&r, 32), padded(&s, 32)].concat()));
-    assert!(!verifies(&Es384, &key, b"curve", &[padded(&r, 48), padded(&s, 48)].concat()));
-    assert!(!verifies(&Es512, &key, b"curve", &[padded(&r, 66), padded(&s, 66)].concat()));
+    assert!(!verifies(Es256k, &key, b"curve", &[padded(&r, 32), padded(&s, 32)].concat()));
+    assert!(!verifies(Es384, &key, b"curve", &[padded(&r, 48), padded(&s, 48)].concat()));
+    assert!(!verifies(Es512, &key, b"curve", &[padded(&r, 66), padded(&s, 66)].concat()));
 }
 
 #[test]
@@ -213,7 +214,7 @@ fn ecdsa_signatures_have_one_length() {
     let (key, r, s) = p_256_signed(&7_u32.into(), &11_u32.into(), b"length");
     let signature = [padded(&r, 32), padded(&s, 32)].concat();
     for other in [&signature[..63], &[&signature[..], &[0]].concat(), &[], &[&[0], &signature[..]].concat()] {
-        assert!(!verifies(&Es256, &key, b"length", other));
+        assert!(!verifies(Es256, &key, b"length", other));
     }
 }
 
@@ -283,7 +284,7 @@ fn rsa_refuses_the_signature_that_an_exponent_of_1_would_open() {
     let digest = Sha256::digest(b"e");
     let encoded = [&[0, 1], &vec![0xff; 256 - 3 - 19 - 32][..], &[0], &info, &digest].concat();
     let key = rsa(&odd(2048), &[3]).unwrap();
-    assert!(!verifies(&Rs256, &key, b"e", &encoded));
+    assert!(!verifies(Rs256, &key, b"e", &encoded));
 }
 
 /// A modulus with small prime factors, and what signs for the exponent 3.
@@ -326,7 +327,7 @@ fn the_bits_above_a_pss_encoding_are_zeros_whatever_its_mask_has_there() {
     let (n, d) = rsa_of_small_factors();
     let (size, bits) = (n.bits().div_ceil(8) as usize, n.bits() as usize - 1);
     let key = RsaKey::new(&n.to_bytes_be(), &[3]).unwrap();
-    let holds = |encoded: &BigUint| verifies(&Ps256, &key, b"value", &padded(&encoded.modpow(&d, &n), size));
+    let holds = |encoded: &BigUint| verifies(Ps256, &key, b"value", &padded(&encoded.modpow(&d, &n), size));
     let mut above = 0;
     for salt in 0..32 {
         let encoded = BigUint::from_bytes_be(&pss(Hash::Sha256, b"value", &[salt; 32], bits));
@@ -344,12 +345,12 @@ fn the_bits_above_a_pss_encoding_are_zeros_whatever_its_mask_has_there() {
 fn rsa_refuses_s_of_n_and_above() {
     let (n, key, signature) = rsa_signed();
     let size = signature.len();
-    assert!(verifies(&Rs256, &key, b"value", &signature));
+    assert!(verifies(Rs256, &key, b"value", &signature));
     let above = BigUint::from_bytes_be(&signature) + &n;
-    assert!(!verifies(&Rs256, &key, b"value", &padded(&above, size)), "to arithmetic, s + n is s");
+    assert!(!verifies(Rs256, &key, b"value", &padded(&above, size)), "to arithmetic, s + n is s");
     for s in [BigUint::ZERO, BigUint::from(1_u32), &n - 1_u32, n.clone(), &n + 1_u32] {
-        assert!(!verifies(&Rs256, &key, b"value", &padded(&s, size)), "s = {s}");
-        assert!(!verifies(&Ps256, &key, b"value", &padded(&s, size)), "s = {s}");
+        assert!(!verifies(Rs256, &key, b"value", &padded(&s, size)), "s = {s}");
+        assert!(!verifies(Ps256, &key, b"value", &padded(&s, size)), "s = {s}");
     }
 }
 
@@ -359,25 +360,25 @@ fn rsa_signatures_are_as_long_as_the_modulus() {
     for other in
         [&signature[1..], &[&[0], &signature[..]].concat(), &[&signature[..], &[0]].concat(), &[], &[0; 8193]]
     {
-        assert!(!verifies(&Rs256, &key, b"value", other));
-        assert!(!verifies(&Ps256, &key, b"value", other));
+        assert!(!verifies(Rs256, &key, b"value", other));
+        assert!(!verifies(Ps256, &key, b"value", other));
     }
     // The number may be short, its bytes not.
     let (message, short) = (0_u8..=255)
         .map(|message| ([message], rsa_signed_message(&[message]).2))
         .find(|(_, signature)| signature[0] == 0)
         .expect("one in eight");
-    assert!(verifies(&Rs256, &key, &message, &short));
-    assert!(!verifies(&Rs256, &key, &message, &short[1..]));
-    assert!(!verifies(&Rs512, &key, b"value", &signature), "another hash");
-    assert!(!verifies(&Ps256, &key, b"value", &signature), "another scheme");
+    assert!(verifies(Rs256, &key, &message, &short));
+    assert!(!verifies(Rs256, &key, &message, &short[1..]));
+    assert!(!verifies(Rs512, &key, b"value", &signature), "another hash");
+    assert!(!verifies(Ps256, &key, b"value", &signature), "another scheme");
 }
 
 #[test]
 fn rsa_moduli_may_have_leading_zeros() {
     let (n, _, signature) = rsa_signed();
     let key = RsaKey::new(&[vec![0; 3], n.to_bytes_be()].concat(), &[0, 3]).unwrap();
-    assert!(verifies(&Rs256, &key, b"value", &signature));
+    assert!(verifies(Rs256, &key, b"value", &signature));
 }
 
 // Ed25519
@@ -430,7 +431,7 @@ fn ed25519_refuses_s_of_l_and_above() {
     let signer = SigningKey::from_bytes(&[7; 32]);
     let key = Ed25519Key::new(signer.verifying_key().as_bytes()).unwrap();
     let signature = signer.sign(b"s").to_bytes();
-    assert!(verifies(&EdDsa, &key, b"s", &signature));
+    assert!(verifies(EdDsa, &key, b"s", &signature));
     let mut reversed = signature[32..].to_vec();
     reversed.reverse();
     let (s, l) = (BigUint::from_bytes_be(&reversed), number(ED25519_L));
@@ -438,7 +439,7 @@ fn ed25519_refuses_s_of_l_and_above() {
         [&s + &l, &s + &l + &l, l.clone(), &l - 1_u32, BigUint::ZERO, (BigUint::from(1_u32) << 256) - 1_u32]
     {
         let other = [&signature[..32], &little_endian(&other)].concat();
-        assert!(!verifies(&EdDsa, &key, b"s", &other));
+        assert!(!verifies(EdDsa, &key, b"s", &other));
     }
 }
 
@@ -455,14 +456,14 @@ fn ed25519_refuses_an_r_of_small_order_that_fits_the_equation() {
     let hash: [u8; 64] =
         Sha512::new().chain_update(r).chain_update(public).chain_update(message).finalize().into();
     let s = Scalar::from_bytes_mod_order_wide(&hash) * a;
-    assert!(!verifies(&EdDsa, &key, message, &[r, s.to_bytes()].concat()));
+    assert!(!verifies(EdDsa, &key, message, &[r, s.to_bytes()].concat()));
     // The same with any other R holds: the construction is right.
     let nonce = Scalar::from(9_u64);
     let r = EdwardsPoint::mul_base(&nonce).compress().to_bytes();
     let hash: [u8; 64] =
         Sha512::new().chain_update(r).chain_update(public).chain_update(message).finalize().into();
     let s = nonce + Scalar::from_bytes_mod_order_wide(&hash) * a;
-    assert!(verifies(&EdDsa, &key, message, &[r, s.to_bytes()].concat()));
+    assert!(verifies(EdDsa, &key, message, &[r, s.to_bytes()].concat()));
 }
 
 #[test]
@@ -484,7 +485,7 @@ fn ed25519_refuses_every_r_of_small_order() {
             let s = Scalar::from_bytes_mod_order_wide(&hash) * a;
             let signature: [u8; 64] = [r, s.to_bytes()].concat().try_into().unwrap();
             held += u32::from(theirs.verify(&[message], &signature.into()).is_ok());
-            assert!(!verifies(&EdDsa, &key, &[message], &signature), "{r:?}");
+            assert!(!verifies(EdDsa, &key, &[message], &signature), "{r:?}");
         }
         assert!(held > 0, "nothing but the order of R speaks against these");
     }
@@ -506,7 +507,7 @@ fn ed25519_checks_the_equation_without_the_cofactor() {
         let hash: [u8; 64] = Sha512::new().chain_update(r).chain_update(public).finalize().into();
         let s = nonce + Scalar::from_bytes_mod_order_wide(&hash) * a;
         let signature: [u8; 64] = [r, s.to_bytes()].concat().try_into().unwrap();
-        let verdict = verifies(&EdDsa, &key, b"", &signature);
+        let verdict = verifies(EdDsa, &key, b"", &signature);
         assert_eq!(verdict, theirs.verify_strict(b"", &signature.into()).is_ok());
         held += u32::from(verdict);
     }
@@ -518,14 +519,16 @@ fn ed25519_checks_the_equation_without_the_cofactor() {
 #[test]
 fn hmac_takes_any_secret_and_only_whole_tags() {
     for length in [0, 1, 31, 32, 63, 64, 65, 127, 128, 129, 1000] {
-        let key = HmacKey::new(&vec![7; length]);
-        let tag = Hs256.sign(&key, b"message");
-        assert!(Hs256.verify_signature(&tag, &key.clone(), b"message"));
-        assert!(!Hs256.verify_signature(&tag, &HmacKey::new(&vec![8; length + 1]), b"message"));
-        let tag = tag.as_bytes().into_owned();
-        assert!(!verifies(&Hs256, &key, b"message", &tag[..31]));
-        assert!(!verifies(&Hs256, &key, b"message", &[&tag[..], &[0]].concat()));
-        assert!(!verifies(&Hs384, &key, b"message", &[&tag[..], &[0; 16]].concat()));
-        assert!(!verifies(&Hs512, &key, b"message", &[&tag[..], &[0; 32]].concat()));
+        let secret = vec![7; length];
+        let key = HmacKey::new(&secret);
+        let tag = jwt_compact::alg::Hs256.sign(&Hs256Key::new(&secret), b"message");
+        let tag = tag.as_bytes();
+        assert!(verifies(Hs256, &key, b"message", &tag));
+        assert!(verifies(Hs256, &key.clone(), b"message", &tag));
+        assert!(!verifies(Hs256, &HmacKey::new(&vec![8; length + 1]), b"message", &tag));
+        assert!(!verifies(Hs256, &key, b"message", &tag[..31]));
+        assert!(!verifies(Hs256, &key, b"message", &[&tag[..], &[0]].concat()));
+        assert!(!verifies(Hs384, &key, b"message", &[&tag[..], &[0; 16]].concat()));
+        assert!(!verifies(Hs512, &key, b"message", &[&tag[..], &[0; 32]].concat()));
     }
 }

@@ -3,10 +3,9 @@
 use std::sync::Mutex;
 
 use super::alone::runs_alone;
-use jwt_compact::{Algorithm, AlgorithmSignature};
 use num_bigint::BigUint;
 use tokenward::base64url;
-use tokenward::engine::{Rs256, RsaEngine, RsaKey, set_rsa_engine};
+use tokenward::engine::{Algorithm, RsaEngine, RsaKey, set_rsa_engine, verify};
 
 // RFC 7515 A.2.
 const N: &str = "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ";
@@ -37,8 +36,7 @@ impl RsaEngine for Elsewhere {
 fn judged(answer: Answer, signature: &[u8], message: &[u8]) -> (bool, usize) {
     *ELSEWHERE.0.lock().unwrap() = (answer, 0);
     let key = RsaKey::new(&base64url::decode(N.as_bytes()).unwrap(), &[1, 0, 1]).unwrap();
-    let holds =
-        Rs256.verify_signature(&AlgorithmSignature::try_from_slice(signature).unwrap(), &key, message);
+    let holds = verify(Algorithm::Rs256, (&key).into(), message, signature);
     (holds, ELSEWHERE.0.lock().unwrap().1)
 }
 

@@ -1,19 +1,18 @@
 //! What the tests of the engine share: verifying with it and with RustCrypto's RSA, and the encodings that RSA signs.
 
-use jwt_compact::{Algorithm, AlgorithmSignature};
 use num_bigint::BigUint;
 use rsa::{Pkcs1v15Sign, Pss, PublicKey};
 use sha2::{Digest, Sha256, Sha384, Sha512};
-use tokenward::engine::{Hash, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512, RsaKey};
+use tokenward::engine::Algorithm::{self, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512};
+use tokenward::engine::{Hash, Key, RsaKey, verify};
 
-pub(crate) fn verifies<A: Algorithm>(
-    algorithm: &A,
-    key: &A::VerifyingKey,
+pub(crate) fn verifies<'a>(
+    algorithm: Algorithm,
+    key: impl Into<Key<'a>>,
     message: &[u8],
     signature: &[u8],
 ) -> bool {
-    A::Signature::try_from_slice(signature)
-        .is_ok_and(|signature| algorithm.verify_signature(&signature, key, message))
+    verify(algorithm, key.into(), message, signature)
 }
 
 /// The number in so many big endian bytes.
@@ -69,27 +68,27 @@ pub(crate) fn rsa_verdicts(
     let hashed = digest(hash, message);
     let (ours, theirs) = match (hash, probabilistic) {
         (Hash::Sha256, false) => (
-            verifies(&Rs256, ours, message, signature),
+            verifies(Rs256, ours, message, signature),
             theirs.verify(Pkcs1v15Sign::new::<Sha256>(), &hashed, signature),
         ),
         (Hash::Sha384, false) => (
-            verifies(&Rs384, ours, message, signature),
+            verifies(Rs384, ours, message, signature),
             theirs.verify(Pkcs1v15Sign::new::<Sha384>(), &hashed, signature),
         ),
         (Hash::Sha512, false) => (
-            verifies(&Rs512, ours, message, signature),
+            verifies(Rs512, ours, message, signature),
             theirs.verify(Pkcs1v15Sign::new::<Sha512>(), &hashed, signature),
         ),
         (Hash::Sha256, true) => (
-            verifies(&Ps256, ours, message, signature),
+            verifies(Ps256, ours, message, signature),
             theirs.verify(Pss::<Sha256>::new(), &hashed, signature),
         ),
         (Hash::Sha384, true) => (
-            verifies(&Ps384, ours, message, signature),
+            verifies(Ps384, ours, message, signature),
             theirs.verify(Pss::<Sha384>::new(), &hashed, signature),
         ),
         (Hash::Sha512, true) => (
-            verifies(&Ps512, ours, message, signature),
+            verifies(Ps512, ours, message, signature),
             theirs.verify(Pss::<Sha512>::new(), &hashed, signature),
         ),
     };

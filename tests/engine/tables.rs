@@ -2,8 +2,7 @@
 
 use super::alone::runs_alone;
 use ed25519_dalek::{Signature, Signer, SigningKey};
-use jwt_compact::{Algorithm, AlgorithmSignature};
-use tokenward::engine::{Ed25519Key, EdDsa, set_table_budget, table_memory};
+use tokenward::engine::{Algorithm, Ed25519Key, set_table_budget, table_memory, verify};
 
 const MIB: usize = 1 << 20;
 
@@ -21,11 +20,15 @@ impl Signed {
 
     /// Verifies so often, every second time something that was not signed.
     fn used(self, times: usize) -> Self {
-        let signature = AlgorithmSignature::try_from_slice(&self.signature.to_bytes()).unwrap();
+        let signature = self.signature.to_bytes();
         for use_number in 1..=times {
             let signed = use_number % 2 == 1;
             let message: &[u8] = if signed { b"table" } else { b"tables" };
-            assert_eq!(EdDsa.verify_signature(&signature, &self.key, message), signed, "use {use_number}");
+            assert_eq!(
+                verify(Algorithm::EdDsa, (&self.key).into(), message, &signature),
+                signed,
+                "use {use_number}"
+            );
         }
         self
     }

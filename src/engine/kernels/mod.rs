@@ -19,6 +19,6 @@ mod weierstrass;
 pub use self::{
     ecdsa::EcKey,
     eddsa::Ed25519Key,
-    rsa::{RsaEngine, RsaKey, set_rsa_engine},
+    rsa::RsaKey,
     tables::{set_table_budget, table_memory},
 };

@@ -1,15 +1,15 @@
 //! RSA signatures (RFC 8017): RSASSA-PKCS1-v1_5 and RSASSA-PSS.
 //!
-//! Somebody else may do the one costly step, the exponentiation. Everything that decides is done here in any case.
+//! Another engine may do the one costly step, the exponentiation. Everything that decides is done here in any case.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use super::montgomery::Modulus;
 use crate::{
     Error,
-    engine::{Hash, limits},
+    engine::{Hash, limits, rsa_engine},
 };
 
 /// An RSA public key, for PKCS#1 v1.5 and PSS (RFC 8017).
@@ -78,24 +78,8 @@ impl RsaKey {
         if signature.len() != encoded.len() || signature >= &**encoded {
             return None;
         }
-        let elsewhere = ENGINE.get().and_then(|engine| engine.power(encoded, *e, signature));
-        let elsewhere = elsewhere.filter(|power| power.len() == encoded.len());
-        Some(elsewhere.unwrap_or_else(|| n.power(signature, *e)))
+        Some(rsa_engine::power(encoded, *e, signature).unwrap_or_else(|| n.power(signature, *e)))
     }
-}
-
-/// What raises to a power modulo `n` faster than the arithmetic here, as a host's native code may.
-pub trait RsaEngine: Sync {
-    /// `signature^e mod n` (RSAVP1, RFC 8017 §5.2.2), big endian and as long as `n`. `None` where it cannot say: the
-    /// arithmetic here does it then. `signature` is as long as `n` and below it.
-    fn power(&self, n: &[u8], e: u64, signature: &[u8]) -> Option<Vec<u8>>;
-}
-
-static ENGINE: OnceLock<&'static dyn RsaEngine> = OnceLock::new();
-
-/// Gives an engine for RSA, once and for the whole process; the first one stays. It is trusted as the arithmetic here is.
-pub fn set_rsa_engine(engine: &'static dyn RsaEngine) {
-    let _ = ENGINE.set(engine);
 }
 
 /// The DER of `DigestInfo` up to the digest (RFC 8017 §9.2, note 1).
