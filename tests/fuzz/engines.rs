@@ -4,6 +4,7 @@
 //! stand, or as changes to a signature that holds.
 #![allow(clippy::unwrap_used, reason = "a target fails by panicking")]
 
+#[allow(dead_code, reason = "the tests of the engine use the rest")]
 #[path = "../engine/support.rs"]
 mod engine_support;
 
