@@ -4,10 +4,12 @@
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { basename, join, relative } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { rollUp } from './declarations.mjs';
+import { withTable } from './glue.mjs';
 import { checkSimd } from './simd.mjs';
+import { packed, unpacked } from './streams/pack.mjs';
 import { at, cargoHome, locked, output, packing as work, read, root, run, tarball, target, variant, version } from './tools.mjs';
 
 const esbuild = createRequire(at('tests/'))('esbuild');
@@ -19,14 +21,35 @@ const esbuild = createRequire(at('tests/'))('esbuild');
  * core.wasm and, side by side, nothing faster by more than a hundredth. What has to be straight code is so in the source.
  */
 const SMALL = ['-inline-threshold=12', '-inlinehint-threshold=12', '-unroll-threshold=0'].map((limit) => `-Cllvm-args=${limit}`);
-/** One row for each module that is shipped: its features, how it is compiled, the exports over it, its own entry points. */
+/** How large a function wasm-opt may copy into its callers: its own limits make a module larger and nothing faster. */
+const INLINING = ['--always-inline-max-function-size=2', '--flexible-inline-max-function-size=10', '--one-caller-inline-max-function-size=2'];
+/**
+ * The standard library is built with the module, for size and with panics that trap and say nothing: a twentieth of core.wasm.
+ * A bounds check still traps. That takes the toolchain's sources, and the flag that unlocks it in the pinned, stable compiler.
+ */
+const LEAN = {
+  options: ['-Zbuild-std=std,panic_abort', '-Zbuild-std-features=optimize_for_size'],
+  flags: ['-Zunstable-options', '-Cpanic=immediate-abort'],
+  environment: { RUSTC_BOOTSTRAP: '1' },
+};
+/**
+ * One row for each module that is shipped: its features, how it is compiled, the exports over it, its own entry points.
+ *
+ * "tokenward" is one module in Node, workerd and edge. For pages its file only names what the wings export, each of which has
+ * a module of its own: a bundler leaves out the wings that a page does not import. In Node each wing is the whole package
+ * under fewer names, so that a process has one instance.
+ */
 const BUILDS = [
   { name: 'index', wasm: 'core.wasm', features: 'jwt,session', flags: SMALL, api: 'index.ts', slim: 'slim' },
-  // Nothing in it is computed for longer than it takes to send a request.
-  { name: 'session', wasm: 'session.wasm', features: 'session', level: 'z', api: 'session.ts' },
+  { name: 'verify', wasm: 'verify.wasm', features: 'jwt', flags: SMALL, api: 'verify.ts', wing: true },
+  // Nothing in these two is computed for longer than it takes to send a request.
+  { name: 'decode', wasm: 'decode.wasm', features: 'jwt', flags: ['--cfg=decode_only', '-Adead_code'], level: 'z', api: 'decode.ts', wing: true },
+  { name: 'session', wasm: 'session.wasm', features: 'session', level: 'z', api: 'session.ts', wing: true },
   { name: 'ml-dsa', wasm: 'ml-dsa.wasm', features: 'ml-dsa', api: 'ml-dsa.ts' },
   { name: 'testing', wasm: 'testing.wasm', features: 'testing', api: 'testing/index.ts' },
 ];
+/** Which wing a page takes a name from, if several export it: the lightest. */
+const LIGHTEST = ['common', 'decode', 'session', 'verify'];
 /** Entry points that need no module. */
 const PLAIN = [{ name: 'stores', api: 'stores/index.ts' }];
 /** Whatever else is in the package is a mistake. */
@@ -38,7 +61,22 @@ var { TextDecoder, TextEncoder } = typeof globalThis.TextEncoder === "function" 
 /** Files of the package that are not built. */
 const COPIED = ['README.md', 'CHANGELOG.md', 'LICENSE', '.ci/THIRD-PARTY.md'].filter((file) => existsSync(at(file)));
 
+/** What puts a module together again in a page, once it is built. */
+let bootModule;
+/** The name to import an entry point by. */
+const entryName = (name) => (name === 'index' ? 'tokenward' : `tokenward/${name}`);
+const DEFINED = { TOKENWARD_VERSION: JSON.stringify(version) };
+
 const shell = at('src/shell');
+/** What the files for pages share, which stands in a file of its own. */
+const common = {
+  name: 'common',
+  setup(build) {
+    const shared = [...read('src/shell/common.ts').matchAll(/from '\.\/(.+)\.js'/g)].map(([, name]) => join(shell, `${name}.js`));
+    build.onResolve({ filter: /^\.\.?\// }, ({ path, resolveDir }) =>
+      (shared.includes(resolve(resolveDir, path)) ? { path: './common.js', external: true } : undefined));
+  },
+};
 const staging = join(work, 'package');
 const dist = join(staging, 'dist');
 const say = (what) => console.log(`pack: ${what}`);
@@ -49,12 +87,13 @@ checkTools();
 for (const build of BUILDS) {
   const generated = compile(build);
   build.generated = generated;
-  if (build.features.includes('jwt') && !variant) {
+  if (build.features.includes('jwt') && build.name !== 'decode' && !variant) {
     const { narrow, wide } = checkSimd(join(dist, build.wasm));
     say(`${build.wasm}: ${narrow} × i64x2.extmul_*_i32x4_u, ${wide} × i64x2.mul`);
   }
   await bundle(build, glueOf(generated, build));
 }
+await wings();
 for (const { name, api } of PLAIN) await plain(name, api);
 await commandLine();
 declare();
@@ -78,27 +117,11 @@ function compile({ name, wasm, features, flags: more = [], level }) {
     // Panic locations would carry the builder's paths into the module.
     `--remap-path-prefix=${cargoHome}=/cargo`,
     `--remap-path-prefix=${sysroot}=/rust`,
-    `--remap-path-prefix=${root}=/tokenward`,
-    ...more,
+    ...LEAN.flags, ...more,
   ];
-  run(
-    'cargo',
-    [
-      'build',
-      '--quiet',
-      '--release',
-      '--locked',
-      '--lib',
-      '--target',
-      'wasm32-unknown-unknown',
-      '--target-dir',
-      join(target, 'pack/cargo'),
-      '--no-default-features',
-      '--features',
-      variant && features.includes('jwt') ? `${features},${variant}` : features,
-    ],
-    { CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f'), ...(level && { CARGO_PROFILE_RELEASE_OPT_LEVEL: level }) },
-  );
+  run('cargo', ['build', '--quiet', '--release', '--locked', '--lib', '--target', 'wasm32-unknown-unknown', ...LEAN.options,
+    '--target-dir', join(target, 'pack/cargo'), '--no-default-features', '--features', variant && features.includes('jwt') ? `${features},${variant}` : features],
+  { ...LEAN.environment, CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f'), ...(level && { CARGO_PROFILE_RELEASE_OPT_LEVEL: level }) });
 
   say(`${wasm}: wasm-bindgen, wasm-opt`);
   const built = join(target, 'pack/cargo/wasm32-unknown-unknown/release/tokenward.wasm');
@@ -116,7 +139,7 @@ function compile({ name, wasm, features, flags: more = [], level }) {
     built,
   ]);
   // Neighbours by name are alike, which gzip's window of 32 KB finds.
-  run('wasm-opt', ['-O3', '--reorder-functions-by-name', '--strip-debug', join(generated, `${name}_bg.wasm`), '-o', join(dist, wasm)]);
+  run('wasm-opt', ['-O3', ...INLINING, '--reorder-functions-by-name', '--strip-debug', join(generated, `${name}_bg.wasm`), '-o', join(dist, wasm)]);
   // For .ci/size.mjs, which needs the names: the next build writes to the same place.
   cpSync(built, join(work, `unstripped.${wasm}`));
   return generated;
@@ -130,18 +153,20 @@ function glueOf(generated, { name, wasm }) {
   const source = readFileSync(join(generated, `${name}_bg.js`), 'utf8');
   const unknown = /^(export (?!function )|import ).*/m.exec(source);
   if (unknown) throw new Error(`the generated glue has something that cannot go into a function: ${unknown[0]}`);
-  const names = [...source.matchAll(/^export function (\w+)/gm)].map((match) => match[1]);
+  const { rest, caller, table } = withTable(source);
+  const names = [...rest.matchAll(/^export function (\w+)/gm)].map((match) => match[1]);
   const imports = names.filter((each) => each.startsWith('__wb') && each !== '__wbg_set_wasm');
   const exports = names.filter((each) => !each.startsWith('__wb'));
   const outside = ['hasMlDsa', 'checkMlDsa', 'rsaPower'].filter((each) => source.includes(`${each}(`));
   const glue = `${outside.length > 0 ? `import { ${outside.join(', ')} } from '#engines';\n` : ''}export function bind() {
-${source.replace(/^export /gm, '')}
+${rest.replace(/^export /gm, '')}${caller}
   return {
     imports: { './${name}_bg.js': { ${imports.join(', ')} } },
     start(instance) {
       __wbg_set_wasm(instance.exports);
       instance.exports.__wbindgen_start();
-      return { exports: { ${exports.join(', ')} }, memory: instance.exports.memory };
+      const exports = { ${exports.join(', ')} };
+${caller === '' ? '' : `      for (const [name, signature] of Object.entries(${JSON.stringify(table)})) exports[name] = caller(name, signature);\n`}      return { exports, memory: instance.exports.memory };
     },
   };
 }
@@ -159,56 +184,89 @@ function smokeTest(glue, file) {
   if (exports.version() !== version) throw new Error(`${basename(file)} says that it is version ${exports.version()}`);
 }
 
-/** The shell's entry points, each in one file: a bundler may drop a file that has no exports of its own. */
-async function bundle({ name, wasm, api, slim }, glue) {
+/** The shell's entry points over one module. */
+async function bundle(build, glue) {
+  const { name, wasm, api, slim, wing } = build;
   say(`${name}: entry points`);
-  const inPlace = {
-    '#glue': { contents: glue, loader: 'js' },
-    '#bytes': { contents: await asText(readFileSync(join(dist, wasm))), loader: 'js' },
-  };
-  const names = {
-    name: 'names',
-    setup(build) {
-      build.onResolve({ filter: /^#api$/ }, () => ({ path: join(shell, api) }));
-      build.onResolve({ filter: /^#engines$/ }, () => ({ path: join(shell, 'boundary/engines.ts') }));
-      build.onResolve({ filter: /^#core\.wasm/ }, ({ path }) => ({ path: path.replace('#core.wasm', `./${wasm}`), external: true }));
-      build.onResolve({ filter: /^#(glue|bytes)$/ }, ({ path }) => ({ path, namespace: 'in-place' }));
-      build.onLoad({ filter: /./, namespace: 'in-place' }, ({ path }) => inPlace[path]);
-    },
-  };
-  const entry = (source, outfile, format) =>
-    esbuild.build({
-      entryPoints: [join(shell, 'entry', `${source}.ts`)],
-      outfile: join(dist, outfile),
-      bundle: true,
-      format,
-      target: 'es2022',
+  /** `source` says where the module comes from: a file of src/shell/entry. */
+  const entry = (source, outfile, format, from = api) => {
+    return esbuild.build({
+      entryPoints: [join(shell, from)], outfile: join(dist, outfile), bundle: true, format, target: 'es2022',
       // For CommonJS, "node" makes esbuild list the exports in a form that Node's importer can see.
-      platform: format === 'cjs' ? 'node' : 'neutral',
-      ...(format === 'cjs' && { banner: { js: IN_JSDOM } }),
-      define: { TOKENWARD_VERSION: JSON.stringify(version) },
-      plugins: [names],
-      metafile: true,
-      logLevel: 'warning',
-      absWorkingDir: root,
+      platform: format === 'cjs' ? 'node' : 'neutral', ...(format === 'cjs' && { banner: { js: IN_JSDOM } }),
+      define: { ...DEFINED, TOKENWARD_ENTRY: JSON.stringify(entryName(source === 'loader' ? slim : name)) }, plugins: [...(outfile === `${name}.js` && wing ? [common] : []), {
+        name: 'names',
+        setup({ onResolve, onLoad }) {
+          onResolve({ filter: /^#api$/ }, () => ({ path: join(shell, api) }));
+          onResolve({ filter: /^#module$/ }, () => ({ path: join(shell, 'entry', `${source}.ts`) }));
+          onResolve({ filter: /^#engines$/ }, () => ({ path: join(shell, 'boundary/engines.ts') }));
+          onResolve({ filter: /^#core\.wasm/ }, ({ path }) => ({ path: path.replace('#core.wasm', `./${wasm}`), external: true }));
+          onResolve({ filter: /^#(glue|bytes)$/ }, ({ path }) => ({ path, namespace: 'in-place' }));
+          onLoad({ filter: /./, namespace: 'in-place' }, async ({ path }) => ({
+            contents: path === '#glue' ? glue : await bytesOf(readFileSync(join(dist, wasm)), source), loader: 'js',
+          }));
+        },
+      }], metafile: true, logLevel: 'warning', absWorkingDir: root,
     });
+  };
 
   await entry('workerd', `${name}.workerd.js`, 'esm');
   await entry('edge-light', `${name}.edge-light.js`, 'esm');
-  const { metafile } = await entry('inline', `${name}.js`, 'esm');
+  // The module of decode is too small for it to pay.
+  const { metafile } = await entry(wing && name !== 'decode' ? 'packed' : 'inline', `${name}.js`, 'esm');
+  build.exported = Object.values(metafile.outputs)[0].exports.sort();
   await entry('inline', `${name}.cjs`, 'cjs');
-  const exported = Object.values(metafile.outputs)[0].exports;
   // Node's import and require share one instance, and so one set of keys and one session.
-  writeFileSync(
-    join(dist, `${name}.node.mjs`),
-    exported.length === 0
+  const names = build.exported.join(', ');
+  if (wing) {
+    writeFileSync(join(dist, `${name}.node.mjs`), `export { ${names} } from './index.node.mjs';\n`);
+    writeFileSync(join(dist, `${name}.node.cjs`), `"use strict";\nconst { ${names} } = require('./index.cjs');\nmodule.exports = { ${names} };\n`);
+  } else {
+    writeFileSync(join(dist, `${name}.node.mjs`), names === ''
       ? `import './${name}.cjs';\n`
-      : `import all from './${name}.cjs';\n\nexport const { ${exported.sort().join(', ')} } = all;\n`,
-  );
-  if (slim) {
-    await entry('slim', `${slim}.js`, 'esm');
-    await entry('slim', `${slim}.cjs`, 'cjs');
+      : `import all from './${name}.cjs';\n\nexport const { ${names} } = all;\n`);
   }
+  if (slim) {
+    await entry('loader', `${slim}.js`, 'esm', 'entry/slim.ts');
+    await entry('loader', `${slim}.cjs`, 'cjs', 'entry/slim.ts');
+  }
+}
+
+/** "tokenward" for pages, and what its wings have in common. */
+async function wings() {
+  const { outputs } = (await esbuild.build({
+    entryPoints: [join(shell, 'common.ts')], outfile: join(dist, 'common.js'), bundle: true, format: 'esm', target: 'es2022',
+    platform: 'neutral', define: DEFINED, metafile: true, logLevel: 'warning', absWorkingDir: root,
+  })).metafile;
+  const exported = Object.fromEntries(BUILDS.map((build) => [build.name, build.exported]));
+  exported.common = Object.values(outputs)[0].exports;
+  const lines = new Map(LIGHTEST.map((name) => [name, []]));
+  for (const each of exported.index) {
+    const from = LIGHTEST.find((name) => exported[name].includes(each));
+    if (!from) throw new Error(`no wing exports ${each}`);
+    lines.get(from).push(each);
+  }
+  writeFileSync(join(dist, 'index.js'), [...lines].map(([name, names]) => `export { ${names.join(', ')} } from './${name}.js';\n`).join(''));
+}
+
+/** The bytes of a module as src/shell/entry/inline.ts or packed.ts reads them. */
+async function bytesOf(module, source) {
+  if (source === 'inline') return asText(module);
+  bootModule ??= bootOf();
+  const bytes = packed(module);
+  const text = await asText(bytes);
+  if (!module.equals(unpacked(bootModule, text, module.length))) throw new Error('the module does not come back out of its streams');
+  return `${text}\nexport const boot = "${bootModule.toString('base64')}";\nexport const size = ${module.length};`;
+}
+
+/** What puts a module together again (.ci/streams/boot.rs). */
+function bootOf() {
+  const built = join(work, 'boot.wasm');
+  run('rustc', ['--edition', '2024', '--crate-type', 'cdylib', '--crate-name', 'boot', '--target', 'wasm32-unknown-unknown',
+    '-Copt-level=z', '-Cpanic=abort', '-Clto=fat', '-Ccodegen-units=1', '-Clink-arg=-zstack-size=4096', `--remap-path-prefix=${root}=/tokenward`,
+    at('.ci/streams/boot.rs'), '-o', built]);
+  run('wasm-opt', ['-Oz', '--strip-debug', '--strip-producers', '--strip-target-features', built, '-o', built]);
+  return readFileSync(built);
 }
 
 /** The bytes of a module as src/shell/entry/text.ts reads them, which is asked whether it does. */

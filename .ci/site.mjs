@@ -10,7 +10,10 @@ import { at, target } from './tools.mjs';
 const PAGE = /^(index\.html|icon\.svg|service\.js|service\.json|(page|style)\/.+\.(js|css))$/;
 
 /** What of the package is in it, under which names. */
-const PACKED = { 'tokenward.js': 'index.js', 'ml-dsa.js': 'ml-dsa.js' };
+const PACKED = {
+  'tokenward.js': 'index.js', 'ml-dsa.js': 'ml-dsa.js',
+  ...Object.fromEntries(['common', 'decode', 'session', 'verify'].map((wing) => [`${wing}.js`, `${wing}.js`])),
+};
 
 /** The files of the page: their path in it → where they are. */
 export function pageFiles() {

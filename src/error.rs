@@ -337,15 +337,27 @@ impl Error {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::AlgorithmNotAllowed { .. } => "ERR_JOSE_ALG_NOT_ALLOWED",
-            Self::BodyNotReplayable => "ERR_BODY_NOT_REPLAYABLE",
             Self::ClaimInvalid { .. } => "ERR_JWT_CLAIM_VALIDATION_FAILED",
             Self::ClockUnavailable => "ERR_CLOCK_UNAVAILABLE",
+            Self::InvalidArg { .. } => "ERR_INVALID_ARG",
+            Self::JweNotSupported => "ERR_JWE_NOT_SUPPORTED",
+            Self::Malformed { .. } => "ERR_JWT_MALFORMED",
+            #[cfg(not(decode_only))]
+            _ => self.code_beyond_reading(),
+            #[cfg(decode_only)]
+            _ => "",
+        }
+    }
+
+    /// The module of `tokenward/decode` only reads, so it has neither these codes nor their texts.
+    #[cfg(not(decode_only))]
+    const fn code_beyond_reading(&self) -> &'static str {
+        match self {
+            Self::AlgorithmNotAllowed { .. } => "ERR_JOSE_ALG_NOT_ALLOWED",
+            Self::BodyNotReplayable => "ERR_BODY_NOT_REPLAYABLE",
             Self::Expired { .. } => "ERR_JWT_EXPIRED",
             Self::ForeignUrl | Self::HiddenRedirect => "ERR_FOREIGN_URL",
             Self::InsecureUrl { .. } => "ERR_INSECURE_URL",
-            Self::InvalidArg { .. } => "ERR_INVALID_ARG",
-            Self::JweNotSupported => "ERR_JWE_NOT_SUPPORTED",
             Self::JwkInvalid { .. } => "ERR_JWK_INVALID",
             Self::KeyWeak { .. } => "ERR_KEY_WEAK",
             Self::KeySetInvalid { .. } => "ERR_JWKS_INVALID",
@@ -353,7 +365,6 @@ impl Error {
             Self::KeySetTimeout => "ERR_JWKS_TIMEOUT",
             Self::KeyUnusable { .. } => "ERR_KEY_UNUSABLE",
             Self::LoginRejected { .. } => "ERR_LOGIN_REJECTED",
-            Self::Malformed { .. } => "ERR_JWT_MALFORMED",
             Self::MultipleMatchingKeys => "ERR_JWKS_MULTIPLE_MATCHING_KEYS",
             Self::NotYetValid => "ERR_JWT_NOT_YET_VALID",
             Self::NotSupported { .. } => "ERR_JOSE_NOT_SUPPORTED",
@@ -372,6 +383,11 @@ impl Error {
             Self::TokenEndpointRedirected { .. } => "ERR_TOKEN_ENDPOINT_REDIRECTED",
             Self::TokenResponseInvalid { .. } => "ERR_TOKEN_RESPONSE_INVALID",
             Self::TokenTimeout => "ERR_TOKEN_TIMEOUT",
+            Self::ClaimInvalid { .. }
+            | Self::ClockUnavailable
+            | Self::InvalidArg { .. }
+            | Self::JweNotSupported
+            | Self::Malformed { .. } => "",
         }
     }
 
@@ -415,11 +431,6 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::AlgorithmNotAllowed { alg: Some(alg) } => {
-                write!(f, "the token's algorithm {alg} is not allowed for this key and these rules")
-            }
-            Self::AlgorithmNotAllowed { alg: None } => f.write_str("the token names no algorithm that is allowed"),
-            Self::BodyNotReplayable => f.write_str("the request body cannot be sent a second time"),
             Self::ClaimInvalid { claim, reason } => {
                 write!(f, "the claim \"{claim}\" ")?;
                 f.write_str(match reason {
@@ -432,6 +443,36 @@ impl fmt::Display for Error {
             Self::ClockUnavailable => {
                 f.write_str("the host clock is not set (it reads before 2024, as at a Worker's module scope)")
             }
+            Self::InvalidArg { name, expected } => write!(f, "\"{name}\" must be {expected}"),
+            Self::JweNotSupported => f.write_str("an encrypted token (JWE) is not supported"),
+            Self::Malformed { fault } => match fault {
+                TokenFault::Base64url => f.write_str("a segment of the token is not canonical base64url"),
+                TokenFault::HeaderParameter(name) => {
+                    write!(f, "the token's header parameter \"{name}\" is not valid")
+                }
+                TokenFault::Header(fault) => write!(f, "the token's header {fault}"),
+                TokenFault::NotAString => f.write_str("the token is not a string"),
+                TokenFault::Segments => f.write_str("the token is not three segments joined by dots"),
+                TokenFault::Payload(fault) => write!(f, "the token's claims set {fault}"),
+                TokenFault::TooLong => f.write_str("the token is longer than the rules allow"),
+            },
+            #[cfg(not(decode_only))]
+            _ => self.fmt_beyond_reading(f),
+            #[cfg(decode_only)]
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(not(decode_only))]
+impl Error {
+    fn fmt_beyond_reading(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AlgorithmNotAllowed { alg: Some(alg) } => {
+                write!(f, "the token's algorithm {alg} is not allowed for this key and these rules")
+            }
+            Self::AlgorithmNotAllowed { alg: None } => f.write_str("the token names no algorithm that is allowed"),
+            Self::BodyNotReplayable => f.write_str("the request body cannot be sent a second time"),
             Self::Expired { claim: "iat" } => f.write_str("the token is older than maxTokenAge"),
             Self::Expired { .. } => f.write_str("the token has expired"),
             Self::ForeignUrl => f.write_str("the URL is outside the resources of this session"),
@@ -443,8 +484,6 @@ impl fmt::Display for Error {
                 UrlFault::Scheme => "tokens travel over https only, or http on a loopback host",
                 UrlFault::Syntax => "not an absolute URL",
             }),
-            Self::InvalidArg { name, expected } => write!(f, "\"{name}\" must be {expected}"),
-            Self::JweNotSupported => f.write_str("an encrypted token (JWE) is not supported"),
             Self::JwkInvalid { fault } => match fault {
                 JwkFault::Json(fault) => write!(f, "the key {fault}"),
                 JwkFault::Member(member) => write!(f, "the key's \"{member}\" is missing or not valid"),
@@ -491,15 +530,6 @@ impl fmt::Display for Error {
                 Misuse::Use => "the key is not meant for signatures (use)",
             }),
             Self::LoginRejected { .. } => f.write_str("the sign-in was refused"),
-            Self::Malformed { fault } => match fault {
-                TokenFault::Base64url => f.write_str("a segment of the token is not canonical base64url"),
-                TokenFault::HeaderParameter(name) => write!(f, "the token's header parameter \"{name}\" is not valid"),
-                TokenFault::Header(fault) => write!(f, "the token's header {fault}"),
-                TokenFault::NotAString => f.write_str("the token is not a string"),
-                TokenFault::Segments => f.write_str("the token is not three segments joined by dots"),
-                TokenFault::Payload(fault) => write!(f, "the token's claims set {fault}"),
-                TokenFault::TooLong => f.write_str("the token is longer than the rules allow"),
-            },
             Self::MultipleMatchingKeys => f.write_str("more than one key of the set fits the token"),
             Self::NotYetValid => f.write_str("the token is not valid yet"),
             Self::NotSupported { parameter } => {
@@ -535,6 +565,11 @@ impl fmt::Display for Error {
                 ResponseFault::TokenType => f.write_str("the token response's \"token_type\" is not Bearer"),
             },
             Self::TokenTimeout => f.write_str("the token endpoint did not answer in time"),
+            Self::ClaimInvalid { .. }
+            | Self::ClockUnavailable
+            | Self::InvalidArg { .. }
+            | Self::JweNotSupported
+            | Self::Malformed { .. } => Ok(()),
         }
     }
 }

@@ -10,10 +10,18 @@ declare module '#glue' {
   export function bind(): { imports: WebAssembly.Imports; start(instance: WebAssembly.Instance): Instance };
 }
 
+/** Where the module comes from: one of the files in entry/. */
+declare module '#module' {
+  export function compile(): WebAssembly.Module;
+}
+
 /** The bytes of the module, as entry/text.ts reads them: after gzip a tenth smaller than hexadecimal, and base64 is larger still. */
 declare module '#bytes' {
   export const order: string;
   export const text: string;
+  /** As packed.ts reads them: a module in base64, and how long the module is that it makes. */
+  export const boot: string;
+  export const size: number;
 }
 
 /** The module as workerd imports it: compiled. */

@@ -7,7 +7,11 @@ export type ErrorFields = Pick<TokenwardError, 'code' | 'message' | 'retryable'>
   Partial<Pick<TokenwardError, 'claim' | 'reason' | 'kid' | 'alg' | 'status' | 'oauthError' | 'retryAfterMs' | 'wwwAuthenticate'>>;
 
 /** Both kinds are called TokenwardError: on the prototype, so that the first line of the stack says so at once. */
-const [Refused, Misused] = [class TokenwardError extends Error {}, class TokenwardError extends TypeError {}].map((kind) => {
+const Refused = /* @__PURE__ */ kindOf(Error);
+const Misused = /* @__PURE__ */ kindOf(TypeError);
+
+function kindOf(base: typeof Error): typeof Error {
+  const kind = class TokenwardError extends base {};
   Object.defineProperties(kind.prototype, {
     name: { value: 'TokenwardError', configurable: true, writable: true },
     toJSON: {
@@ -18,8 +22,8 @@ const [Refused, Misused] = [class TokenwardError extends Error {}, class Tokenwa
       },
     },
   });
-  return kind;
-}) as [typeof Error, typeof Error];
+  return kind as typeof Error;
+}
 
 /** Makes the error to throw. Misuse by the caller is a TypeError as well. `cause` must hold no secret. */
 export function tokenwardError({ message, ...fields }: ErrorFields, cause?: unknown): TokenwardError {

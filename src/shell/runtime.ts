@@ -4,7 +4,12 @@
  * In workerd I/O belongs to the request that began it, and what another request waits for may never come. Before compatibility
  * date 2022-03-21 it had no `navigator`.
  */
-export const IN_WORKERD = 'WebSocketPair' in globalThis || (typeof navigator === 'object' && navigator.userAgent === 'Cloudflare-Workers');
+export const IN_WORKERD = /* @__PURE__ */ isWorkerd();
+
+// A function, so that bundlers may drop the question with what asks it.
+function isWorkerd(): boolean {
+  return 'WebSocketPair' in globalThis || (typeof navigator === 'object' && navigator.userAgent === 'Cloudflare-Workers');
+}
 
 /** A module with a garbage-collected type. */
 const WASM_GC = [0, 97, 115, 109, 1, 0, 0, 0, 1, 3, 1, 95, 0];

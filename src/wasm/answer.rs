@@ -6,6 +6,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::error::Error;
 use crate::jwt::host::{Attempt, HostKeyId, Progress, SignatureCheck, header_id};
+#[cfg(not(decode_only))]
 use crate::jwt::{Verified, VerifiedJws};
 use crate::wasm::error::{fail, to_json};
 
@@ -56,9 +57,12 @@ const NOTHING: Answer = Answer {
 enum Kept {
     Nothing,
     Bytes(Vec<u8>),
+    #[cfg(not(decode_only))]
     Many(Vec<Answer>, Vec<Self>),
     Unverified(Vec<u8>, Vec<u8>),
+    #[cfg(not(decode_only))]
     Verified(Verified),
+    #[cfg(not(decode_only))]
     VerifiedJws(VerifiedJws),
 }
 
@@ -80,6 +84,7 @@ fn leave(answer: Answer, kept: Kept) {
 }
 
 /// Leaves answers one after another. The number is where they lie.
+#[cfg(not(decode_only))]
 pub(super) fn leave_many(replies: Vec<Reply>) -> u32 {
     let (answers, kept): (Vec<_>, Vec<_>) = replies.into_iter().map(Reply::with_error).unzip();
     let at = answers.as_ptr() as usize as u32;
@@ -103,6 +108,7 @@ pub(super) trait Accepted {
     fn reply(self) -> Reply;
 }
 
+#[cfg(not(decode_only))]
 impl Accepted for Verified {
     fn reply(self) -> Reply {
         let answer = Answer {
@@ -117,6 +123,7 @@ impl Accepted for Verified {
     }
 }
 
+#[cfg(not(decode_only))]
 impl Accepted for VerifiedJws {
     fn reply(self) -> Reply {
         let answer = Answer {

@@ -11,19 +11,14 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use crate::error::{Error, Lack, Misuse, Reason, TokenFault};
 use crate::ground::text::join;
 use crate::jwt::host::{HostEngine, HostKeyId, HostVerdict, start};
-use crate::jwt::{
-    Callbacks, Expiry, Explanation, JwsVerifier, Keys, MAX_TOKEN_LENGTH, Outcome, Step, UnverifiedJwt,
-    Verifier,
-};
+use crate::jwt::{Callbacks, Explanation, JwsVerifier, Keys, MAX_TOKEN_LENGTH, Outcome, Step, Verifier};
 use crate::time::NumericDate;
 use crate::wasm::answer::{Reply, leave_many};
+use crate::wasm::decode::{make_room, moment, with_token};
 use crate::wasm::error::{Members, fail, settle};
 use crate::wasm::keys::keys_of;
 use crate::wasm::rules;
 use crate::wasm::table::Table;
-
-/// A moment that the caller gives is in seconds; one beyond this was meant in milliseconds.
-const LATEST_NOW: f64 = 1e11;
 
 /// A verifier, of claims or of signatures alone.
 enum Compiled {
@@ -52,7 +47,6 @@ impl Compiled {
 }
 
 thread_local! {
-    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     static VERIFIERS: RefCell<Table<Compiled>> = const { RefCell::new(Table::new()) };
 }
 
@@ -63,56 +57,7 @@ pub fn open(verifier: Option<u32>, length: u32) -> Option<u32> {
     let longest = verifier.map_or(Some(MAX_TOKEN_LENGTH), |verifier| {
         VERIFIERS.with_borrow(|verifiers| verifiers.get(verifier).map(Compiled::max_token_length))
     });
-    if longest.is_none_or(|longest| length as usize > longest.saturating_add(1)) {
-        return fail(Error::malformed(TokenFault::TooLong));
-    }
-    SCRATCH.with_borrow_mut(|scratch| {
-        let needed = length as usize * 3;
-        if scratch.len() < needed {
-            scratch.resize(needed, 0);
-        }
-        Some(scratch.as_ptr() as usize as u32)
-    })
-}
-
-/// How many bytes there are where [`open`] pointed.
-#[wasm_bindgen]
-pub fn room() -> u32 {
-    SCRATCH.with_borrow(Vec::len) as u32
-}
-
-/// Reads the token in the scratch buffer without verifying it; header and payload are in the answer.
-#[wasm_bindgen]
-pub fn decode(length: u32) -> Option<u32> {
-    let read = with_token(length, |token| {
-        let jwt = UnverifiedJwt::parse_bytes(token, MAX_TOKEN_LENGTH)?;
-        jwt.claims_unverified()?;
-        Ok(Reply::unverified(jwt.into_json_unverified()))
-    });
-    read.unwrap_or_else(Reply::refused).settle()
-}
-
-/// `[expired, notYetValid, exp]` of the token in the scratch buffer; `exp` is NaN where there is none.
-#[wasm_bindgen]
-pub fn expiry_of_token(length: u32, now: f64, given: bool, tolerance: f64) -> Option<Vec<f64>> {
-    settle(with_token(length, |token| {
-        let jwt = UnverifiedJwt::parse_bytes(token, MAX_TOKEN_LENGTH)?;
-        let tolerance = rules::tolerance(tolerance)?;
-        let expiry = Expiry::of(&jwt.claims_unverified()?, moment(now, given)?, tolerance)?;
-        Ok(expiry_numbers(expiry))
-    }))
-}
-
-/// As [`expiry_of_token`], of a claims set in JSON.
-#[wasm_bindgen]
-pub fn expiry_of_claims(json: &str, now: f64, given: bool, tolerance: f64) -> Option<Vec<f64>> {
-    let read = || {
-        let claims = crate::json::Object::parse(json.as_bytes());
-        let claims = claims.map_err(|fault| Error::malformed(TokenFault::Payload(fault)))?;
-        let tolerance = rules::tolerance(tolerance)?;
-        Ok(expiry_numbers(Expiry::of(&claims, moment(now, given)?, tolerance)?))
-    };
-    settle(read())
+    settle(make_room(longest.unwrap_or_default(), length))
 }
 
 /// A verifier, from the options of a `Verifier`: one set of rules, or one for each issuer, with the keys of each.
@@ -298,10 +243,6 @@ fn host(opaque: u32, rsa: Option<&str>, valid: Option<bool>, takes_rsa: bool) ->
     HostEngine { takes_rsa, verdict: valid.map(|valid| HostVerdict::dangerous_from_host(key, valid)) }
 }
 
-fn with_token<T>(length: u32, read: impl FnOnce(&[u8]) -> Result<T, Error>) -> Result<T, Error> {
-    SCRATCH.with_borrow(|scratch| read(scratch.get(..length as usize).unwrap_or_default()))
-}
-
 fn with_verifier<T>(verifier: u32, run: impl FnOnce(&Compiled) -> Result<T, Error>) -> Result<T, Error> {
     VERIFIERS.with_borrow(|verifiers| run(verifiers.get(verifier).ok_or_else(freed)?))
 }
@@ -345,15 +286,6 @@ fn step_json(step: &Step) -> String {
     members.finish()
 }
 
-fn moment(now: f64, given: bool) -> Result<NumericDate, Error> {
-    if !given {
-        return NumericDate::from_host_clock(now);
-    }
-    NumericDate::new(now).filter(|now| now.seconds() <= LATEST_NOW).ok_or_else(|| {
-        Error::invalid_arg("now", "a Date or a number of seconds since 1970 (not milliseconds)")
-    })
-}
-
 /// The moment at which a token is judged, or why its issuer has none.
 fn moment_for(
     verifier: &Verifier,
@@ -364,13 +296,4 @@ fn moment_for(
     let mut pair = moments.iter().copied().skip(issuer * 2);
     let (now, given) = (pair.next().unwrap_or(f64::NAN), pair.next().unwrap_or(1.0));
     Ok(moment(now, given != 0.0))
-}
-
-fn expiry_numbers(expiry: Expiry) -> Vec<f64> {
-    let flag = |set: bool| f64::from(u8::from(set));
-    vec![
-        flag(expiry.expired),
-        flag(expiry.not_yet_valid),
-        expiry.expires_at.map_or(f64::NAN, NumericDate::seconds),
-    ]
 }

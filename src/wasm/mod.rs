@@ -4,23 +4,26 @@
 
 #![expect(unreachable_pub, reason = "wasm-bindgen exports only what is `pub`")]
 
+use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 #[cfg(feature = "jwt")]
 mod answer;
+#[cfg(feature = "jwt")]
+mod decode;
 #[cfg(any(feature = "jwt", feature = "session"))]
 mod error;
-#[cfg(feature = "jwt")]
+#[cfg(all(feature = "jwt", not(decode_only)))]
 mod guard;
-#[cfg(feature = "jwt")]
+#[cfg(all(feature = "jwt", not(decode_only)))]
 mod jwt;
-#[cfg(feature = "jwt")]
+#[cfg(all(feature = "jwt", not(decode_only)))]
 mod keys;
 #[cfg(all(feature = "ml-dsa", not(feature = "jwt")))]
 mod ml_dsa;
-#[cfg(all(feature = "jwt", not(feature = "ml-dsa")))]
+#[cfg(all(feature = "jwt", not(any(feature = "ml-dsa", decode_only))))]
 mod outside;
-#[cfg(feature = "jwt")]
+#[cfg(all(feature = "jwt", not(decode_only)))]
 mod remote;
 #[cfg(feature = "jwt")]
 mod rules;
@@ -33,8 +36,17 @@ mod testing;
 #[cfg(any(feature = "jwt", feature = "session"))]
 mod url;
 
+/// Half of the size of the standard library's for WebAssembly, and of constant time.
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
 /// The version of this crate, so that the shell can tell a module that is not its own.
 #[wasm_bindgen]
 pub fn version() -> String {
     env!("CARGO_PKG_VERSION").to_owned()
+}
+
+/// What a JSON number is as a double, as the host reads it: code that every host has anyway.
+pub(crate) fn number_of(text: &str) -> f64 {
+    JsValue::from_str(text).unchecked_into_f64()
 }

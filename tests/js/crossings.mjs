@@ -27,7 +27,7 @@ async function counted() {
     return { exports: Object.fromEntries(Object.entries(exports).map(wrap)) };
   };
   try {
-    const api = await import(`${pathToFileURL(join(packageFolder, 'dist/index.js'))}?counted`);
+    const api = await import(`${pathToFileURL(join(packageFolder, 'dist/verify.js'))}?counted`);
     api.isExpired({ exp: 0 });
     return { api, of: (name) => calls[name] ?? 0, bytes: () => memory.buffer.byteLength };
   } finally {
@@ -149,9 +149,29 @@ export default async () => {
       assert.ok(bytes() - before < 40 << 20, `${bytes() - before} bytes for 16 MiB of verdicts`);
     });
 
+    test('memory does not fragment while keys, verifiers and tokens of every size come and go', async () => {
+      const key = await signer('HS256');
+      const secret = await key.secret();
+      const tokens = [];
+      for (let size = 1; size < 12_000; size = Math.ceil(size * 1.7)) tokens.push(await key.sign(claims({ text: 'x'.repeat(size) })));
+      const kept = [];
+      const round = (each) => {
+        const verifier = new Verifier({ ...rules({ algorithms: ['HS256'] }), keys: importKey(secret, { alg: 'HS256' }), cache: { maxEntries: 1 + each % 50 } });
+        for (let at = 0; at < 8; at++) verifier.verifySync(tokens[(each * 7 + at * 3) % tokens.length]);
+        // Some live long, between others that do not.
+        if (each % 3 === 0) kept.push(verifier);
+        else verifier.free();
+        if (kept.length > 40) kept.splice(each % 40, 1)[0].free();
+      };
+      for (let each = 0; each < 500; each++) round(each);
+      const settled = bytes();
+      for (let each = 500; each < 8_000; each++) round(each);
+      assert.ok(bytes() <= settled * 1.25 + 262_144, `${settled} bytes became ${bytes()}`);
+    });
+
     test('a verifier of a thousand issuers changes the keys of one without compiling the others', async () => {
       const key = await signer('ES256', { kid: 'one' });
-      const { KeySet } = await import(`${pathToFileURL(join(packageFolder, 'dist/index.js'))}?counted`);
+      const { KeySet } = await import(`${pathToFileURL(join(packageFolder, 'dist/verify.js'))}?counted`);
       const fetch = async () => Response.json({ keys: [key.jwk] });
       const issuers = Array.from({ length: 1_000 }, (_, each) => ({
         ...rules({ issuer: `https://${each}.test`, audience: null }),

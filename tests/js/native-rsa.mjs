@@ -20,7 +20,7 @@ async function asking(copy, run) {
     return publicDecrypt(...args);
   };
   try {
-    await run(await import(`${pathToFileURL(join(packageFolder, 'dist/index.js'))}?${copy}`), () => asked);
+    await run(await import(`${pathToFileURL(join(packageFolder, 'dist/verify.js'))}?${copy}`), () => asked);
   } finally {
     crypto.publicDecrypt = publicDecrypt;
   }
@@ -71,7 +71,7 @@ export default ({ test, assert }) => {
         throw new Error('no such padding here');
       };
       process.getBuiltinModule = () => ({ ...crypto, publicDecrypt: refusing });
-      judge(await import(`${pathToFileURL(join(packageFolder, 'dist/index.js'))}?refusing`));
+      judge(await import(`${pathToFileURL(join(packageFolder, 'dist/verify.js'))}?refusing`));
     } finally {
       process.getBuiltinModule = getBuiltinModule;
     }

@@ -27,8 +27,13 @@ const require = createRequire(join(installed, 'user.cjs'));
 const { tokenward } = await importFromUser('import.mjs', "export * as tokenward from 'tokenward';\n");
 const { slim } = await importFromUser('slim.mjs', "export * as slim from 'tokenward/slim';\n");
 const { session } = await importFromUser('session.mjs', "export * as session from 'tokenward/session';\n");
+const { verify } = await importFromUser('verify.mjs', "export * as verify from 'tokenward/verify';\n");
+const { decode } = await importFromUser('decode.mjs', "export * as decode from 'tokenward/decode';\n");
 const { importMlDsa } = await importFromUser('ml-dsa.mjs', "export const importMlDsa = () => import('tokenward/ml-dsa');\n");
 slim.initSync(readFileSync(join(packageFolder, 'dist/core.wasm')));
+
+const page = Object.fromEntries(await Promise.all(['decode', 'verify', 'session'].map(async (wing) =>
+  [wing, await import(pathToFileURL(join(packageFolder, 'dist', `${wing}.js`)))])));
 
 const everything = process.argv.includes('--long');
 // What `require` gives is the same functions, as is tested below.
@@ -63,9 +68,61 @@ const packaging = {
       const declared = readFileSync(join(packageFolder, 'dist/types.d.ts'), 'utf8').match(/'ERR_\w+'/g);
       assert.same([...new Set(declared)].map((code) => code.slice(1, -1)).sort(), Object.keys(CODES).sort());
     });
-    test('tokenward has what tokenward/session has', () => {
-      for (const name of Object.keys(session)) assert.ok(name in tokenward, name);
-      assert.same(Object.keys(require('tokenward/session')).sort(), Object.keys(session).sort());
+    test('in Node every wing is the same functions as tokenward, so one instance', () => {
+      for (const [wing, api] of Object.entries({ decode, session, verify })) {
+        for (const name of Object.keys(api)) assert.ok(api[name] === tokenward[name], `${wing} ${name}`);
+        const required = require(`tokenward/${wing}`);
+        assert.same(Object.keys(required).sort(), Object.keys(api).sort());
+        for (const name of Object.keys(api)) assert.ok(api[name] === required[name], `${wing} ${name}`);
+      }
+    });
+    test('in a page every wing has the same names as in Node, and tokenward has those of all', () => {
+      for (const [wing, api] of Object.entries({ decode, session, verify })) assert.same(Object.keys(page[wing]).sort(), Object.keys(api).sort(), wing);
+      assert.same(Object.keys(ways['default entry']).sort(), Object.keys(tokenward).sort());
+      assert.same(Object.keys(decode).sort(), ['checkExpiry', 'decode', 'isExpired', 'isTokenwardError', 'version']);
+    });
+    test('the module that a page puts together is the one that workerd imports, byte for byte', async () => {
+      for (const wing of ['decode', 'session', 'verify']) {
+        const { Module } = WebAssembly;
+        const compiled = [];
+        WebAssembly.Module = function (bytes) {
+          compiled.push(Buffer.from(bytes));
+          return new Module(bytes);
+        };
+        try {
+          const api = await import(`${pathToFileURL(join(packageFolder, 'dist', `${wing}.js`))}?compiled`);
+          if (wing === 'session') api.parseChallenges('Bearer');
+          else api.isExpired({ exp: 0 });
+        } finally {
+          WebAssembly.Module = Module;
+        }
+        assert.ok(compiled.at(-1).equals(readFileSync(join(packageFolder, 'dist', `${wing}.wasm`))), wing);
+      }
+    });
+    test('tokenward/decode says of every token what tokenward says', () => {
+      const bytes = (text) => Buffer.from(text).toString('base64url');
+      const tokens = [
+        '', '.', '..', 'a.b.c', 1, null, undefined, {}, 'x'.repeat(20_000), '\ud800.e30.', `${bytes('{"alg":"HS256"}')}.${bytes('{"exp":1,"exp":2}')}.`,
+        ...['{', '[]', '{"exp":1e400}', '{"exp":"1"}', '{"exp":12345678901234567890.5}', '{"nbf":-1}', '{"a":"\\ud800"}', '{}', '{"__proto__":1}', `{"a":${'['.repeat(70)}`, '\ufeff{}']
+          .map((payload) => `${bytes('{"alg":"HS256","typ":"JWT"}')}.${bytes(payload)}.AA`),
+        ...['{"alg":"none"}', '{"alg":1}', '{}', '{"alg":"HS256","crit":["x"]}', '{"alg":"XX"}'].map((header) => `${bytes(header)}.${bytes('{"exp":5}')}.AA`),
+      ];
+      const said = (run) => {
+        try {
+          return JSON.stringify(run());
+        } catch (error) {
+          return JSON.stringify({ ...error, message: error.message, name: error.name });
+        }
+      };
+      for (const token of tokens) {
+        for (const run of [(api) => api.decode(token), (api) => api.checkExpiry(token, { now: 3 }), (api) => api.isExpired(token, { now: 1e12 }),
+          (api) => api.checkExpiry(token, { clockTolerance: '1' }), (api) => api.checkExpiry(token, { leeway: 1 })]) {
+          assert.equal(said(() => run(page.decode)), said(() => run(tokenward)), String(token));
+        }
+      }
+      for (const claims of [{ exp: 5 }, { exp: 'x' }, { nbf: Infinity }, {}]) {
+        assert.equal(said(() => page.decode.checkExpiry(claims, { now: 3 })), said(() => tokenward.checkExpiry(claims, { now: 3 })));
+      }
     });
     test('what signs is in the files of tokenward/testing and in no other', () => {
       const signing = /generateKey|subtle\.sign|test_sign/;
@@ -114,13 +171,24 @@ const packaging = {
       });
       assert.equal(stdout, 'undefined TokenwardError ERR_WASM_UNAVAILABLE\n'.repeat(2));
     });
-    test('a session of another entry point is refused as that', () => {
-      const foreign = session.createSession({ grant: session.jsonLogin({ tokenUrl: 'https://login.test/' }) });
-      const { message } = assert.throws('ERR_INVALID_ARG', () =>
-        tokenward.createBearerFetch({ session: foreign, resources: 'https://api.test/' }),
-      );
-      assert.ok(message.includes('the same entry point'), message);
+    test('a session of another entry point is rejected, and the error names both', () => {
+      const foreign = page.session.createSession({ grant: page.session.jsonLogin({ tokenUrl: 'https://login.test/' }) });
+      const { message } = assert.throws('ERR_INVALID_ARG', () => tokenward.createBearerFetch({ session: foreign, resources: 'https://api.test/' }));
+      assert.equal(message, '"session" must be made by the same entry point of this package; there are two here, of tokenward/session and of tokenward');
       foreign.close();
+    });
+    test('a key or a set of another entry point is rejected, and the error names both', async () => {
+      const jwk = { kty: 'oct', k: Buffer.alloc(32).toString('base64url'), alg: 'HS256' };
+      const rules = { issuer: null, audience: null };
+      for (const foreign of [slim.importKey(jwk), slim.KeySet.fromJwks({ keys: [jwk] }), slim.KeySet.fromUrl('https://keys.test/')]) {
+        for (const use of [() => tokenward.verifySync('e30.e30.', foreign, rules), () => new tokenward.Verifier({ keys: foreign, ...rules }), () => tokenward.importKey(foreign)]) {
+          const { message } = assert.throws('ERR_INVALID_ARG', use);
+          assert.equal(message, '"key" must be made by the same entry point of this package; there are two here, of tokenward/slim and of tokenward');
+        }
+      }
+      // A guard asks a verifier, whichever it is.
+      const guard = tokenward.createBearerGuard({ verifier: new slim.Verifier({ keys: jwk, ...rules }) });
+      assert.equal((await guard.check(new Request('https://api.test/', { headers: { authorization: 'Bearer e30.e30.' } }))).status, 401);
     });
   },
 };

@@ -2,8 +2,10 @@
 
 import { KeySet, Verifier, createBearerFetch, decode, isTokenwardError, jsonLogin, version } from 'tokenward';
 import 'tokenward/ml-dsa';
+import { decode as read } from 'tokenward/decode';
 import { parseChallenges } from 'tokenward/session';
 import { kvStore } from 'tokenward/stores';
+import { verifySync } from 'tokenward/verify';
 import { createClock, createIssuer, createTokenEndpoint, wrongTokens } from 'tokenward/testing';
 
 /** Rejects with what went wrong; else it says 'fine'. */
@@ -18,6 +20,8 @@ export async function check() {
   const token = await issuer.token();
   same(verifier.verifySync(token).payload.sub, 'ada');
   same(decode(token).header.alg, 'ES256');
+  same(read(token).payload.sub, 'ada');
+  same(verifySync(token, issuer.jwks(), issuer.rules).payload.sub, 'ada');
   for (const { kind, code } of wrongTokens) {
     const { error } = verifier.safeVerifySync(await issuer.wrong(kind));
     same(`${kind} ${error?.code} ${isTokenwardError(error)}`, `${kind} ${code} true`);

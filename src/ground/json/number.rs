@@ -1,13 +1,9 @@
 //! Decimal numbers as doubles, rounded to the nearest and to even on a tie, as `JSON.parse` reads them.
 //!
-//! The numbers that tokens hold are one operation on doubles; all others are long arithmetic, exact by being simple. The
-//! standard library's reader is faster for those, and brings 14 KB of code and tables.
+//! The numbers that tokens hold are one operation on doubles. For all others the JavaScript host is asked, or else they are
+//! long arithmetic, exact by being simple. The standard library's reader is faster for those, and brings 14 KB of code and
+//! tables.
 
-/// Digits that can matter: the midpoint of two doubles has at most 767 of them.
-const DIGITS: usize = 768;
-/// The highest power of five that fits a limb.
-const POWER: u32 = 5_u32.pow(STEP as u32);
-const STEP: usize = 13;
 /// Where the first digit of a number may stand, counted from the point, for it to be neither infinite nor zero.
 const PLACES: std::ops::RangeInclusive<i64> = -330..=310;
 
@@ -20,6 +16,9 @@ const TOO_LARGE: &str = "1797693134862315807937289714053034150799341327100378269
 
 /// A decimal number, taken apart: `digits * 10^scale`.
 struct Decimal<'a> {
+    /// As it is written, without the sign.
+    #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
+    source: &'a str,
     negative: bool,
     /// Digits and at most one point.
     text: &'a [u8],
@@ -30,11 +29,18 @@ struct Decimal<'a> {
 
 impl<'a> Decimal<'a> {
     fn of(text: &'a str) -> Self {
-        let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+        let (negative, source) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
         let is_letter = |&byte: &u8| byte | 0x20 == b'e';
-        let mut parts = text.as_bytes().splitn(2, is_letter);
+        let mut parts = source.as_bytes().splitn(2, is_letter);
         let text = parts.next().unwrap_or_default();
-        let mut decimal = Self { negative, text, length: 0, scale: parts.next().map_or(0, exponent) };
+        let mut decimal = Self {
+            #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
+            source,
+            negative,
+            text,
+            length: 0,
+            scale: parts.next().map_or(0, exponent),
+        };
         let mut fraction = false;
         for &byte in text {
             fraction |= byte == b'.';
@@ -65,7 +71,7 @@ impl<'a> Decimal<'a> {
         } else if self.length <= 15 && self.scale.abs() <= 22 {
             self.exact()
         } else {
-            self.long()
+            long(self)
         };
         if self.negative { -size } else { size }
     }
@@ -76,17 +82,15 @@ impl<'a> Decimal<'a> {
         let power = (0..self.scale.abs()).fold(1.0, |power, _| power * 10.0);
         if self.scale < 0 { digits / power } else { digits * power }
     }
-
-    fn long(&self) -> f64 {
-        let mut number = Long { limbs: Vec::new(), exponent: 0, inexact: false };
-        for digit in self.digits().take(DIGITS) {
-            number.multiply(10, digit);
-        }
-        number.inexact = self.digits().skip(DIGITS).any(|digit| digit != 0);
-        number.scale(self.scale + (self.length - DIGITS as i64).max(0));
-        number.round()
-    }
 }
+
+#[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
+fn long(decimal: &Decimal<'_>) -> f64 {
+    crate::wasm::number_of(decimal.source)
+}
+
+#[cfg(not(all(target_arch = "wasm32", target_os = "unknown")))]
+use long_arithmetic::long;
 
 /// The digits after the letter, with or without a sign.
 fn exponent(text: &[u8]) -> i64 {
@@ -97,92 +101,6 @@ fn exponent(text: &[u8]) -> i64 {
     };
     // No text is so long that its point could make up for more.
     sign * digits.iter().fold(0, |number, byte| (number * 10 + i64::from(byte & 15)).min(1 << 40))
-}
-
-/// A number of any length: `limbs * 2^exponent`, the lowest limb first, and more than that where it is inexact.
-struct Long {
-    limbs: Vec<u32>,
-    exponent: i64,
-    inexact: bool,
-}
-
-impl Long {
-    #[expect(clippy::cast_possible_truncation, reason = "a limb and its carry are taken apart")]
-    fn multiply(&mut self, factor: u32, summand: u32) {
-        let mut carry = u64::from(summand);
-        for limb in &mut self.limbs {
-            carry += u64::from(*limb) * u64::from(factor);
-            *limb = carry as u32;
-            carry >>= 32;
-        }
-        if carry > 0 {
-            self.limbs.push(carry as u32);
-        }
-    }
-
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the remainder is below the divisor, so the quotient fits"
-    )]
-    fn divide(&mut self, divisor: u32) {
-        let mut remainder = 0;
-        for limb in self.limbs.iter_mut().rev() {
-            let part = remainder << 32 | u64::from(*limb);
-            *limb = (part / u64::from(divisor)) as u32;
-            remainder = part % u64::from(divisor);
-        }
-        self.inexact |= remainder != 0;
-        while self.limbs.last() == Some(&0) {
-            self.limbs.pop();
-        }
-    }
-
-    /// Multiplies with a power of ten: of five here, of two in the exponent.
-    fn scale(&mut self, power: i64) {
-        let fives = power.unsigned_abs() as usize;
-        if power < 0 {
-            // So many more bits that 64 are left of the quotient: five has less than 7/3 of a bit.
-            let limbs = fives * 7 / 3 / 32 + 3;
-            let mut shifted = vec![0; limbs];
-            shifted.append(&mut self.limbs);
-            self.limbs = shifted;
-            self.exponent -= 32 * limbs as i64;
-        }
-        for power_of_five in
-            std::iter::repeat_n(POWER, fives / STEP).chain([5_u32.pow((fives % STEP) as u32)])
-        {
-            if power < 0 { self.divide(power_of_five) } else { self.multiply(power_of_five, 0) }
-        }
-        self.exponent += power;
-    }
-
-    /// The nearest double of a number that is not zero.
-    fn round(&self) -> f64 {
-        let zeros = self.limbs.last().map_or(0, |limb| limb.leading_zeros());
-        let mut limbs = self.limbs.iter().rev();
-        let highest =
-            [0; 3].iter().fold(0, |number, _| number << 32 | u128::from(limbs.next().copied().unwrap_or(0)));
-        let highest = highest << 32 << zeros;
-        let inexact = self.inexact || highest as u64 != 0 || limbs.any(|&limb| limb != 0);
-        let highest = (highest >> 64) as u64;
-        // The number is 1.… times two to this power.
-        let exponent = self.exponent + 32 * self.limbs.len() as i64 - i64::from(zeros) - 1;
-        if exponent > 1023 {
-            return f64::INFINITY;
-        }
-        // 53 bits are kept, and fewer of a subnormal number.
-        let dropped = 11 + (-1022 - exponent).max(0);
-        if dropped > 64 {
-            return 0.0;
-        }
-        const HALF: u64 = 1 << 63;
-        let kept = highest.checked_shr(dropped as u32).unwrap_or(0);
-        let rest = highest << (64 - dropped);
-        let up = rest > HALF || rest == HALF && (inexact || kept & 1 == 1);
-        // The highest bit kept is added to the exponent, and a carry out of the others too: into infinity at the end.
-        let biased = ((exponent + 1023).max(1) - 1) as u64;
-        f64::from_bits((biased << 52) + kept + u64::from(up))
-    }
 }
 
 /// What a JSON number (RFC 8259 §6) is as a double; infinite where it is too large for one.
@@ -206,4 +124,112 @@ pub(crate) fn is_finite(text: &str) -> bool {
         || place < TOO_LARGE.len() as i64
         || place == TOO_LARGE.len() as i64
             && decimal.digits().lt(TOO_LARGE.bytes().map(|byte| u32::from(byte & 15)))
+}
+
+#[cfg(not(all(target_arch = "wasm32", target_os = "unknown")))]
+mod long_arithmetic {
+    use super::Decimal;
+
+    /// Digits that can matter: the midpoint of two doubles has at most 767 of them.
+    const DIGITS: usize = 768;
+    /// The highest power of five that fits a limb.
+    const POWER: u32 = 5_u32.pow(STEP as u32);
+    const STEP: usize = 13;
+
+    pub(super) fn long(decimal: &Decimal<'_>) -> f64 {
+        let mut number = Long { limbs: Vec::new(), exponent: 0, inexact: false };
+        for digit in decimal.digits().take(DIGITS) {
+            number.multiply(10, digit);
+        }
+        number.inexact = decimal.digits().skip(DIGITS).any(|digit| digit != 0);
+        number.scale(decimal.scale + (decimal.length - DIGITS as i64).max(0));
+        number.round()
+    }
+
+    /// A number of any length: `limbs * 2^exponent`, the lowest limb first, and more than that where it is inexact.
+    struct Long {
+        limbs: Vec<u32>,
+        exponent: i64,
+        inexact: bool,
+    }
+
+    impl Long {
+        #[expect(clippy::cast_possible_truncation, reason = "a limb and its carry are taken apart")]
+        fn multiply(&mut self, factor: u32, summand: u32) {
+            let mut carry = u64::from(summand);
+            for limb in &mut self.limbs {
+                carry += u64::from(*limb) * u64::from(factor);
+                *limb = carry as u32;
+                carry >>= 32;
+            }
+            if carry > 0 {
+                self.limbs.push(carry as u32);
+            }
+        }
+
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the remainder is below the divisor, so the quotient fits"
+        )]
+        fn divide(&mut self, divisor: u32) {
+            let mut remainder = 0;
+            for limb in self.limbs.iter_mut().rev() {
+                let part = remainder << 32 | u64::from(*limb);
+                *limb = (part / u64::from(divisor)) as u32;
+                remainder = part % u64::from(divisor);
+            }
+            self.inexact |= remainder != 0;
+            while self.limbs.last() == Some(&0) {
+                self.limbs.pop();
+            }
+        }
+
+        /// Multiplies with a power of ten: of five here, of two in the exponent.
+        fn scale(&mut self, power: i64) {
+            let fives = power.unsigned_abs() as usize;
+            if power < 0 {
+                // So many more bits that 64 are left of the quotient: five has less than 7/3 of a bit.
+                let limbs = fives * 7 / 3 / 32 + 3;
+                let mut shifted = vec![0; limbs];
+                shifted.append(&mut self.limbs);
+                self.limbs = shifted;
+                self.exponent -= 32 * limbs as i64;
+            }
+            for power_of_five in
+                std::iter::repeat_n(POWER, fives / STEP).chain([5_u32.pow((fives % STEP) as u32)])
+            {
+                if power < 0 { self.divide(power_of_five) } else { self.multiply(power_of_five, 0) }
+            }
+            self.exponent += power;
+        }
+
+        /// The nearest double of a number that is not zero.
+        fn round(&self) -> f64 {
+            let zeros = self.limbs.last().map_or(0, |limb| limb.leading_zeros());
+            let mut limbs = self.limbs.iter().rev();
+            let highest = [0; 3]
+                .iter()
+                .fold(0, |number, _| number << 32 | u128::from(limbs.next().copied().unwrap_or(0)));
+            let highest = highest << 32 << zeros;
+            let inexact = self.inexact || highest as u64 != 0 || limbs.any(|&limb| limb != 0);
+            let highest = (highest >> 64) as u64;
+            // The number is 1.… times two to this power.
+            let exponent = self.exponent + 32 * self.limbs.len() as i64 - i64::from(zeros) - 1;
+            if exponent > 1023 {
+                return f64::INFINITY;
+            }
+            // 53 bits are kept, and fewer of a subnormal number.
+            let dropped = 11 + (-1022 - exponent).max(0);
+            if dropped > 64 {
+                return 0.0;
+            }
+            const HALF: u64 = 1 << 63;
+            let kept = highest.checked_shr(dropped as u32).unwrap_or(0);
+            let rest = highest << (64 - dropped);
+            let up = rest > HALF || rest == HALF && (inexact || kept & 1 == 1);
+            // The highest bit kept is added to the exponent, and a carry out of the others too: into infinity at the end.
+            let biased = ((exponent + 1023).max(1) - 1) as u64;
+            f64::from_bits((biased << 52) + kept + u64::from(up))
+        }
+    }
 }

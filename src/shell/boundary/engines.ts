@@ -10,7 +10,7 @@ import { version } from '../version.js';
 /** Whether the signature is one of the message under the key. */
 export type CheckMlDsa = (key: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
 
-const ML_DSA = Symbol.for(`tokenward/ml-dsa@${version}`);
+const ML_DSA = /* @__PURE__ */ Symbol.for(`tokenward/ml-dsa@${version}`);
 const realm = globalThis as { [ML_DSA]?: CheckMlDsa };
 
 /** Adds ML-DSA to every verifier of this realm. The first engine stays. */

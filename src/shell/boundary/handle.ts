@@ -18,7 +18,7 @@ interface State {
 }
 
 // workerd has none before compatibility date 2025-05-05; there, free() or the end of the isolate clears up.
-const registry = typeof FinalizationRegistry === 'function' ? new FinalizationRegistry(letGo) : undefined;
+const registry = typeof FinalizationRegistry === 'function' ? /* @__PURE__ */ new FinalizationRegistry(letGo) : undefined;
 
 /** What single calls left installed for the next call like them, the latest last. */
 const lingering = new Set<State>();

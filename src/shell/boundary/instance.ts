@@ -1,6 +1,7 @@
 // The WebAssembly instance: made on first use, dropped after any trap, made again on the next call.
 
 import { bind, type Instance } from '#glue';
+import { compile } from '#module';
 import { isTokenwardError, isTooLarge, tokenwardError, wasmUnavailable, type ErrorFields } from '../error.js';
 import type { Exports } from './exports.js';
 import { version } from '../version.js';
@@ -15,17 +16,13 @@ export interface Reserve {
   restock(): void;
 }
 
-let compile: () => WebAssembly.Module = () => {
-  throw wasmUnavailable('absent');
-};
 let module: WebAssembly.Module | undefined;
 let instance: Instance | undefined;
 let reserve: Reserve | undefined;
 let made = 0;
 
-/** Says where the module comes from. Every entry point calls this once; nothing is compiled before the first call. */
-export function provide(source: () => WebAssembly.Module, stocked?: Reserve): void {
-  compile = source;
+/** Forgets module and instance: the next call compiles again. `stocked` holds instances that are made ahead. */
+export function forget(stocked?: Reserve): void {
   reserve = stocked;
   module = undefined;
   instance = undefined;

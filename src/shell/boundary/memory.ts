@@ -3,9 +3,9 @@
 import { MAX_GROWTH, call, drop, generation, memory } from './instance.js';
 import type { Algorithm } from '../types.js';
 
-const encoder = new TextEncoder();
+const encoder = /* @__PURE__ */ new TextEncoder();
 // A byte order mark would be refused before it got here; if it were dropped, two texts would have one meaning.
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const decoder = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Where each field of `Answer` in src/wasm/jwt.rs stands, in 32-bit words. Ranges have two: offset and length. */
 const FIELDS = {
@@ -19,9 +19,9 @@ type Range = 'header' | 'payload' | 'signature' | 'kid' | 'error';
 /** A character takes three bytes at most, and a character of a token that is sound takes one. */
 const BYTES_PER_CHARACTER = 3;
 
-let bytes = new Uint8Array();
-let words = new Uint32Array();
-let scratch = new Uint8Array();
+let bytes = /* @__PURE__ */ new Uint8Array();
+let words = /* @__PURE__ */ new Uint32Array();
+let scratch = /* @__PURE__ */ new Uint8Array();
 let scratchAt = 0;
 let room = 0;
 /** Where the answer to one token begins, in 32-bit words. */

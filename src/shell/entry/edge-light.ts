@@ -1,8 +1,7 @@
-// The Edge Runtime compiles no bytes at run time either, and its bundlers know a module by this suffix.
+// The module in the Edge Runtime, which compiles no bytes at run time either. Its bundlers know a module by this suffix.
 
 import module from '#core.wasm?module';
-import { provide } from '../boundary/instance.js';
 
-provide(() => module);
-
-export * from '#api';
+export function compile(): WebAssembly.Module {
+  return module;
+}

@@ -1,9 +1,8 @@
-// Every runtime without an entry of its own, and Node as CommonJS: the module travels inside the file.
+// The module where bytes can be compiled at run time: it travels inside the file.
 
 import { order, text } from '#bytes';
-import { provide } from '../boundary/instance.js';
 import { fromText } from './text.js';
 
-provide(() => new WebAssembly.Module(fromText(order, text)));
-
-export * from '#api';
+export function compile(): WebAssembly.Module {
+  return new WebAssembly.Module(fromText(order, text));
+}

@@ -1,8 +1,7 @@
-// workerd compiles no bytes at run time; it imports modules that were compiled at deployment.
+// The module in workerd, which compiles no bytes at run time: it imports modules that were compiled at deployment.
 
 import module from '#core.wasm';
-import { provide } from '../boundary/instance.js';
 
-provide(() => module);
-
-export * from '#api';
+export function compile(): WebAssembly.Module {
+  return module;
+}

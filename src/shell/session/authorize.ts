@@ -4,7 +4,8 @@ import { authorizingOf, type Authorizing } from './session.js';
 import { call } from '../boundary/instance.js';
 import { inTime, readClock } from './driver.js';
 import type { Change } from './pending.js';
-import { misuse } from '../arguments.js';
+import { guarded, misuse } from '../arguments.js';
+import { madeElsewhere } from '../made-by.js';
 import { isTokenwardError } from '../error.js';
 import { refusal } from '../refusal.js';
 import type { Session, SessionSnapshot } from '../types.js';
@@ -117,6 +118,9 @@ async function fetched<T>(ask: (signal: AbortSignal) => Promise<T>, timeoutMs: n
 
 function authorizing(session: Session): Authorizing {
   const found = authorizingOf(session);
-  if (!found) throw misuse('session', 'a session whose grant is authorizationCode');
+  if (!found) {
+    const wrong = () => misuse('session', 'a session whose grant is authorizationCode');
+    throw guarded(() => madeElsewhere('session', Object(session) as object), wrong) ?? wrong();
+  }
   return found;
 }

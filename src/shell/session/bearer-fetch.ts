@@ -5,6 +5,7 @@ import { isTokenwardError } from '../error.js';
 import { bounded, call } from '../boundary/instance.js';
 import { succeeded, type Calls, type Outcome } from './driver.js';
 import { createSession, innerOf, sender, type Inner } from './session.js';
+import { madeElsewhere } from '../made-by.js';
 import { refusal } from '../refusal.js';
 import { IN_WORKERD, dropsTokenAcrossOrigins } from '../runtime.js';
 import type { BearerFetch, BearerFetchOptions, BearerInit, Session, SessionOptions } from '../types.js';
@@ -45,7 +46,7 @@ function wrap(options: BearerFetchOptions): BearerFetch {
   if (typeof given !== 'object' || given === null) throw misuse('session', SESSION, given);
   const known = innerOf(given as Session);
   // A session of another entry point lives in another module, which cannot be reached from here.
-  if (!known && has(given, 'getAccessToken')) throw misuse('session', SESSION);
+  if (!known && has(given, 'getAccessToken')) throw madeElsewhere('session', given) ?? misuse('session', SESSION);
   const made = known ? undefined : copyOfOptions(given as SessionOptions, 'session');
   if (made && send && made.fetch === undefined) made.fetch = send;
   const loopback = known?.loopback ?? made?.insecure !== 'never';
@@ -142,7 +143,7 @@ type Redirect = { is: 'final' } | { is: 'broken' } | { is: 'follow'; get: boolea
 
 /** The members of a request that a redirect keeps, besides method, headers and body. */
 const CARRIED = ['cache', 'cf', 'credentials', 'keepalive', 'referrer', 'referrerPolicy', 'signal'] as const;
-const MEMBERS = [...CARRIED, 'bearer', 'body', 'dispatcher', 'duplex', 'headers', 'integrity', 'method', 'mode', 'priority', 'redirect', 'window'];
+const OTHERS = ['bearer', 'body', 'dispatcher', 'duplex', 'headers', 'integrity', 'method', 'mode', 'priority', 'redirect', 'window'];
 
 /** The members of another library's Request as an init, without the body. */
 function membersOf(request: Request): RequestInit {
@@ -160,7 +161,7 @@ async function bodyOf(request: Request): Promise<BodyInit | undefined> {
 function copyOf(init: Init | undefined): Init {
   const copy: Record<string, unknown> = own({ ...init });
   const source = Object(init) as object;
-  for (const name of MEMBERS) if (!(name in copy) && name in source && !(name in Object.prototype)) copy[name] = member(source, name);
+  for (const name of [...CARRIED, ...OTHERS]) if (!(name in copy) && name in source && !(name in Object.prototype)) copy[name] = member(source, name);
   return copy;
 }
 
@@ -264,10 +265,14 @@ class Exchange {
 }
 
 /** Whether redirects are followed here, with `redirect: 'manual'`. A browser hides where a redirect leads. */
-const FOLLOWS = typeof document === 'undefined' && (
-  // An unknown host that is no browser is not trusted to drop the token.
-  !('WorkerGlobalScope' in globalThis) || IN_WORKERD || 'Deno' in globalThis || 'Bun' in globalThis || 'EdgeRuntime' in globalThis
-  || typeof (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node === 'string');
+const FOLLOWS = /* @__PURE__ */ followsHere();
+
+function followsHere(): boolean {
+  return typeof document === 'undefined' && (
+    // An unknown host that is no browser is not trusted to drop it.
+    !('WorkerGlobalScope' in globalThis) || IN_WORKERD || 'Deno' in globalThis || 'Bun' in globalThis || 'EdgeRuntime' in globalThis
+    || typeof (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node === 'string');
+}
 
 function readResources(resources: BearerFetchOptions['resources'], loopback: boolean): string {
   const list = Array.isArray(resources) ? resources as (string | URL)[] : [resources as string | URL];

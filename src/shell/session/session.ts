@@ -5,6 +5,7 @@ import { readGrant, type Authorization } from './grants.js';
 import { Machine, succeeded, type Calls, type Host, type Outcome } from './driver.js';
 import { checkFunctions, checkSignal, checkWord, has, misuse, optionsOf, own, readable } from '../arguments.js';
 import { refusal } from '../refusal.js';
+import { made } from '../made-by.js';
 import { IN_WORKERD } from '../runtime.js';
 import { pendingKey, sessionKey } from './store-keys.js';
 import { PendingRequests } from './pending.js';
@@ -145,7 +146,7 @@ function open(options: SessionOptions): Session {
   };
   const { dispose } = Symbol as { dispose?: symbol };
   if (dispose) Object.defineProperty(session, dispose, { value: session.close });
-  inners.set(session, { calls, loopback });
+  inners.set(made(session), { calls, loopback });
   if (authorization && pending) {
     const signIn = async (code: string, verifier: string) => {
       succeeded(await once((calls) => calls.ask({ event: 'login', code, verifier })));

@@ -5,6 +5,7 @@ import { Handle, disposable } from '../boundary/handle.js';
 import { bounded, call } from '../boundary/instance.js';
 import { refusal } from '../boundary/memory.js';
 import { checkSignal, guarded, member, misuse, optionsOf, own } from '../arguments.js';
+import { made, madeElsewhere } from '../made-by.js';
 import { Remote } from './remote.js';
 import type { Algorithm, ImportOptions, Jwk, KeySetState, RemoteOptions } from '../types.js';
 
@@ -54,7 +55,7 @@ export class VerificationKey {
     this.algorithms = facts.algorithms;
     if (facts.kid !== undefined) this.kid = facts.kid;
     this.type = facts.type;
-    keysOf.set(this, keys);
+    keysOf.set(made(this), keys);
   }
 
   /** @internal */
@@ -83,6 +84,7 @@ export class VerificationKey {
 export class KeySet {
   private constructor() {
     disposable(KeySet);
+    made(this);
   }
 
   /**
@@ -267,6 +269,8 @@ function readKey(input: unknown, options: ImportOptions, said?: string | Uint8Ar
   if (typeof input !== 'object' || input === null || Array.isArray(input)) throw refusal('key-kind');
   const known = keysOf.get(input as VerificationKey);
   if (known) return boundTo(known, alg);
+  const elsewhere = madeElsewhere('key', input);
+  if (elsewhere) throw elsewhere;
   if (isCryptoKey(input)) return fromCryptoKey(input, alg, allowShortSecret);
   const material = said ?? saidBy(input);
   if (material instanceof Uint8Array) return held(() => call('key_from_secret', material, alg, allowShortSecret));

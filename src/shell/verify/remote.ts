@@ -25,7 +25,7 @@ const DEFAULT_TIMEOUT_MS = 5_000;
 /** A timer of a longer time fires at once. */
 const MAX_TIMER_MS = 0x7fffffff;
 /** The reason with which `inTime` rejects. */
-const LATE = Symbol('late');
+const LATE = /* @__PURE__ */ Symbol('late');
 /** The time between two looks, in milliseconds, whether another request's fetch is done; and before a second fetch of one caller. */
 const POLL_MS = 15;
 

@@ -47,12 +47,10 @@ globalThis.tab = {
 };
 </script>`;
 
-const PACKAGE = readFileSync(join(packageFolder, 'dist/index.js'));
-
 function files(url) {
   const { pathname } = new URL(url, 'http://server');
   if (pathname === '/tab') return ['text/html', PAGE];
-  if (pathname === '/package/dist/index.js') return ['text/javascript', PACKAGE];
+  if (/^\/package\/dist\/\w+\.js$/.test(pathname)) return ['text/javascript', readFileSync(join(packageFolder, pathname.replace('/package/', '')))];
   return undefined;
 }
 
