@@ -8,11 +8,32 @@ const HOT = new Set(['answer', 'open', 'room', 'take_error', 'verify']);
 const FEWEST = 14;
 
 const PARAMETERS = {
-  string: 's', 'string | null': 'S', 'string | null | undefined': 'S', 'Uint8Array | number[]': 'b', 'Uint32Array | number[]': 'u', 'Float64Array | number[]': 'f', Uint8Array: 'b', Uint32Array: 'u', Float64Array: 'f',
-  number: 'n', boolean: 'n', object: 'n', 'number | null': 'N', 'number | null | undefined': 'N', 'boolean | null': 'T', 'boolean | null | undefined': 'T',
+  string: 's',
+  'string | null': 'S',
+  'string | null | undefined': 'S',
+  'Uint8Array | number[]': 'b',
+  'Uint32Array | number[]': 'u',
+  'Float64Array | number[]': 'f',
+  Uint8Array: 'b',
+  Uint32Array: 'u',
+  Float64Array: 'f',
+  number: 'n',
+  boolean: 'n',
+  object: 'n',
+  'number | null': 'N',
+  'number | null | undefined': 'N',
+  'boolean | null': 'T',
+  'boolean | null | undefined': 'T',
 };
 const RESULTS = {
-  void: 'v', number: 'n', boolean: 't', string: 's', Uint8Array: 'b', 'string | undefined': 'S', 'number | undefined': 'N', 'boolean | undefined': 'T',
+  void: 'v',
+  number: 'n',
+  boolean: 't',
+  string: 's',
+  Uint8Array: 'b',
+  'string | undefined': 'S',
+  'number | undefined': 'N',
+  'boolean | undefined': 'T',
   'Float64Array | undefined': 'F',
 };
 
@@ -71,22 +92,28 @@ function caller(name, signature) {
 /** The glue without the functions that fit the table, what calls them, and their signatures by name. */
 export function withTable(source) {
   const table = {};
-  const rest = source.replace(/\/\*\*\n((?: \*.*\n)*?) \*\/\nexport function (\w+)\([^)]*\) \{\n([^]*?)\n\}\n/g, (whole, comment, name, body) => {
-    if (name.startsWith('__') || HOT.has(name)) return whole;
-    const fail = (what) => { throw new Error(`the export ${name} takes or gives ${what}, which the table of exports has no letter for`); };
-    const takes = [...comment.matchAll(/@param \{(.*?)\}/g)].map(([, type]) => PARAMETERS[type] ?? fail(type));
-    const [, given = 'void'] = /@returns \{(.*)\}/.exec(comment) ?? [];
-    let gives = RESULTS[given] ?? fail(given);
-    if (body.includes('ret >>> 0')) gives = { n: 'i', N: 'I' }[gives] ?? fail(body);
-    table[name] = `${takes.join('')}:${gives}`;
-    return '';
-  });
+  const rest = source.replace(
+    /\/\*\*\n((?: \*.*\n)*?) \*\/\nexport function (\w+)\([^)]*\) \{\n([^]*?)\n\}\n/g,
+    (whole, comment, name, body) => {
+      if (name.startsWith('__') || HOT.has(name)) return whole;
+      const fail = (what) => {
+        throw new Error(`the export ${name} takes or gives ${what}, which the table of exports has no letter for`);
+      };
+      const takes = [...comment.matchAll(/@param \{(.*?)\}/g)].map(([, type]) => PARAMETERS[type] ?? fail(type));
+      const [, given = 'void'] = /@returns \{(.*)\}/.exec(comment) ?? [];
+      let gives = RESULTS[given] ?? fail(given);
+      if (body.includes('ret >>> 0')) gives = { n: 'i', N: 'I' }[gives] ?? fail(body);
+      table[name] = `${takes.join('')}:${gives}`;
+      return '';
+    },
+  );
   if (Object.keys(table).length < FEWEST) return { rest: source, caller: '', table: {} };
   let caller = CALLER;
   // Helpers that no export of this module needs are not in the glue.
   for (const helper of ['passArray8ToWasm0', 'passArray32ToWasm0', 'passArrayF64ToWasm0', 'getArrayF64FromWasm0', 'getArrayU8FromWasm0']) {
     if (source.includes(`function ${helper}(`)) continue;
-    caller = caller.replace(new RegExp(`^ *case '\\w': pass\\(value, \\d, ${helper}\\); break;\\n`, 'm'), '')
+    caller = caller
+      .replace(new RegExp(`^ *case '\\w': pass\\(value, \\d, ${helper}\\); break;\\n`, 'm'), '')
       .replace(new RegExp(`gives === '\\w' \\? ${helper}\\(at, length\\)\\.slice\\(\\) : `), '');
     if (caller.includes(helper)) throw new Error(`the table of exports refers to ${helper}`);
   }

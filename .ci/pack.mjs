@@ -22,7 +22,11 @@ const esbuild = createRequire(at('tests/'))('esbuild');
  */
 const SMALL = ['-inline-threshold=12', '-inlinehint-threshold=12', '-unroll-threshold=0'].map((limit) => `-Cllvm-args=${limit}`);
 /** How large a function wasm-opt may copy into its callers: its own limits make a module larger and nothing faster. */
-const INLINING = ['--always-inline-max-function-size=2', '--flexible-inline-max-function-size=10', '--one-caller-inline-max-function-size=2'];
+const INLINING = [
+  '--always-inline-max-function-size=2',
+  '--flexible-inline-max-function-size=10',
+  '--one-caller-inline-max-function-size=2',
+];
 /**
  * The standard library is built with the module, for size and with panics that trap and say nothing: a twentieth of core.wasm.
  * A bounds check still traps. That takes the toolchain's sources, and the flag that unlocks it in the pinned, stable compiler.
@@ -43,7 +47,15 @@ const BUILDS = [
   { name: 'index', wasm: 'core.wasm', features: 'jwt,session', flags: SMALL, api: 'index.ts', slim: 'slim' },
   { name: 'verify', wasm: 'verify.wasm', features: 'jwt', flags: SMALL, api: 'verify.ts', wing: true },
   // Nothing in these two is computed for longer than it takes to send a request.
-  { name: 'decode', wasm: 'decode.wasm', features: 'jwt', flags: ['--cfg=decode_only', '-Adead_code'], level: 'z', api: 'decode.ts', wing: true },
+  {
+    name: 'decode',
+    wasm: 'decode.wasm',
+    features: 'jwt',
+    flags: ['--cfg=decode_only', '-Adead_code'],
+    level: 'z',
+    api: 'decode.ts',
+    wing: true,
+  },
   { name: 'session', wasm: 'session.wasm', features: 'session', level: 'z', api: 'session.ts', wing: true },
   { name: 'ml-dsa', wasm: 'ml-dsa.wasm', features: 'ml-dsa', api: 'ml-dsa.ts' },
   { name: 'testing', wasm: 'testing.wasm', features: 'testing', api: 'testing/index.ts' },
@@ -74,7 +86,8 @@ const common = {
   setup(build) {
     const shared = [...read('src/shell/common.ts').matchAll(/from '\.\/(.+)\.js'/g)].map(([, name]) => join(shell, `${name}.js`));
     build.onResolve({ filter: /^\.\.?\// }, ({ path, resolveDir }) =>
-      (shared.includes(resolve(resolveDir, path)) ? { path: './common.js', external: true } : undefined));
+      shared.includes(resolve(resolveDir, path)) ? { path: './common.js', external: true } : undefined,
+    );
   },
 };
 const staging = join(work, 'package');
@@ -117,11 +130,28 @@ function compile({ name, wasm, features, flags: more = [], level }) {
     // Panic locations would carry the builder's paths into the module.
     `--remap-path-prefix=${cargoHome}=/cargo`,
     `--remap-path-prefix=${sysroot}=/rust`,
-    ...LEAN.flags, ...more,
+    ...LEAN.flags,
+    ...more,
   ];
-  run('cargo', ['build', '--quiet', '--release', '--locked', '--lib', '--target', 'wasm32-unknown-unknown', ...LEAN.options,
-    '--target-dir', join(target, 'pack/cargo'), '--no-default-features', '--features', variant && features.includes('jwt') ? `${features},${variant}` : features],
-  { ...LEAN.environment, CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f'), ...(level && { CARGO_PROFILE_RELEASE_OPT_LEVEL: level }) });
+  run(
+    'cargo',
+    [
+      'build',
+      '--quiet',
+      '--release',
+      '--locked',
+      '--lib',
+      '--target',
+      'wasm32-unknown-unknown',
+      ...LEAN.options,
+      '--target-dir',
+      join(target, 'pack/cargo'),
+      '--no-default-features',
+      '--features',
+      variant && features.includes('jwt') ? `${features},${variant}` : features,
+    ],
+    { ...LEAN.environment, CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f'), ...(level && { CARGO_PROFILE_RELEASE_OPT_LEVEL: level }) },
+  );
 
   say(`${wasm}: wasm-bindgen, wasm-opt`);
   const built = join(target, 'pack/cargo/wasm32-unknown-unknown/release/tokenward.wasm');
@@ -139,7 +169,15 @@ function compile({ name, wasm, features, flags: more = [], level }) {
     built,
   ]);
   // Neighbours by name are alike, which gzip's window of 32 KB finds.
-  run('wasm-opt', ['-O3', ...INLINING, '--reorder-functions-by-name', '--strip-debug', join(generated, `${name}_bg.wasm`), '-o', join(dist, wasm)]);
+  run('wasm-opt', [
+    '-O3',
+    ...INLINING,
+    '--reorder-functions-by-name',
+    '--strip-debug',
+    join(generated, `${name}_bg.wasm`),
+    '-o',
+    join(dist, wasm),
+  ]);
   // For .ci/size.mjs, which needs the names: the next build writes to the same place.
   cpSync(built, join(work, `unstripped.${wasm}`));
   return generated;
@@ -191,22 +229,35 @@ async function bundle(build, glue) {
   /** `source` says where the module comes from: a file of src/shell/entry. */
   const entry = (source, outfile, format, from = api) => {
     return esbuild.build({
-      entryPoints: [join(shell, from)], outfile: join(dist, outfile), bundle: true, format, target: 'es2022',
+      entryPoints: [join(shell, from)],
+      outfile: join(dist, outfile),
+      bundle: true,
+      format,
+      target: 'es2022',
       // For CommonJS, "node" makes esbuild list the exports in a form that Node's importer can see.
-      platform: format === 'cjs' ? 'node' : 'neutral', ...(format === 'cjs' && { banner: { js: IN_JSDOM } }),
-      define: { ...DEFINED, TOKENWARD_ENTRY: JSON.stringify(entryName(source === 'loader' ? slim : name)) }, plugins: [...(outfile === `${name}.js` && wing ? [common] : []), {
-        name: 'names',
-        setup({ onResolve, onLoad }) {
-          onResolve({ filter: /^#api$/ }, () => ({ path: join(shell, api) }));
-          onResolve({ filter: /^#module$/ }, () => ({ path: join(shell, 'entry', `${source}.ts`) }));
-          onResolve({ filter: /^#engines$/ }, () => ({ path: join(shell, 'boundary/engines.ts') }));
-          onResolve({ filter: /^#core\.wasm/ }, ({ path }) => ({ path: path.replace('#core.wasm', `./${wasm}`), external: true }));
-          onResolve({ filter: /^#(glue|bytes)$/ }, ({ path }) => ({ path, namespace: 'in-place' }));
-          onLoad({ filter: /./, namespace: 'in-place' }, async ({ path }) => ({
-            contents: path === '#glue' ? glue : await bytesOf(readFileSync(join(dist, wasm)), source), loader: 'js',
-          }));
+      platform: format === 'cjs' ? 'node' : 'neutral',
+      ...(format === 'cjs' && { banner: { js: IN_JSDOM } }),
+      define: { ...DEFINED, TOKENWARD_ENTRY: JSON.stringify(entryName(source === 'loader' ? slim : name)) },
+      plugins: [
+        ...(outfile === `${name}.js` && wing ? [common] : []),
+        {
+          name: 'names',
+          setup({ onResolve, onLoad }) {
+            onResolve({ filter: /^#api$/ }, () => ({ path: join(shell, api) }));
+            onResolve({ filter: /^#module$/ }, () => ({ path: join(shell, 'entry', `${source}.ts`) }));
+            onResolve({ filter: /^#engines$/ }, () => ({ path: join(shell, 'boundary/engines.ts') }));
+            onResolve({ filter: /^#core\.wasm/ }, ({ path }) => ({ path: path.replace('#core.wasm', `./${wasm}`), external: true }));
+            onResolve({ filter: /^#(glue|bytes)$/ }, ({ path }) => ({ path, namespace: 'in-place' }));
+            onLoad({ filter: /./, namespace: 'in-place' }, async ({ path }) => ({
+              contents: path === '#glue' ? glue : await bytesOf(readFileSync(join(dist, wasm)), source),
+              loader: 'js',
+            }));
+          },
         },
-      }], metafile: true, logLevel: 'warning', absWorkingDir: root,
+      ],
+      metafile: true,
+      logLevel: 'warning',
+      absWorkingDir: root,
     });
   };
 
@@ -220,11 +271,15 @@ async function bundle(build, glue) {
   const names = build.exported.join(', ');
   if (wing) {
     writeFileSync(join(dist, `${name}.node.mjs`), `export { ${names} } from './index.node.mjs';\n`);
-    writeFileSync(join(dist, `${name}.node.cjs`), `"use strict";\nconst { ${names} } = require('./index.cjs');\nmodule.exports = { ${names} };\n`);
+    writeFileSync(
+      join(dist, `${name}.node.cjs`),
+      `"use strict";\nconst { ${names} } = require('./index.cjs');\nmodule.exports = { ${names} };\n`,
+    );
   } else {
-    writeFileSync(join(dist, `${name}.node.mjs`), names === ''
-      ? `import './${name}.cjs';\n`
-      : `import all from './${name}.cjs';\n\nexport const { ${names} } = all;\n`);
+    writeFileSync(
+      join(dist, `${name}.node.mjs`),
+      names === '' ? `import './${name}.cjs';\n` : `import all from './${name}.cjs';\n\nexport const { ${names} } = all;\n`,
+    );
   }
   if (slim) {
     await entry('loader', `${slim}.js`, 'esm', 'entry/slim.ts');
@@ -234,10 +289,20 @@ async function bundle(build, glue) {
 
 /** "tokenward" for pages, and what its wings have in common. */
 async function wings() {
-  const { outputs } = (await esbuild.build({
-    entryPoints: [join(shell, 'common.ts')], outfile: join(dist, 'common.js'), bundle: true, format: 'esm', target: 'es2022',
-    platform: 'neutral', define: DEFINED, metafile: true, logLevel: 'warning', absWorkingDir: root,
-  })).metafile;
+  const { outputs } = (
+    await esbuild.build({
+      entryPoints: [join(shell, 'common.ts')],
+      outfile: join(dist, 'common.js'),
+      bundle: true,
+      format: 'esm',
+      target: 'es2022',
+      platform: 'neutral',
+      define: DEFINED,
+      metafile: true,
+      logLevel: 'warning',
+      absWorkingDir: root,
+    })
+  ).metafile;
   const exported = Object.fromEntries(BUILDS.map((build) => [build.name, build.exported]));
   exported.common = Object.values(outputs)[0].exports;
   const lines = new Map(LIGHTEST.map((name) => [name, []]));
@@ -246,7 +311,10 @@ async function wings() {
     if (!from) throw new Error(`no wing exports ${each}`);
     lines.get(from).push(each);
   }
-  writeFileSync(join(dist, 'index.js'), [...lines].map(([name, names]) => `export { ${names.join(', ')} } from './${name}.js';\n`).join(''));
+  writeFileSync(
+    join(dist, 'index.js'),
+    [...lines].map(([name, names]) => `export { ${names.join(', ')} } from './${name}.js';\n`).join(''),
+  );
 }
 
 /** The bytes of a module as src/shell/entry/inline.ts or packed.ts reads them. */
@@ -262,9 +330,25 @@ async function bytesOf(module, source) {
 /** What puts a module together again (.ci/streams/boot.rs). */
 function bootOf() {
   const built = join(work, 'boot.wasm');
-  run('rustc', ['--edition', '2024', '--crate-type', 'cdylib', '--crate-name', 'boot', '--target', 'wasm32-unknown-unknown',
-    '-Copt-level=z', '-Cpanic=abort', '-Clto=fat', '-Ccodegen-units=1', '-Clink-arg=-zstack-size=4096', `--remap-path-prefix=${root}=/tokenward`,
-    at('.ci/streams/boot.rs'), '-o', built]);
+  run('rustc', [
+    '--edition',
+    '2024',
+    '--crate-type',
+    'cdylib',
+    '--crate-name',
+    'boot',
+    '--target',
+    'wasm32-unknown-unknown',
+    '-Copt-level=z',
+    '-Cpanic=abort',
+    '-Clto=fat',
+    '-Ccodegen-units=1',
+    '-Clink-arg=-zstack-size=4096',
+    `--remap-path-prefix=${root}=/tokenward`,
+    at('.ci/streams/boot.rs'),
+    '-o',
+    built,
+  ]);
   run('wasm-opt', ['-Oz', '--strip-debug', '--strip-producers', '--strip-target-features', built, '-o', built]);
   return readFileSync(built);
 }

@@ -11,7 +11,8 @@ const PAGE = /^(index\.html|icon\.svg|service\.js|service\.json|(page|style)\/.+
 
 /** What of the package is in it, under which names. */
 const PACKED = {
-  'tokenward.js': 'index.js', 'ml-dsa.js': 'ml-dsa.js',
+  'tokenward.js': 'index.js',
+  'ml-dsa.js': 'ml-dsa.js',
   ...Object.fromEntries(['common', 'decode', 'session', 'verify'].map((wing) => [`${wing}.js`, `${wing}.js`])),
 };
 

@@ -19,19 +19,27 @@ const dist = (file) => readFileSync(join(packageFolder, 'dist', file));
 /** What a page imports from 'tokenward', by the name of its budget. */
 const IMPORTS = {
   'decode in a page': 'checkExpiry, decode, isExpired',
-  'session in a page': 'authorizationCode, beginAuthorization, completeAuthorization, cookieRefresh, createBearerFetch, createSession, customGrant, indexedDbStore, jsonLogin, oauth2',
+  'session in a page':
+    'authorizationCode, beginAuthorization, completeAuthorization, cookieRefresh, createBearerFetch, createSession, customGrant, indexedDbStore, jsonLogin, oauth2',
   'verify in a page': 'KeySet, VerificationKey, Verifier, importKey, thumbprint, verify, verifyJws, verifyJwsSync, verifySync',
-  'verify and guard in a page': 'KeySet, VerificationKey, Verifier, createBearerGuard, importKey, thumbprint, verify, verifyJws, verifyJwsSync, verifySync',
+  'verify and guard in a page':
+    'KeySet, VerificationKey, Verifier, createBearerGuard, importKey, thumbprint, verify, verifyJws, verifyJwsSync, verifySync',
 };
-const sources = Object.fromEntries(Object.entries(IMPORTS).map(([name, names]) => [name, `import { ${names} } from 'tokenward';\nglobalThis.kept = { ${names} };\n`]));
+const sources = Object.fromEntries(
+  Object.entries(IMPORTS).map(([name, names]) => [name, `import { ${names} } from 'tokenward';\nglobalThis.kept = { ${names} };\n`]),
+);
 sources['everything in a page'] = "import * as all from 'tokenward';\nglobalThis.kept = { ...all };\n";
 
 const groups = grouped(functions(named('core.wasm')));
 const pages = Object.fromEntries(await Promise.all(Object.entries(sources).map(async ([name, source]) => [name, await page(source)])));
 const sizes = {
   ...Object.fromEntries(Object.entries(pages).map(([name, bytes]) => [name, gzipped(bytes)])),
-  'Verifier and guard in a Worker': gzipped(...await worker("import { Verifier, createBearerGuard } from 'tokenward/verify'; export default { Verifier, createBearerGuard };")),
-  'tokenward in a Worker': gzipped(...await worker("import { Verifier, createBearerGuard } from 'tokenward'; export default { Verifier, createBearerGuard };")),
+  'Verifier and guard in a Worker': gzipped(
+    ...(await worker("import { Verifier, createBearerGuard } from 'tokenward/verify'; export default { Verifier, createBearerGuard };")),
+  ),
+  'tokenward in a Worker': gzipped(
+    ...(await worker("import { Verifier, createBearerGuard } from 'tokenward'; export default { Verifier, createBearerGuard };")),
+  ),
   'everything and tokenward/ml-dsa in a page': gzipped(await page(`${sources['everything in a page']}import 'tokenward/ml-dsa';`)),
   'core.wasm': gzipped(dist('core.wasm')),
   'core.wasm: engines and scanner': gzipped(Buffer.concat([...groups.get('engines'), ...groups.get('scanner')])),
@@ -57,7 +65,9 @@ for (const [name, size] of Object.entries(sizes)) {
   const verdict = size > budget ? 'OVER ITS BUDGET' : size * SLACK < budget ? 'LIGHTER NOW: lower its budget' : '';
   fine &&= verdict === '';
   const brotli = pages[name] ? `, brotli ${kilobytes(brotliCompressSync(pages[name]).length)}` : '';
-  console.log(`  ${name.padEnd(44)}${kilobytes(size)} of ${kilobytes(budget)}${goal ? `, goal ${kilobytes(goal)}` : ''}${brotli}  ${verdict}`);
+  console.log(
+    `  ${name.padEnd(44)}${kilobytes(size)} of ${kilobytes(budget)}${goal ? `, goal ${kilobytes(goal)}` : ''}${brotli}  ${verdict}`,
+  );
 }
 for (const name of Object.keys(budgets)) if (!(name in sizes)) throw new Error(`sizes.json names "${name}", which is not measured`);
 for (const text of ['README.md', 'www/guides/browsers.md']) {
@@ -101,19 +111,30 @@ async function otherBundlers() {
   const { install, project, tool } = await import('../tests/packaging/project.mjs');
   install();
   for (const [name, source] of Object.entries(sources)) {
-    const folder = project('size', {}, { 'src/index.js': source, 'index.html': '<!doctype html><script type="module" src="/src/index.js"></script>' });
-    const written = (path) => readdirSync(join(folder, path), { recursive: true }).filter((file) => file.endsWith('.js')).map((file) => readFileSync(join(folder, path, file)));
+    const folder = project(
+      'size',
+      {},
+      { 'src/index.js': source, 'index.html': '<!doctype html><script type="module" src="/src/index.js"></script>' },
+    );
+    const written = (path) =>
+      readdirSync(join(folder, path), { recursive: true })
+        .filter((file) => file.endsWith('.js'))
+        .map((file) => readFileSync(join(folder, path, file)));
     await tool(folder, 'rollup', 'src/index.js', '--plugin', 'node-resolve', '--format', 'es', '--file', 'rollup/main.js');
     await tool(folder, 'vite', 'build', '--outDir', 'vite', '--logLevel', 'error');
     await tool(folder, 'webpack-cli', '--mode', 'production', '--output-path', 'webpack');
     const made = {
-      Rollup: written('rollup').map((bytes) => esbuild.transformSync(bytes, { minify: true }).code), Vite: written('vite'), webpack: written('webpack'),
+      Rollup: written('rollup').map((bytes) => esbuild.transformSync(bytes, { minify: true }).code),
+      Vite: written('vite'),
+      webpack: written('webpack'),
     };
     for (const [bundler, files] of Object.entries(made)) {
       const size = gzipped(...files);
       const over = size > budgets[name].budget;
       fine &&= !over;
-      console.log(`  ${`${name}, ${bundler}`.padEnd(44)}${kilobytes(size)} of ${kilobytes(budgets[name].budget)}  ${over ? 'OVER ITS BUDGET' : ''}`);
+      console.log(
+        `  ${`${name}, ${bundler}`.padEnd(44)}${kilobytes(size)} of ${kilobytes(budgets[name].budget)}  ${over ? 'OVER ITS BUDGET' : ''}`,
+      );
     }
   }
 }

@@ -50,7 +50,8 @@ export function packed(module) {
       at += count;
     };
     const leb = (name) => {
-      do put(name, module[at]); while (module[at++] > 127);
+      do put(name, module[at]);
+      while (module[at++] > 127);
     };
     const groups = module[at];
     copy('n', 1);
@@ -94,7 +95,8 @@ export function packed(module) {
       else if (op === 68) copy('d', 8);
       else if (op === 252) bulk();
       else if (op === 253) vector();
-      else if ((op > 5 && op < 11) || op === 0x12 || op === 0x13 || (op > 0x1b && op < 32) || op > 0xc4) throw new Error(`opcode ${op} is unknown to boot.rs`);
+      else if ((op > 5 && op < 11) || op === 0x12 || op === 0x13 || (op > 0x1b && op < 32) || op > 0xc4)
+        throw new Error(`opcode ${op} is unknown to boot.rs`);
     }
 
     function expect(byte) {
@@ -145,10 +147,12 @@ function leb128(value) {
 
 /** What packed.ts does, for the pack step to check: `source` is the JavaScript of `order` and `text`. */
 export function unpacked(boot, source, size) {
-  const { order, text } = Object.fromEntries(Array.from(source.matchAll(/export const (\w+) = "(.*)";/g), ([, name, value]) => [name, value]));
+  const { order, text } = Object.fromEntries(
+    Array.from(source.matchAll(/export const (\w+) = "(.*)";/g), ([, name, value]) => [name, value]),
+  );
   const { memory, unpack, __heap_base } = new WebAssembly.Instance(new WebAssembly.Module(boot)).exports;
   const output = 256 + text.length;
-  memory.grow((__heap_base.value + output + size + 10 >> 16) + 1);
+  memory.grow(((__heap_base.value + output + size + 10) >> 16) + 1);
   const bytes = new Uint8Array(memory.buffer, __heap_base.value);
   bytes.set(Buffer.from(order, 'hex'));
   new TextEncoder().encodeInto(text, bytes.subarray(256));

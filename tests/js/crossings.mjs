@@ -156,7 +156,11 @@ export default async () => {
       for (let size = 1; size < 12_000; size = Math.ceil(size * 1.7)) tokens.push(await key.sign(claims({ text: 'x'.repeat(size) })));
       const kept = [];
       const round = (each) => {
-        const verifier = new Verifier({ ...rules({ algorithms: ['HS256'] }), keys: importKey(secret, { alg: 'HS256' }), cache: { maxEntries: 1 + each % 50 } });
+        const verifier = new Verifier({
+          ...rules({ algorithms: ['HS256'] }),
+          keys: importKey(secret, { alg: 'HS256' }),
+          cache: { maxEntries: 1 + (each % 50) },
+        });
         for (let at = 0; at < 8; at++) verifier.verifySync(tokens[(each * 7 + at * 3) % tokens.length]);
         // Some live long, between others that do not.
         if (each % 3 === 0) kept.push(verifier);

@@ -32,8 +32,11 @@ const { decode } = await importFromUser('decode.mjs', "export * as decode from '
 const { importMlDsa } = await importFromUser('ml-dsa.mjs', "export const importMlDsa = () => import('tokenward/ml-dsa');\n");
 slim.initSync(readFileSync(join(packageFolder, 'dist/core.wasm')));
 
-const page = Object.fromEntries(await Promise.all(['decode', 'verify', 'session'].map(async (wing) =>
-  [wing, await import(pathToFileURL(join(packageFolder, 'dist', `${wing}.js`)))])));
+const page = Object.fromEntries(
+  await Promise.all(
+    ['decode', 'verify', 'session'].map(async (wing) => [wing, await import(pathToFileURL(join(packageFolder, 'dist', `${wing}.js`)))]),
+  ),
+);
 
 const everything = process.argv.includes('--long');
 // What `require` gives is the same functions, as is tested below.
@@ -77,7 +80,8 @@ const packaging = {
       }
     });
     test('in a page every wing has the same names as in Node, and tokenward has those of all', () => {
-      for (const [wing, api] of Object.entries({ decode, session, verify })) assert.same(Object.keys(page[wing]).sort(), Object.keys(api).sort(), wing);
+      for (const [wing, api] of Object.entries({ decode, session, verify }))
+        assert.same(Object.keys(page[wing]).sort(), Object.keys(api).sort(), wing);
       assert.same(Object.keys(ways['default entry']).sort(), Object.keys(tokenward).sort());
       assert.same(Object.keys(decode).sort(), ['checkExpiry', 'decode', 'isExpired', 'isTokenwardError', 'version']);
     });
@@ -102,10 +106,33 @@ const packaging = {
     test('tokenward/decode says of every token what tokenward says', () => {
       const bytes = (text) => Buffer.from(text).toString('base64url');
       const tokens = [
-        '', '.', '..', 'a.b.c', 1, null, undefined, {}, 'x'.repeat(20_000), '\ud800.e30.', `${bytes('{"alg":"HS256"}')}.${bytes('{"exp":1,"exp":2}')}.`,
-        ...['{', '[]', '{"exp":1e400}', '{"exp":"1"}', '{"exp":12345678901234567890.5}', '{"nbf":-1}', '{"a":"\\ud800"}', '{}', '{"__proto__":1}', `{"a":${'['.repeat(70)}`, '\ufeff{}']
-          .map((payload) => `${bytes('{"alg":"HS256","typ":"JWT"}')}.${bytes(payload)}.AA`),
-        ...['{"alg":"none"}', '{"alg":1}', '{}', '{"alg":"HS256","crit":["x"]}', '{"alg":"XX"}'].map((header) => `${bytes(header)}.${bytes('{"exp":5}')}.AA`),
+        '',
+        '.',
+        '..',
+        'a.b.c',
+        1,
+        null,
+        undefined,
+        {},
+        'x'.repeat(20_000),
+        '\ud800.e30.',
+        `${bytes('{"alg":"HS256"}')}.${bytes('{"exp":1,"exp":2}')}.`,
+        ...[
+          '{',
+          '[]',
+          '{"exp":1e400}',
+          '{"exp":"1"}',
+          '{"exp":12345678901234567890.5}',
+          '{"nbf":-1}',
+          '{"a":"\\ud800"}',
+          '{}',
+          '{"__proto__":1}',
+          `{"a":${'['.repeat(70)}`,
+          '\ufeff{}',
+        ].map((payload) => `${bytes('{"alg":"HS256","typ":"JWT"}')}.${bytes(payload)}.AA`),
+        ...['{"alg":"none"}', '{"alg":1}', '{}', '{"alg":"HS256","crit":["x"]}', '{"alg":"XX"}'].map(
+          (header) => `${bytes(header)}.${bytes('{"exp":5}')}.AA`,
+        ),
       ];
       const said = (run) => {
         try {
@@ -115,13 +142,25 @@ const packaging = {
         }
       };
       for (const token of tokens) {
-        for (const run of [(api) => api.decode(token), (api) => api.checkExpiry(token, { now: 3 }), (api) => api.isExpired(token, { now: 1e12 }),
-          (api) => api.checkExpiry(token, { clockTolerance: '1' }), (api) => api.checkExpiry(token, { leeway: 1 })]) {
-          assert.equal(said(() => run(page.decode)), said(() => run(tokenward)), String(token));
+        for (const run of [
+          (api) => api.decode(token),
+          (api) => api.checkExpiry(token, { now: 3 }),
+          (api) => api.isExpired(token, { now: 1e12 }),
+          (api) => api.checkExpiry(token, { clockTolerance: '1' }),
+          (api) => api.checkExpiry(token, { leeway: 1 }),
+        ]) {
+          assert.equal(
+            said(() => run(page.decode)),
+            said(() => run(tokenward)),
+            String(token),
+          );
         }
       }
       for (const claims of [{ exp: 5 }, { exp: 'x' }, { nbf: Infinity }, {}]) {
-        assert.equal(said(() => page.decode.checkExpiry(claims, { now: 3 })), said(() => tokenward.checkExpiry(claims, { now: 3 })));
+        assert.equal(
+          said(() => page.decode.checkExpiry(claims, { now: 3 })),
+          said(() => tokenward.checkExpiry(claims, { now: 3 })),
+        );
       }
     });
     test('what signs is in the files of tokenward/testing and in no other', () => {
@@ -173,17 +212,29 @@ const packaging = {
     });
     test('a session of another entry point is rejected, and the error names both', () => {
       const foreign = page.session.createSession({ grant: page.session.jsonLogin({ tokenUrl: 'https://login.test/' }) });
-      const { message } = assert.throws('ERR_INVALID_ARG', () => tokenward.createBearerFetch({ session: foreign, resources: 'https://api.test/' }));
-      assert.equal(message, '"session" must be made by the same entry point of this package; there are two here, of tokenward/session and of tokenward');
+      const { message } = assert.throws('ERR_INVALID_ARG', () =>
+        tokenward.createBearerFetch({ session: foreign, resources: 'https://api.test/' }),
+      );
+      assert.equal(
+        message,
+        '"session" must be made by the same entry point of this package; there are two here, of tokenward/session and of tokenward',
+      );
       foreign.close();
     });
     test('a key or a set of another entry point is rejected, and the error names both', async () => {
       const jwk = { kty: 'oct', k: Buffer.alloc(32).toString('base64url'), alg: 'HS256' };
       const rules = { issuer: null, audience: null };
       for (const foreign of [slim.importKey(jwk), slim.KeySet.fromJwks({ keys: [jwk] }), slim.KeySet.fromUrl('https://keys.test/')]) {
-        for (const use of [() => tokenward.verifySync('e30.e30.', foreign, rules), () => new tokenward.Verifier({ keys: foreign, ...rules }), () => tokenward.importKey(foreign)]) {
+        for (const use of [
+          () => tokenward.verifySync('e30.e30.', foreign, rules),
+          () => new tokenward.Verifier({ keys: foreign, ...rules }),
+          () => tokenward.importKey(foreign),
+        ]) {
           const { message } = assert.throws('ERR_INVALID_ARG', use);
-          assert.equal(message, '"key" must be made by the same entry point of this package; there are two here, of tokenward/slim and of tokenward');
+          assert.equal(
+            message,
+            '"key" must be made by the same entry point of this package; there are two here, of tokenward/slim and of tokenward',
+          );
         }
       }
       // A guard asks a verifier, whichever it is.

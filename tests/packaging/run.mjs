@@ -134,7 +134,9 @@ const CONSUMERS = {
   },
   async 'import-map'() {
     const names = ['index', 'decode', 'verify', 'session', 'ml-dsa', 'stores', 'testing'];
-    const imports = Object.fromEntries(names.map((name) => [name === 'index' ? 'tokenward' : `tokenward/${name}`, `/node_modules/tokenward/dist/${name}.js`]));
+    const imports = Object.fromEntries(
+      names.map((name) => [name === 'index' ? 'tokenward' : `tokenward/${name}`, `/node_modules/tokenward/dist/${name}.js`]),
+    );
     const map = `<script type="importmap">${JSON.stringify({ imports })}</script>`;
     project('import-map', SOURCES, { 'index.html': html('<script type="module" src="src/index.js"></script>', map) });
     return statically(workshop, (origin) => page(`${origin}import-map/`));

@@ -29,7 +29,7 @@ export async function init(source: WebAssembly.Module | BufferSource | Response 
   const bytes = typeof Response === 'function' && given instanceof Response ? await given.arrayBuffer() : given;
   let module: WebAssembly.Module;
   try {
-    module = isModule(bytes) ? bytes as WebAssembly.Module : await WebAssembly.compile(bytes as BufferSource);
+    module = isModule(bytes) ? (bytes as WebAssembly.Module) : await WebAssembly.compile(bytes as BufferSource);
   } catch (error) {
     throw wasmUnavailable(isWasm(bytes) ? 'refused' : 'foreign', error);
   }
@@ -68,7 +68,11 @@ class Stock implements Reserve {
     if (this.#making) return;
     this.#making = true;
     // If this fails, the next call tries again.
-    void this.make().catch(() => {}).finally(() => { this.#making = false; });
+    void this.make()
+      .catch(() => {})
+      .finally(() => {
+        this.#making = false;
+      });
   }
 }
 
@@ -85,7 +89,7 @@ class Stock implements Reserve {
 export function initSync(source: WebAssembly.Module | BufferSource): void {
   let module: WebAssembly.Module;
   try {
-    module = isModule(source) ? source as WebAssembly.Module : new WebAssembly.Module(source as BufferSource);
+    module = isModule(source) ? (source as WebAssembly.Module) : new WebAssembly.Module(source as BufferSource);
   } catch (error) {
     throw wasmUnavailable(isTooLarge(error) ? 'size' : isWasm(source) ? 'refused' : 'foreign', error);
   }

@@ -14,7 +14,7 @@ export function compile(): WebAssembly.Module {
   const { memory, unpack, __heap_base } = new WebAssembly.Instance(module).exports as unknown as Boot;
   const start = __heap_base.value;
   const output = 256 + text.length;
-  memory.grow((start + output + size + 10 >> 16) + 1);
+  memory.grow(((start + output + size + 10) >> 16) + 1);
   const bytes = new Uint8Array(memory.buffer, start);
   for (let at = 0; at < 256; at++) bytes[at] = parseInt(order.slice(2 * at, 2 * at + 2), 16);
   new TextEncoder().encodeInto(text, bytes.subarray(256));

@@ -87,7 +87,9 @@ try {
     if (pathname === '/') return response.setHeader('content-type', 'text/html').end(html);
     if (pathname === '/back') return response.setHeader('content-type', 'text/html').end('<!doctype html>');
     const [, wing] = /^\/package\/(dist\/\w+\.js)$/.exec(pathname) ?? [];
-    const file = wing ? [packageFolder, wing] : { '/js/harness.mjs': [here, 'harness.mjs'], '/js/oidc/session.mjs': [here, 'oidc/session.mjs'] }[pathname];
+    const file = wing
+      ? [packageFolder, wing]
+      : { '/js/harness.mjs': [here, 'harness.mjs'], '/js/oidc/session.mjs': [here, 'oidc/session.mjs'] }[pathname];
     if (!file) return response.writeHead(404).end();
     return response.setHeader('content-type', 'text/javascript').end(readFileSync(join(...file)));
   });

@@ -31,7 +31,12 @@ const WORKERS = {
 };
 
 /** The package as a page without a bundler finds it. Import maps do not reach into workers. */
-const entries = Object.fromEntries(['', 'decode', 'verify', 'session', 'slim', 'ml-dsa', 'testing'].map((name) => [`tokenward${name && `/${name}`}`, `/package/dist/${name || 'index'}.js`]));
+const entries = Object.fromEntries(
+  ['', 'decode', 'verify', 'session', 'slim', 'ml-dsa', 'testing'].map((name) => [
+    `tokenward${name && `/${name}`}`,
+    `/package/dist/${name || 'index'}.js`,
+  ]),
+);
 const inWorkers = (name) => `/package/dist/${name || 'index'}.js`;
 const file = (path) => `/js/${path}`;
 /** As `file`, with no name in it that needs an import map, and nothing that is imported later. */

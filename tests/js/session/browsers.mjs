@@ -50,7 +50,8 @@ globalThis.tab = {
 function files(url) {
   const { pathname } = new URL(url, 'http://server');
   if (pathname === '/tab') return ['text/html', PAGE];
-  if (/^\/package\/dist\/\w+\.js$/.test(pathname)) return ['text/javascript', readFileSync(join(packageFolder, pathname.replace('/package/', '')))];
+  if (/^\/package\/dist\/\w+\.js$/.test(pathname))
+    return ['text/javascript', readFileSync(join(packageFolder, pathname.replace('/package/', '')))];
   return undefined;
 }
 
