@@ -11,7 +11,6 @@ async function counted() {
   const { Instance } = WebAssembly;
   const calls = {};
   let memory;
-  // biome-ignore lint/complexity/useArrowFunction: it is called with new.
   WebAssembly.Instance = function (module, imports) {
     const { exports } = new Instance(module, imports);
     memory = exports.memory;

@@ -144,7 +144,6 @@ export default ({ test, assert, tokenward, host }) => {
       body();
       whole = true;
     };
-    // biome-ignore lint/complexity/useArrowFunction: it is called with new.
     WebAssembly.Instance = function (...args) {
       made += 1;
       const { exports } = new Instance(...args);
