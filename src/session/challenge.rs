@@ -77,10 +77,11 @@ pub fn parse_challenges(value: &str) -> Vec<Challenge> {
 
 /// The whole elements within the greatest length. Of one that is cut a part could be taken for a scheme.
 fn bounded(value: &str) -> &str {
-    match value.get(..value.floor_char_boundary(MAX_LENGTH)) {
-        Some(part) if part.len() < value.len() => part.rsplit_once(',').map_or("", |(whole, _)| whole),
-        _ => value,
+    if value.len() <= MAX_LENGTH {
+        return value;
     }
+    let part = (0..=MAX_LENGTH).rev().find_map(|end| value.get(..end)).unwrap_or_default();
+    part.rsplit_once(',').map_or("", |(whole, _)| whole)
 }
 
 impl Challenge {

@@ -57,6 +57,7 @@ fn challenges_are_read_as_rfc_9110_writes_them() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "it measures what is done")]
 fn a_challenge_costs_no_more_than_its_length() {
     let cost = |value: &str| {
         let runs = (0..10).map(|_| {

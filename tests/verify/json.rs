@@ -162,6 +162,7 @@ fn the_least_number_that_no_double_holds_is_found_to_the_last_digit() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "it measures what is done")]
 fn a_list_of_numbers_near_the_largest_double_costs_no_more_than_a_list_of_others() {
     let cost = |number: &str| {
         let list = format!("{{\"a\":[{}]}}", vec![number; 4_000].join(","));

@@ -441,7 +441,8 @@ fn the_rules_are_judged_in_one_order() {
 #[test]
 fn no_list_of_the_rules_is_longer_than_a_thousand() {
     let names = |count: usize| (0..count).map(|at| format!("n{at}")).collect::<Vec<_>>();
-    let lists: [(&str, &dyn Fn(&mut Rules, usize)); 6] = [
+    type Fill<'a> = &'a dyn Fn(&mut Rules, usize);
+    let lists: [(&str, Fill<'_>); 6] = [
         ("issuer", &|rules, count| rules.issuer = Accept::OneOf(names(count))),
         ("audience", &|rules, count| rules.audience = Accept::OneOf(names(count))),
         ("algorithms", &|rules, count| rules.algorithms = Some(vec![ES256; count])),

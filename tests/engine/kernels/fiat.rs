@@ -28,10 +28,10 @@ fn element(random: &mut Random, bytes: usize, bits: usize) -> Vec<u8> {
     let mut element: Vec<u8> = match random.next() % 8 {
         0 => vec![0xff; bytes],
         1 => vec![0; bytes],
-        2 => (0..bytes).map(|_| if random.next() % 2 == 0 { 0 } else { 0xff }).collect(),
+        2 => (0..bytes).map(|_| if random.next().is_multiple_of(2) { 0 } else { 0xff }).collect(),
         _ => (0..bytes).map(|_| random.next().to_le_bytes()[0]).collect(),
     };
-    if random.next() % 2 == 0 {
+    if random.next().is_multiple_of(2) {
         element[bytes - 1] ^= random.next().to_le_bytes()[0];
     }
     element[0] &= 0xff >> (8 * bytes - bits);
