@@ -3,6 +3,7 @@
 //! No error holds a token, a key, a secret or the value of a claim. Text that came with a token appears only where
 //! it is a name that this library knows.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::json;
@@ -47,8 +48,10 @@ pub enum Error {
     InvalidArg {
         /// The argument or option.
         name: Box<str>,
-        /// What it should have been.
-        expected: &'static str,
+        /// The values that it takes, with their range and unit.
+        expected: Cow<'static, str>,
+        /// The value that was given, or its kind if it may be a secret.
+        given: Option<Box<str>>,
     },
     /// Five segments: an encrypted token, which is not verified here (RFC 7516).
     JweNotSupported,
@@ -418,13 +421,13 @@ impl Error {
 
     #[cfg(any(feature = "jwt", feature = "session"))]
     pub(crate) fn invalid_arg(name: &str, expected: &'static str) -> Self {
-        Self::InvalidArg { name: name.into(), expected }
+        Self::InvalidArg { name: name.into(), expected: Cow::Borrowed(expected), given: None }
     }
 
-    /// An option that nothing reads: misspelt, or meant for something else.
+    /// As [`Error::invalid_arg`], with the value that was given or its kind.
     #[cfg(all(target_arch = "wasm32", any(feature = "jwt", feature = "session")))]
-    pub(crate) fn no_option(name: &str) -> Self {
-        Self::invalid_arg(name, "left out: there is no such option")
+    pub(crate) fn invalid_value(name: &str, expected: impl Into<Cow<'static, str>>, given: &str) -> Self {
+        Self::InvalidArg { name: name.into(), expected: expected.into(), given: Some(given.into()) }
     }
 }
 
@@ -434,17 +437,25 @@ impl fmt::Display for Error {
             Self::ClaimInvalid { claim, reason } => {
                 write!(f, "the claim \"{claim}\" ")?;
                 f.write_str(match reason {
-                    Reason::CheckFailed => "was refused by a check",
-                    Reason::Invalid => "has a type or value it cannot have",
-                    Reason::Mismatch => "is not what the rules ask for",
+                    Reason::CheckFailed => "did not pass a check",
+                    Reason::Invalid => "has an invalid type or value",
+                    Reason::Mismatch => "does not match the rules",
                     Reason::Missing => "is missing",
                 })
             }
             Self::ClockUnavailable => {
-                f.write_str("the host clock is not set (it reads before 2024, as at a Worker's module scope)")
+                f.write_str("the host clock is not set: it reads before 2024, as at a Worker's module scope")
             }
-            Self::InvalidArg { name, expected } => write!(f, "\"{name}\" must be {expected}"),
-            Self::JweNotSupported => f.write_str("an encrypted token (JWE) is not supported"),
+            Self::InvalidArg { name, expected, given } => {
+                // The index of a list's member stands behind the name of the list.
+                let (name, index) = match name.rfind('[') {
+                    Some(at) if name.ends_with(']') => name.split_at(at),
+                    _ => (&**name, ""),
+                };
+                write!(f, "\"{name}\"{index} must be {expected}")?;
+                given.as_ref().map_or(Ok(()), |given| write!(f, "; got {given}"))
+            }
+            Self::JweNotSupported => f.write_str("encrypted tokens (JWE) are not supported"),
             Self::Malformed { fault } => match fault {
                 TokenFault::Base64url => f.write_str("a segment of the token is not canonical base64url"),
                 TokenFault::HeaderParameter(name) => {
@@ -471,7 +482,7 @@ impl Error {
             Self::AlgorithmNotAllowed { alg: Some(alg) } => {
                 write!(f, "the token's algorithm {alg} is not allowed for this key and these rules")
             }
-            Self::AlgorithmNotAllowed { alg: None } => f.write_str("the token names no algorithm that is allowed"),
+            Self::AlgorithmNotAllowed { alg: None } => f.write_str("the token's algorithm is not allowed"),
             Self::BodyNotReplayable => f.write_str("the request body cannot be sent a second time"),
             Self::Expired { claim: "iat" } => f.write_str("the token is older than maxTokenAge"),
             Self::Expired { .. } => f.write_str("the token has expired"),
@@ -480,35 +491,35 @@ impl Error {
                 "the resource redirects, and this browser could take the token outside the resources of this session",
             ),
             Self::InsecureUrl { fault } => f.write_str(match fault {
-                UrlFault::Credentials => "a URL that carries a user name or password is not used",
-                UrlFault::Scheme => "tokens travel over https only, or http on a loopback host",
-                UrlFault::Syntax => "not an absolute URL",
+                UrlFault::Credentials => "the URL contains a user name or password",
+                UrlFault::Scheme => "the URL must use https, or http on a loopback host",
+                UrlFault::Syntax => "the URL is not absolute",
             }),
             Self::JwkInvalid { fault } => match fault {
                 JwkFault::Json(fault) => write!(f, "the key {fault}"),
-                JwkFault::Member(member) => write!(f, "the key's \"{member}\" is missing or not valid"),
+                JwkFault::Member(member) => write!(f, "the key's \"{member}\" is missing or invalid"),
                 JwkFault::Pem => f.write_str(
                     "the text is not a PEM public key (SPKI \"PUBLIC KEY\", \"RSA PUBLIC KEY\" or \"CERTIFICATE\")",
                 ),
-                JwkFault::Point => f.write_str("the key is not a point of its curve"),
+                JwkFault::Point => f.write_str("the key is not a point on its curve"),
             },
             Self::KeyWeak { weakness } => f.write_str(match weakness {
-                Weakness::EmptySecret => "an empty secret is never a key",
+                Weakness::EmptySecret => "the secret is empty",
                 Weakness::Roca => "the RSA key was made by a faulty generator (CVE-2017-15361)",
                 Weakness::RsaExponent => "the RSA exponent must be odd, at least 3 and at most 64 bits long",
                 Weakness::RsaModulus => "the RSA modulus is even",
                 Weakness::RsaSize => "the RSA modulus must have 2048 to 8192 bits",
                 Weakness::ShortSecret => {
-                    "the secret is shorter than the hash (RFC 7518 section 3.2); allowShortSecret accepts it"
+                    "the secret is shorter than the hash (RFC 7518 section 3.2); allowShortSecret allows it"
                 }
-                Weakness::SmallOrder => "the Ed25519 key is a point of small order",
+                Weakness::SmallOrder => "the Ed25519 key is a point of small order, for which any signature can be forged",
                 Weakness::ZeroVector => "the ML-DSA key is all zeros",
             }),
             Self::KeySetInvalid { fault } => match fault {
                 KeySetFault::Json(fault) => write!(f, "the key set {fault}"),
                 KeySetFault::Keys => f.write_str("the key set has no \"keys\" list"),
-                KeySetFault::Mixed => f.write_str("the key set holds secrets and public keys together"),
-                KeySetFault::Snapshot => f.write_str("not a snapshot of this key set"),
+                KeySetFault::Mixed => f.write_str("the key set mixes secrets and public keys"),
+                KeySetFault::Snapshot => f.write_str("the snapshot is not one of this key set"),
                 KeySetFault::TooMany => f.write_str("the key set has more than 10,000 keys"),
             },
             Self::KeySetFetchFailed { status: Some(status) } => {
@@ -517,42 +528,42 @@ impl Error {
             Self::KeySetFetchFailed { status: None } => f.write_str("the key set could not be fetched"),
             Self::KeySetTimeout => f.write_str("the key set did not arrive in time"),
             Self::KeyUnusable { misuse } => f.write_str(match misuse {
-                Misuse::Algorithm => "the key's \"alg\" is not one for its type",
+                Misuse::Algorithm => "the key's \"alg\" does not fit its type",
                 Misuse::AlgorithmUnspecified => "a shared secret needs \"algorithms\" in the rules or an \"alg\" of its own",
-                Misuse::BareString => "a string is read as PEM only; give a shared secret as bytes or as an \"oct\" JWK",
-                Misuse::Engine => "this host has no engine for this key",
-                Misuse::KeyOps => "the key is not meant for verifying (key_ops, usages)",
-                Misuse::Kind => "not a key or key set",
-                Misuse::MlDsa => "ML-DSA has an engine of its own: import \"tokenward/ml-dsa\" (in Rust, the feature \"ml-dsa\")",
+                Misuse::BareString => "a string must be PEM; pass a shared secret as bytes or as an \"oct\" JWK",
+                Misuse::Engine => "this host cannot use this key",
+                Misuse::KeyOps => "the key's key_ops or usages do not include verify",
+                Misuse::Kind => "the value is neither a key nor a key set",
+                Misuse::MlDsa => "ML-DSA needs import \"tokenward/ml-dsa\" (in Rust, the feature \"ml-dsa\")",
                 Misuse::PublicAsSecret => "these bytes are a public key, not a shared secret",
-                Misuse::Private => "a private key does not belong here; give its public half",
-                Misuse::Type => "keys of this type or curve are not supported",
-                Misuse::Use => "the key is not meant for signatures (use)",
+                Misuse::Private => "the key is private; pass its public half",
+                Misuse::Type => "this type or curve of key is not supported",
+                Misuse::Use => "the key's use is not sig",
             }),
-            Self::LoginRejected { .. } => f.write_str("the sign-in was refused"),
-            Self::MultipleMatchingKeys => f.write_str("more than one key of the set fits the token"),
+            Self::LoginRejected { .. } => f.write_str("the authorization server rejected the sign-in"),
+            Self::MultipleMatchingKeys => f.write_str("more than one key of the set matches the token"),
             Self::NotYetValid => f.write_str("the token is not valid yet"),
             Self::NotSupported { parameter } => {
-                write!(f, "the token's header parameter \"{parameter}\" asks for what is not supported")
+                write!(f, "the token's header parameter \"{parameter}\" asks for an extension that is not supported")
             }
-            Self::NoMatchingKey { .. } => f.write_str("no key of the set fits the token"),
-            Self::RefreshRejected { .. } => f.write_str("the refresh token was refused; sign in again"),
+            Self::NoMatchingKey { .. } => f.write_str("no key of the set matches the token"),
+            Self::RefreshRejected { .. } => f.write_str("the refresh token was rejected; sign in again"),
             Self::RefreshUnavailable { .. } => f.write_str("the token could not be refreshed now; try again later"),
-            Self::RevocationUnavailable => f.write_str("whether the token is revoked could not be found out"),
+            Self::RevocationUnavailable => f.write_str("the check for revoked tokens failed"),
             Self::Revoked => f.write_str("the token has been revoked"),
-            Self::SessionChanged => f.write_str("the session belongs to another sign-in now"),
+            Self::SessionChanged => f.write_str("the session now belongs to another sign-in"),
             Self::SessionClosed => f.write_str("the session is closed"),
-            Self::SignedOut => f.write_str("nobody is signed in"),
+            Self::SignedOut => f.write_str("no user is signed in"),
             Self::SignatureInvalid => f.write_str("signature verification failed"),
             Self::StoreUnavailable => f.write_str("the token store cannot be used"),
             Self::SyncUnavailable { lack } => f.write_str(match lack {
-                Lack::Callback => "a check answered with a promise; use the asynchronous call",
-                Lack::CryptoKey => "a CryptoKey can be used synchronously only once an asynchronous call has exported it",
-                Lack::Keys => "the keys have not been fetched yet; use the asynchronous call",
+                Lack::Callback => "isRevoked or schema returned a promise; call verify() instead of verifySync()",
+                Lack::CryptoKey => "a CryptoKey verifies synchronously only after an asynchronous call has exported it",
+                Lack::Keys => "the keys have not been fetched yet; call verify() instead of verifySync()",
             }),
-            Self::TokenEndpointMisconfigured { .. } => f.write_str("the token endpoint refuses this client"),
+            Self::TokenEndpointMisconfigured { .. } => f.write_str("the token endpoint rejects this client or its request"),
             Self::TokenEndpointRedirected { .. } => {
-                f.write_str("the token endpoint answered with a redirect, which is not followed with credentials")
+                f.write_str("the token endpoint redirected, and credentials never follow a redirect")
             }
             Self::TokenResponseInvalid { fault } => match fault {
                 ResponseFault::AccessToken => f.write_str("the token response has no usable access token"),

@@ -174,25 +174,21 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The refusal that an error with this code, about this claim, stands for. Only what a token can cause by itself
-    /// counts against it; everything else, and every code not known here, is this side's own outage.
-    #[must_use]
-    pub fn from_code(code: &str, claim: Option<&str>) -> Self {
-        match code {
-            "ERR_JWT_CLAIM_VALIDATION_FAILED" if claim == Some("scope") => Self::Scope,
-            "ERR_JWT_EXPIRED" => Self::Expired,
-            "ERR_JWT_NOT_YET_VALID" => Self::NotYetValid,
-            "ERR_JWT_REVOKED" => Self::Revoked,
-            "ERR_JWT_MALFORMED"
-            | "ERR_JWE_NOT_SUPPORTED"
-            | "ERR_JOSE_ALG_NOT_ALLOWED"
-            | "ERR_JOSE_NOT_SUPPORTED"
-            | "ERR_JWS_SIGNATURE_VERIFICATION_FAILED"
-            | "ERR_JWT_CLAIM_VALIDATION_FAILED"
-            | "ERR_JWKS_NO_MATCHING_KEY"
-            | "ERR_JWKS_MULTIPLE_MATCHING_KEYS" => Self::Invalid,
-            _ => Self::Unavailable,
-        }
+    /// All refusals, in the order of the numbers by which the shell passes them.
+    #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
+    const ALL: [Self; 6] =
+        [Self::Expired, Self::Invalid, Self::NotYetValid, Self::Revoked, Self::Scope, Self::Unavailable];
+
+    /// The refusal of this number; a fault on this side for any other.
+    #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
+    pub(crate) fn of_number(number: u32) -> Self {
+        Self::ALL.get(number as usize).copied().unwrap_or(Self::Unavailable)
+    }
+
+    /// The number of the refusal.
+    #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
+    pub(crate) const fn number(self) -> u32 {
+        self as u32
     }
 
     /// The challenge to send with this refusal, for those who answer without a [`Guard`]: RFC 6750 §3, without a realm.
@@ -215,13 +211,49 @@ impl Refusal {
     }
 }
 
+/// Only an error that a token can cause by itself counts against the token. Every other is an outage on this side. There is
+/// no wildcard here: a new error does not compile until it is decided here.
 impl From<&Error> for Refusal {
     fn from(error: &Error) -> Self {
-        let claim = match error {
-            Error::ClaimInvalid { claim, .. } => Some(&**claim),
-            _ => None,
-        };
-        Self::from_code(error.code(), claim)
+        match error {
+            Error::ClaimInvalid { claim, .. } if &**claim == "scope" => Self::Scope,
+            Error::Expired { .. } => Self::Expired,
+            Error::NotYetValid => Self::NotYetValid,
+            Error::Revoked => Self::Revoked,
+            Error::AlgorithmNotAllowed { .. }
+            | Error::ClaimInvalid { .. }
+            | Error::JweNotSupported
+            | Error::Malformed { .. }
+            | Error::MultipleMatchingKeys
+            | Error::NoMatchingKey { .. }
+            | Error::NotSupported { .. }
+            | Error::SignatureInvalid => Self::Invalid,
+            Error::BodyNotReplayable
+            | Error::ClockUnavailable
+            | Error::ForeignUrl
+            | Error::HiddenRedirect
+            | Error::InsecureUrl { .. }
+            | Error::InvalidArg { .. }
+            | Error::JwkInvalid { .. }
+            | Error::KeySetFetchFailed { .. }
+            | Error::KeySetInvalid { .. }
+            | Error::KeySetTimeout
+            | Error::KeyUnusable { .. }
+            | Error::KeyWeak { .. }
+            | Error::LoginRejected { .. }
+            | Error::RefreshRejected { .. }
+            | Error::RefreshUnavailable { .. }
+            | Error::RevocationUnavailable
+            | Error::SessionChanged
+            | Error::SessionClosed
+            | Error::SignedOut
+            | Error::StoreUnavailable
+            | Error::SyncUnavailable { .. }
+            | Error::TokenEndpointMisconfigured { .. }
+            | Error::TokenEndpointRedirected { .. }
+            | Error::TokenResponseInvalid { .. }
+            | Error::TokenTimeout => Self::Unavailable,
+        }
     }
 }
 

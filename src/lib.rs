@@ -94,6 +94,8 @@ mod url;
 #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
 mod wasm;
 
+#[cfg(any(feature = "jwt", feature = "session"))]
+pub use ground::random::random_seed;
 pub use ground::{base64url, json};
 
 pub use error::{

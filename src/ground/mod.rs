@@ -5,4 +5,6 @@ pub mod json;
 #[cfg(any(feature = "jwt", feature = "session"))]
 pub(crate) mod metadata;
 #[cfg(any(feature = "jwt", feature = "session"))]
+pub(crate) mod random;
+#[cfg(any(feature = "jwt", feature = "session"))]
 pub(crate) mod text;

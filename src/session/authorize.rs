@@ -3,6 +3,7 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::ground::random;
 use crate::json::{Object, Value};
 use crate::session::grant::push_pair;
 use crate::session::record::{VERSION, number, push_text, string};
@@ -21,7 +22,22 @@ pub struct AuthorizationRequest {
 }
 
 impl AuthorizationRequest {
-    /// A request for a code. `random` comes from a source fit for keys, and is used for nothing else.
+    /// A request for a code, with the host's randomness.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArg`] if the host has none.
+    pub fn random(
+        endpoint: &str,
+        client_id: &str,
+        redirect_uri: &str,
+        scope: Option<&str>,
+    ) -> Result<Self, Error> {
+        let random = random::bytes()
+            .ok_or_else(|| Error::invalid_arg("session", "used on a host that has randomness"))?;
+        Ok(Self::new(endpoint, client_id, redirect_uri, scope, &random))
+    }
+
+    /// As [`AuthorizationRequest::random`], with the caller's randomness. `random` comes from a source fit for keys, and is used for nothing else.
     #[must_use]
     pub fn new(
         endpoint: &str,

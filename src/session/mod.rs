@@ -80,6 +80,7 @@ mod target;
 use record::{Intent, Record};
 use state::{Acquisition, Backoff, Callers, Epochs, Held, Phase, Rejections, Step, Unsaved};
 
+use crate::ground::random::SplitMix64;
 use crate::{Error, NumericDate, Secret};
 
 pub use authorize::{AuthorizationRequest, AuthorizationResponse, PendingAuthorizations};
@@ -201,7 +202,7 @@ pub struct Session {
     options: Options,
     /// This instance, in intents.
     holder: u64,
-    random: Random,
+    random: SplitMix64,
     now: Now,
     has_time: bool,
     phase: Phase,
@@ -256,7 +257,7 @@ impl Session {
     /// A session that has done nothing yet. `seed` is random: it names this instance and spreads its pauses.
     #[must_use]
     pub fn new(grant: Grant, options: Options, seed: u64) -> Self {
-        let mut random = Random(seed);
+        let mut random = SplitMix64(seed);
         let phase = if options.store_is_empty { Phase::SignedOut } else { Phase::Unloaded };
         Self {
             // 52 bits: a JSON number must hold it exactly.
@@ -451,24 +452,5 @@ impl Session {
             intent,
             ended: (self.held.is_none() && self.must_mark()).then_some(self.end),
         }
-    }
-}
-
-/// SplitMix64: spreads pauses, which needs no secrecy.
-#[derive(Debug)]
-struct Random(u64);
-
-impl Random {
-    const fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ mixed >> 31
-    }
-
-    /// From 0 up to 1.
-    fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / 9_007_199_254_740_992.0
     }
 }

@@ -28,11 +28,12 @@ export function member(object: object, name: string): unknown {
 }
 
 /**
- * A copy of these options, checked: every name is one of `names`. `path` is what an error calls them.
+ * A copy of these options, checked: every name is one of `names`. `path` is where they are among other options, and
+ * `argument` what an error calls them as a whole.
  * @throws ERR_INVALID_ARG
  */
-export function optionsOf<T extends object>(options: T, names: readonly (keyof T & string)[], path = ''): T {
-  const copy = copyOf(options, path);
+export function optionsOf<T extends object>(options: T, names: readonly (keyof T & string)[], path = '', argument = path || 'options'): T {
+  const copy = copyOf(options, argument);
   for (const name of Object.keys(copy)) {
     if (!(names as readonly string[]).includes(name)) throw unknownOption(path, name, names);
   }
@@ -43,14 +44,18 @@ export function optionsOf<T extends object>(options: T, names: readonly (keyof T
  * A copy of these options, of any names.
  * @throws ERR_INVALID_ARG if they are no object, or if the copy would lack some of them
  */
-export function copyOf<T extends object>(options: T, path = ''): T {
-  const name = path || 'options';
+export function copyOf<T extends object>(options: T, name = 'options'): T {
   if (typeof options !== 'object' || options === null) throw misuse(name, 'an object', options);
   return readable(() => {
     const lost = lostIn(options);
     if (lost !== undefined) throw misuse(name, `an object whose options are enumerable properties of its own; "${lost}" is not`);
     return own(options);
   }, name);
+}
+
+/** Options under an option, copied as `optionsOf` does. What is no object is left for the module to refuse. */
+export function nestedOf<T>(value: T, names: readonly (keyof NonNullable<T> & string)[], path: string): T {
+  return typeof value === 'object' && value !== null && !isList(value) ? optionsOf(value, names as never, path) : value;
 }
 
 /**

@@ -2,9 +2,12 @@
 
 import type { ErrorCode, TokenwardError } from './types.js';
 
-/** An error as the module writes it (src/wasm/error.rs). */
+/** An error as the module writes it (src/wasm/boundary/error.rs). */
 export type ErrorFields = Pick<TokenwardError, 'code' | 'message' | 'retryable'> &
-  Partial<Pick<TokenwardError, 'claim' | 'reason' | 'kid' | 'alg' | 'status' | 'oauthError' | 'retryAfterMs' | 'wwwAuthenticate'>>;
+  Partial<Pick<TokenwardError, 'claim' | 'reason' | 'kid' | 'alg' | 'status' | 'oauthError' | 'retryAfterMs' | 'wwwAuthenticate'>> & { readonly refusal?: number };
+
+/** Under it an error keeps how the guard answers it: a number of `Refusal` in src/guard.rs. Copies of the package share it. */
+const REFUSAL = Symbol.for('tokenward.refusal');
 
 /** Both kinds are called TokenwardError: on the prototype, so that the first line of the stack says so at once. */
 const Refused = /* @__PURE__ */ kindOf(Error);
@@ -26,9 +29,18 @@ function kindOf(base: typeof Error): typeof Error {
 }
 
 /** Makes the error to throw. Misuse by the caller is a TypeError as well. `cause` must hold no secret. */
-export function tokenwardError({ message, ...fields }: ErrorFields, cause?: unknown): TokenwardError {
+export function tokenwardError(all: ErrorFields, cause?: unknown): TokenwardError {
+  const { message, refusal, ...fields } = Object.assign(Object.create(null) as ErrorFields, all);
   const Kind = fields.code === 'ERR_INVALID_ARG' ? Misused : Refused;
-  return Object.assign(new Kind(message, cause === undefined ? undefined : { cause }), fields) as unknown as TokenwardError;
+  const error = Object.assign(new Kind(message, cause === undefined ? undefined : { cause }), fields) as unknown as TokenwardError;
+  if (refusal !== undefined) Object.defineProperty(error, REFUSAL, Object.assign(Object.create(null) as object, { value: refusal }));
+  return error;
+}
+
+/** How the guard answers what verification threw. Anything but an error about the token is an outage on this side. */
+export function refusalOf(error: unknown): number {
+  const refusal = isTokenwardError(error) ? (error as { [REFUSAL]?: unknown })[REFUSAL] : undefined;
+  return typeof refusal === 'number' ? refusal : -1;
 }
 
 /**

@@ -10,8 +10,8 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use crate::error::{Error, TokenFault};
 use crate::jwt::{Expiry, MAX_TOKEN_LENGTH, UnverifiedJwt};
 use crate::time::NumericDate;
-use crate::wasm::answer::Reply;
-use crate::wasm::error::settle;
+use crate::wasm::boundary::error::settle;
+use crate::wasm::boundary::reply::Reply;
 use crate::wasm::rules;
 
 /// A moment that the caller gives is in seconds; one beyond this was meant in milliseconds.
@@ -101,21 +101,11 @@ fn expiry_numbers(expiry: Expiry) -> Vec<f64> {
 
 #[cfg(decode_only)]
 mod alone {
-    use super::{Error, MAX_TOKEN_LENGTH, TokenFault, make_room, settle, wasm_bindgen};
+    use super::{MAX_TOKEN_LENGTH, make_room, settle, wasm_bindgen};
 
-    /// As in `jwt.rs`, where there are no verifiers.
+    /// As in `verify.rs`, where there are no verifiers.
     #[wasm_bindgen]
     pub fn open(_verifier: Option<u32>, length: u32) -> Option<u32> {
         settle(make_room(MAX_TOKEN_LENGTH, length))
-    }
-
-    /// As in `jwt.rs`: what only the shell can see, by name.
-    #[wasm_bindgen]
-    pub fn refuse(what: &str, detail: &str) -> Option<bool> {
-        settle(Err(match what {
-            "token-kind" => Error::malformed(TokenFault::NotAString),
-            "no-option" => Error::no_option(detail),
-            _ => Error::invalid_arg(detail, "of the type that the documentation names"),
-        }))
     }
 }

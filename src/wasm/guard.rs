@@ -1,27 +1,24 @@
 //! The guard's exports. Options and answers cross as JSON text, requests as the few strings that are looked at.
 
-use std::borrow::Cow;
 use std::cell::RefCell;
 
+use js_sys::Object;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::error::settle;
-use super::table::Table;
+use super::boundary::error::settle;
+use super::boundary::handles::Table;
+use super::boundary::options::Options;
 use crate::guard::{Answer, Grants, Guard, Header, Origins, Refusal, Request, Scopes, Settings};
-use crate::json::{self, Object, Value};
+use crate::json;
 use crate::{Error, base64url};
 
 thread_local! {
     static GUARDS: RefCell<Table<Guard>> = const { RefCell::new(Table::new()) };
 }
 
-const OPTIONS: [&str; 5] = ["verifier", "realm", "scopes", "cors", "missingMessage"];
-const NEED: [&str; 1] = ["scopes"];
-
-/// A guard, from its options: `{"names","options"}`, the names of all that were given and the values of those that
-/// have one.
+/// A guard, from its options.
 #[wasm_bindgen]
-pub fn guard_open(options: &str) -> Option<u32> {
+pub fn guard_open(options: &Object) -> Option<u32> {
     settle(guard(options).map(|guard| GUARDS.with_borrow_mut(|guards| guards.add(guard))))
 }
 
@@ -31,9 +28,9 @@ pub fn release_guard(guard: u32) {
     GUARDS.with_borrow_mut(|guards| guards.remove(guard));
 }
 
-/// Checks the scopes that a route needs, written as the options of a guard are.
+/// Checks what a route needs.
 #[wasm_bindgen]
-pub fn guard_need(need: &str) -> Option<bool> {
+pub fn guard_need(need: &Object) -> Option<bool> {
     settle(needed(need).map(|_| true))
 }
 
@@ -69,22 +66,23 @@ pub fn guard_credentials(
     }))
 }
 
-/// The second step: `{"headers"}` for the handler's response, or the answer to give instead. `code` and
-/// `claim` are those of the error that verification of `token` gave; `code` is empty where it gave claims.
+/// The second step: `{"headers"}` for the handler's response, or the answer to give instead. `refusal` is
+/// the number in the error that verification of `token` gave; none if the token is accepted.
 #[wasm_bindgen]
 pub fn guard_judge(
     guard: u32,
     origin: Option<String>,
-    need: &str,
+    need: &Object,
     token: &str,
-    code: &str,
-    claim: Option<String>,
+    refusal: Option<u32>,
 ) -> Option<String> {
     let request = Request { origin: origin.as_deref(), ..Request::default() };
     settle(with(guard, |guard| {
         let need = needed(need)?;
-        let outcome =
-            if code.is_empty() { grants(token) } else { Err(Refusal::from_code(code, claim.as_deref())) };
+        let outcome = match refusal {
+            None => grants(token),
+            Some(number) => Err(Refusal::of_number(number)),
+        };
         let outcome = outcome.as_ref().map_err(|refusal| *refusal);
         Ok(match guard.judge(&request, outcome, &need) {
             Ok(headers) => format!("{{\"headers\":{}}}", headers_json(&headers)),
@@ -105,91 +103,39 @@ fn with<T>(guard: u32, run: impl FnOnce(&Guard) -> Result<T, Error>) -> Result<T
 fn grants(token: &str) -> Result<Grants, Refusal> {
     let payload = token.split('.').nth(1).and_then(|payload| base64url::decode(payload.as_bytes()));
     let payload = payload.ok_or(Refusal::Invalid)?;
-    let claims = Object::parse(&payload).map_err(|_| Refusal::Invalid)?;
+    let claims = json::Object::parse(&payload).map_err(|_| Refusal::Invalid)?;
     Ok(Grants::from_claims(&claims))
 }
 
-fn guard(options: &str) -> Result<Guard, Error> {
-    let options = named(options, &OPTIONS)?;
-    if !matches!(options.get("verifier"), Some(Value::Bool(true))) {
-        return Err(Error::invalid_arg("verifier", "a Verifier"));
-    }
-    let cors = match options.get("cors") {
-        None => None,
-        Some(Value::Object(cors)) => {
-            let cors = cors.object();
-            known(cors.members().map(|(name, _)| name.to_cow()), &["origins"])?;
-            Some(origins(cors.get("origins"))?)
-        }
-        Some(_) => return Err(Error::invalid_arg("cors", "an object with origins")),
-    };
+fn guard(options: &Object) -> Result<Guard, Error> {
+    let options = Options::new(options);
+    let cors = options.get("cors");
+    let cors = if cors.is_undefined() { None } else { Some(origins(&options.nested("cors")?)?) };
     Guard::new(Settings {
-        realm: text(&options, "realm")?,
+        realm: options.text("realm")?,
         scopes: scopes(&options)?,
         cors,
-        missing_message: text(&options, "missingMessage")?,
+        missing_message: options.text("missingMessage")?,
     })
 }
 
-fn needed(need: &str) -> Result<Scopes, Error> {
-    scopes(&named(need, &NEED)?)
+fn needed(need: &Object) -> Result<Scopes, Error> {
+    scopes(&Options::new(need))
 }
 
-/// Options whose names are all among `allowed`. A misspelt `scopes`, and one that is undefined, would let through what
-/// it was written to stop.
-fn named<'a>(json: &'a str, allowed: &[&str]) -> Result<Object<'a>, Error> {
-    let unsound = || Error::invalid_arg("options", "an object of sound text");
-    let whole = Object::parse(json.as_bytes()).map_err(|_| unsound())?;
-    let (Some(Value::Array(names)), Some(Value::Object(options))) =
-        (whole.get("names"), whole.get("options"))
-    else {
-        return Err(unsound());
-    };
-    let options = options.object();
-    let names: Vec<_> =
-        names.elements().into_iter().filter_map(|name| name.as_text().map(|name| name.to_cow())).collect();
-    known(names.iter().cloned(), allowed)?;
-    if names.iter().any(|name| name == "scopes") && options.get("scopes").is_none() {
-        return Err(Error::invalid_arg(
-            "scopes",
-            "left out, or given a value: undefined would switch the check off",
-        ));
-    }
-    Ok(options)
-}
-
-fn known<'n>(mut names: impl Iterator<Item = Cow<'n, str>>, allowed: &[&str]) -> Result<(), Error> {
-    names.find(|name| !allowed.contains(&&**name)).map_or(Ok(()), |name| Err(Error::no_option(&name)))
-}
-
-fn text(object: &Object<'_>, name: &'static str) -> Result<Option<String>, Error> {
-    match object.get(name) {
-        None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.to_cow().into_owned())),
-        Some(_) => Err(Error::invalid_arg(name, "a string")),
-    }
-}
-
-fn scopes(object: &Object<'_>) -> Result<Scopes, Error> {
-    match object.get("scopes") {
+fn scopes(options: &Options) -> Result<Scopes, Error> {
+    match options.check("scopes")? {
         None => Ok(Scopes::default()),
-        Some(value) => Scopes::new(texts("scopes", value)?),
+        Some(value) => Scopes::new(options.texts("scopes", &value, "a list of strings")?),
     }
 }
 
-fn origins(value: Option<Value<'_>>) -> Result<Origins, Error> {
-    match value {
-        Some(Value::String(text)) if text.is("*") => Ok(Origins::any()),
-        Some(value) => Origins::list(texts("cors.origins", value)?),
-        None => Origins::list(Vec::<String>::new()),
+fn origins(cors: &Options) -> Result<Origins, Error> {
+    let value = cors.get("origins");
+    if value.as_string().as_deref() == Some("*") {
+        return Ok(Origins::any());
     }
-}
-
-fn texts(name: &str, value: Value<'_>) -> Result<Vec<String>, Error> {
-    let Value::Array(list) = value else { return Err(Error::invalid_arg(name, "a list of strings")) };
-    let texts =
-        list.elements().into_iter().map(|element| element.as_text().map(|text| text.to_cow().into_owned()));
-    texts.collect::<Option<_>>().ok_or_else(|| Error::invalid_arg(name, "a list of strings"))
+    Origins::list(cors.texts("origins", &value, "\"*\" or a list of origins")?)
 }
 
 /// `{"status","error","headers","body"}`.

@@ -9,9 +9,9 @@ use crate::ground::text::join;
 use crate::json::push_string;
 use crate::jwt::host::HostKey;
 use crate::jwt::{Algorithm, ImportOptions, KeySet, Keys, VerificationKey, thumbprint as jwk_thumbprint};
-use crate::wasm::error::settle;
+use crate::wasm::boundary::error::settle;
+use crate::wasm::boundary::handles::Table;
 use crate::wasm::rules;
-use crate::wasm::table::Table;
 
 thread_local! {
     static KEYS: RefCell<Table<Keys>> = const { RefCell::new(Table::new()) };

@@ -7,34 +7,30 @@
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-#[cfg(feature = "jwt")]
-mod answer;
+#[cfg(any(feature = "jwt", feature = "session"))]
+mod boundary;
 #[cfg(feature = "jwt")]
 mod decode;
-#[cfg(any(feature = "jwt", feature = "session"))]
-mod error;
+#[cfg(all(feature = "jwt", not(any(feature = "ml-dsa", decode_only))))]
+mod engines;
 #[cfg(all(feature = "jwt", not(decode_only)))]
 mod guard;
-#[cfg(all(feature = "jwt", not(decode_only)))]
-mod jwt;
 #[cfg(all(feature = "jwt", not(decode_only)))]
 mod keys;
 #[cfg(all(feature = "ml-dsa", not(feature = "jwt")))]
 mod ml_dsa;
-#[cfg(all(feature = "jwt", not(any(feature = "ml-dsa", decode_only))))]
-mod outside;
 #[cfg(all(feature = "jwt", not(decode_only)))]
 mod remote;
 #[cfg(feature = "jwt")]
 mod rules;
 #[cfg(feature = "session")]
 mod session;
-#[cfg(any(feature = "jwt", feature = "session"))]
-mod table;
 #[cfg(feature = "testing")]
 mod testing;
 #[cfg(any(feature = "jwt", feature = "session"))]
 mod url;
+#[cfg(all(feature = "jwt", not(decode_only)))]
+mod verify;
 
 /// Half of the size of the standard library's for WebAssembly, and of constant time.
 #[global_allocator]

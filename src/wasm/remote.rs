@@ -7,33 +7,25 @@ use std::time::Duration;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::error::Error;
+use crate::ground::random::random_seed;
 use crate::json::{Object, Value, parse_array, push_string, seconds};
 use crate::jwt::KeySet;
 use crate::jwt::remote::{
     Action, Freshness, Input, Need, Remote, RemoteOptions, Response, Source, admit as admit_url,
 };
 use crate::time::NumericDate;
-use crate::wasm::error::{Members, fail, settle};
+use crate::wasm::boundary::error::{Members, fail, settle};
+use crate::wasm::boundary::handles::Table;
+use crate::wasm::boundary::options::{Options, Range};
 use crate::wasm::keys::add_keys;
-use crate::wasm::table::Table;
 use crate::wasm::url::Parts;
 
-/// The options of a remote set; some of them only the shell uses.
-const OPTIONS: [&str; 13] = [
-    "maxAge",
-    "minAge",
-    "staleIfError",
-    "cooldown",
-    "timeoutMs",
-    "maxBytes",
-    "fetch",
-    "headers",
-    "snapshot",
-    "now",
-    "cache",
-    "waitUntil",
-    "insecure",
-];
+/// How long a set is fresh, or stays in use.
+const AGE: Range = Range::new(0.0, 31_536_000.0, "seconds");
+const MAX_AGE: Range = Range::new(1.0, 31_536_000.0, "seconds");
+const COOLDOWN: Range = Range::new(0.001, 86_400.0, "seconds");
+const TIMEOUT: Range = Range::new(1.0, 86_400_000.0, "milliseconds");
+const BYTES: Range = Range::whole(1.0, 16_777_216.0, "bytes");
 
 /// Use the set.
 const USE: u32 = 0;
@@ -58,13 +50,12 @@ thread_local! {
 pub fn remote_open(
     source: &str,
     is_issuer: bool,
-    options: &str,
-    seed: f64,
+    options: &js_sys::Object,
     snapshot: Option<String>,
 ) -> Option<u32> {
     let open = || {
         let source = if is_issuer { Source::Issuer(source.into()) } else { Source::Url(source.into()) };
-        let mut remote = Remote::new(source, &read_options(options)?, seed as u64)?;
+        let mut remote = Remote::new(source, &read_options(options)?, random_seed())?;
         if let Some(snapshot) = snapshot {
             remote.restore(&snapshot)?;
         }
@@ -245,36 +236,20 @@ fn moment(now: f64, given: bool) -> Result<u64, Error> {
     NumericDate::from_host_clock(now / 1000.0).map(|_| now as u64)
 }
 
-fn read_options(json: &str) -> Result<RemoteOptions, Error> {
-    let options = Object::parse(json.as_bytes()).map_err(|_| Error::invalid_arg("options", "an object"))?;
-    let names = match options.get("names") {
-        Some(Value::Array(names)) => names.elements(),
-        _ => Vec::new(),
-    };
-    for name in names.into_iter().filter_map(Value::as_text) {
-        if !OPTIONS.iter().any(|known| name.is(known)) {
-            return Err(Error::no_option(&name.to_cow()));
-        }
-    }
-    let number = |name: &str| match options.get(name).map(Value::as_number) {
-        None => Ok(None),
-        Some(Some(number)) if number >= 0.0 => Ok(Some(number)),
-        Some(_) => Err(Error::invalid_arg(name, "a finite number that is not negative")),
-    };
-    let duration = |name: &str, unit: f64| {
-        number(name).map(|number| {
-            number.map(|number| Duration::try_from_secs_f64(number * unit).unwrap_or(Duration::MAX))
-        })
+fn read_options(options: &js_sys::Object) -> Result<RemoteOptions, Error> {
+    let options = Options::new(options);
+    let duration = |name: &str, range: Range, unit: f64| {
+        options.number(name, range).map(|number| number.map(|number| Duration::from_secs_f64(number * unit)))
     };
     let base = RemoteOptions::default();
     Ok(RemoteOptions {
-        max_age: duration("maxAge", 1.0)?.unwrap_or(base.max_age),
-        min_age: duration("minAge", 1.0)?,
-        stale_if_error: duration("staleIfError", 1.0)?.unwrap_or(base.stale_if_error),
-        cooldown: duration("cooldown", 1.0)?.unwrap_or(base.cooldown),
-        timeout: duration("timeoutMs", 0.001)?.unwrap_or(base.timeout),
-        max_bytes: number("maxBytes")?.map_or(base.max_bytes, |number| number as usize),
-        shared_cache: matches!(options.get("sharedCache"), Some(Value::Bool(true))),
+        max_age: duration("maxAge", MAX_AGE, 1.0)?.unwrap_or(base.max_age),
+        min_age: duration("minAge", AGE, 1.0)?,
+        stale_if_error: duration("staleIfError", AGE, 1.0)?.unwrap_or(base.stale_if_error),
+        cooldown: duration("cooldown", COOLDOWN, 1.0)?.unwrap_or(base.cooldown),
+        timeout: duration("timeoutMs", TIMEOUT, 0.001)?.unwrap_or(base.timeout),
+        max_bytes: options.number("maxBytes", BYTES)?.map_or(base.max_bytes, |number| number as usize),
+        shared_cache: options.flag("sharedCache")?.unwrap_or_default(),
     })
 }
 

@@ -1,5 +1,10 @@
 //! URLs as the platform resolved them, for the core to judge.
 
+#[cfg(feature = "session")]
+use js_sys::Array;
+#[cfg(feature = "session")]
+use wasm_bindgen::{JsCast, JsValue};
+
 use crate::Error;
 use crate::error::UrlFault;
 use crate::json::Value;
@@ -18,6 +23,15 @@ impl Parts {
             .into_iter()
             .map_while(|part| part.as_text().map(|text| text.to_cow().into_owned()));
         let mut next = || strings.next().ok_or_else(no_url);
+        Ok(Self([next()?, next()?, next()?, next()?, next()?, next()?, next()?]))
+    }
+
+    /// The parts of a JavaScript list.
+    #[cfg(feature = "session")]
+    pub(super) fn of_list(value: &JsValue) -> Result<Self, Error> {
+        let list = value.dyn_ref::<Array>().ok_or_else(no_url)?;
+        let mut parts = list.iter().map_while(|part| part.as_string());
+        let mut next = || parts.next().ok_or_else(no_url);
         Ok(Self([next()?, next()?, next()?, next()?, next()?, next()?, next()?]))
     }
 

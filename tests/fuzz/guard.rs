@@ -51,10 +51,15 @@ pub(crate) fn guard(data: &[u8]) {
             Err(answer) => is_an_answer(&answer, &request, cors.as_ref()),
         }
         let need = Scopes::new(["write"]).unwrap();
-        let refusal = match code.split_once(' ') {
-            Some((code, claim)) => Refusal::from_code(code, Some(claim)),
-            None => Refusal::from_code(code, None),
-        };
+        let refusals = [
+            Refusal::Expired,
+            Refusal::Invalid,
+            Refusal::NotYetValid,
+            Refusal::Revoked,
+            Refusal::Scope,
+            Refusal::Unavailable,
+        ];
+        let refusal = refusals[code.len() % refusals.len()];
         let refused = guard.judge(&request, Err(refusal), &need).unwrap_err();
         is_an_answer(&refused, &request, cors.as_ref());
         assert_eq!(refusal.challenge().is_none(), refused.kind.status() == 503);

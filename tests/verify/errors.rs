@@ -58,23 +58,31 @@ fn malformed_tokens() {
     permanent(header(b"[]"), code, "the token's header is not a JSON object");
     permanent(header(b"{"), code, "the token's header is not valid JSON");
     permanent(payload(b"{\"a\":\"\xff\"}"), code, "the token's claims set is not valid UTF-8");
-    permanent(payload(br#"{"a":1,"a":1}"#), code, "the token's claims set has a member name twice");
-    permanent(payload(br#"{"a":1e999}"#), code, "the token's claims set has a number out of range");
-    permanent(payload(br#"{"a":"\ud800"}"#), code, "the token's claims set has half of a surrogate pair");
+    permanent(payload(br#"{"a":1,"a":1}"#), code, "the token's claims set contains a duplicate member name");
+    permanent(
+        payload(br#"{"a":1e999}"#),
+        code,
+        "the token's claims set contains a number that is out of range",
+    );
+    permanent(
+        payload(br#"{"a":"\ud800"}"#),
+        code,
+        "the token's claims set contains half of a surrogate pair",
+    );
     let deep = format!("{}1{}", "{\"a\":".repeat(65), "}".repeat(65));
     permanent(payload(deep.as_bytes()), code, "the token's claims set nests deeper than 64 levels");
 }
 
 #[test]
 fn encrypted_tokens() {
-    permanent(parse("a.b.c.d.e"), "ERR_JWE_NOT_SUPPORTED", "an encrypted token (JWE) is not supported");
+    permanent(parse("a.b.c.d.e"), "ERR_JWE_NOT_SUPPORTED", "encrypted tokens (JWE) are not supported");
 }
 
 #[test]
 fn algorithms() {
     let code = "ERR_JOSE_ALG_NOT_ALLOWED";
     let none = assemble(br#"{"alg":"none"}"#, b"{}", b"");
-    permanent(verify(&none, key(ES256), rules()), code, "the token names no algorithm that is allowed");
+    permanent(verify(&none, key(ES256), rules()), code, "the token's algorithm is not allowed");
     let refused = verify(&token(RS256, &claims()), key(ES256), rules());
     permanent(refused, code, "the token's algorithm RS256 is not allowed for this key and these rules");
 }
@@ -83,9 +91,13 @@ fn algorithms() {
 fn critical_parameters() {
     let code = "ERR_JOSE_NOT_SUPPORTED";
     let crit = judge_header(&json!({ "alg": "ES256", "crit": ["x"] }));
-    permanent(crit, code, "the token's header parameter \"crit\" asks for what is not supported");
+    permanent(
+        crit,
+        code,
+        "the token's header parameter \"crit\" asks for an extension that is not supported",
+    );
     let b64 = judge_header(&json!({ "alg": "ES256", "b64": false }));
-    permanent(b64, code, "the token's header parameter \"b64\" asks for what is not supported");
+    permanent(b64, code, "the token's header parameter \"b64\" asks for an extension that is not supported");
 }
 
 #[test]
@@ -106,12 +118,12 @@ fn claims_that_the_rules_refuse() {
     permanent(
         judge(&claims_with("iss", json!(1)), rules()),
         code,
-        "the claim \"iss\" has a type or value it cannot have",
+        "the claim \"iss\" has an invalid type or value",
     );
     permanent(
         judge(&claims_with("iss", json!("x")), rules()),
         code,
-        "the claim \"iss\" is not what the rules ask for",
+        "the claim \"iss\" does not match the rules",
     );
 }
 
@@ -125,7 +137,7 @@ fn times() {
         "ERR_JWT_NOT_YET_VALID",
         "the token is not valid yet",
     );
-    let text = "the host clock is not set (it reads before 2024, as at a Worker's module scope)";
+    let text = "the host clock is not set: it reads before 2024, as at a Worker's module scope";
     check(NumericDate::from_host_clock(0.0), "ERR_CLOCK_UNAVAILABLE", true, text);
 }
 
@@ -134,29 +146,29 @@ fn malformed_keys() {
     let code = "ERR_JWK_INVALID";
     let parse = |json: &[u8]| VerificationKey::from_jwk(json, ImportOptions::default());
     permanent(parse(b"[]"), code, "the key is not a JSON object");
-    permanent(parse(br#"{"kty":"EC","kty":"RSA"}"#), code, "the key has a member name twice");
-    permanent(import(&json!({})), code, "the key's \"kty\" is missing or not valid");
-    permanent(import(&jwk_with(ES256, "x", "AA".into())), code, "the key's \"x\" is missing or not valid");
+    permanent(parse(br#"{"kty":"EC","kty":"RSA"}"#), code, "the key contains a duplicate member name");
+    permanent(import(&json!({})), code, "the key's \"kty\" is missing or invalid");
+    permanent(import(&jwk_with(ES256, "x", "AA".into())), code, "the key's \"x\" is missing or invalid");
     let mut off = jwk(ES256);
     off["y"] = off["x"].clone();
-    permanent(import(&off), code, "the key is not a point of its curve");
+    permanent(import(&off), code, "the key is not a point on its curve");
     permanent(
         pem("-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----"),
         code,
         "the text is not a PEM public key (SPKI \"PUBLIC KEY\", \"RSA PUBLIC KEY\" or \"CERTIFICATE\")",
     );
-    permanent(thumbprint(br#"{"kty":"RSA"}"#), code, "the key's \"e\" is missing or not valid");
+    permanent(thumbprint(br#"{"kty":"RSA"}"#), code, "the key's \"e\" is missing or invalid");
 }
 
 #[test]
 fn weak_keys() {
     let code = "ERR_KEY_WEAK";
     let rsa = |n: &str, e: &str| import(&json!({ "kty": "RSA", "n": n, "e": e }));
-    permanent(secret(b""), code, "an empty secret is never a key");
+    permanent(secret(b""), code, "the secret is empty");
     permanent(
         secret(b"short"),
         code,
-        "the secret is shorter than the hash (RFC 7518 section 3.2); allowShortSecret accepts it",
+        "the secret is shorter than the hash (RFC 7518 section 3.2); allowShortSecret allows it",
     );
     permanent(
         rsa(crate::support::N, "AQ"),
@@ -169,14 +181,18 @@ fn weak_keys() {
     let roca = tokenward::base64url::encode(&crate::support::roca_modulus());
     permanent(rsa(&roca, "AQAB"), code, "the RSA key was made by a faulty generator (CVE-2017-15361)");
     let identity = jwk_with(Algorithm::EdDsa, "x", format!("AQ{}", "A".repeat(41)).into());
-    permanent(import(&identity), code, "the Ed25519 key is a point of small order");
+    permanent(
+        import(&identity),
+        code,
+        "the Ed25519 key is a point of small order, for which any signature can be forged",
+    );
 }
 
 #[test]
 fn keys_for_something_else() {
     let code = "ERR_KEY_UNUSABLE";
     let of = |name: &str, value: Value| import(&jwk_with(ES256, name, value));
-    permanent(of("alg", "RS256".into()), code, "the key's \"alg\" is not one for its type");
+    permanent(of("alg", "RS256".into()), code, "the key's \"alg\" does not fit its type");
     let unspecified = Verifier::new(rules(), secret(&[7; 32]).unwrap());
     permanent(
         unspecified,
@@ -186,18 +202,18 @@ fn keys_for_something_else() {
     permanent(
         pem("hunter2"),
         code,
-        "a string is read as PEM only; give a shared secret as bytes or as an \"oct\" JWK",
+        "a string must be PEM; pass a shared secret as bytes or as an \"oct\" JWK",
     );
-    permanent(of("key_ops", json!(["sign"])), code, "the key is not meant for verifying (key_ops, usages)");
-    permanent(of("use", "enc".into()), code, "the key is not meant for signatures (use)");
-    permanent(of("d", "AA".into()), code, "a private key does not belong here; give its public half");
-    permanent(of("kty", "new".into()), code, "keys of this type or curve are not supported");
+    permanent(of("key_ops", json!(["sign"])), code, "the key's key_ops or usages do not include verify");
+    permanent(of("use", "enc".into()), code, "the key's use is not sig");
+    permanent(of("d", "AA".into()), code, "the key is private; pass its public half");
+    permanent(of("kty", "new".into()), code, "this type or curve of key is not supported");
     permanent(
         secret(jwk(ES256).to_string().as_bytes()),
         code,
         "these bytes are a public key, not a shared secret",
     );
-    permanent(HostKey::default().opaque(1), code, "not a key or key set");
+    permanent(HostKey::default().opaque(1), code, "the value is neither a key nor a key set");
     let host = HostKey {
         kind: "secret",
         name: "HMAC",
@@ -207,7 +223,7 @@ fn keys_for_something_else() {
         ..HostKey::default()
     };
     let engine = verify(&token(HS256, &claims()), host.opaque(1).unwrap(), rules());
-    permanent(engine, code, "this host has no engine for this key");
+    permanent(engine, code, "this host cannot use this key");
 }
 
 #[test]
@@ -219,13 +235,13 @@ fn key_sets() {
     let many = format!(r#"{{"keys":[{}0]}}"#, "0,".repeat(10_000));
     permanent(parse(&many), code, "the key set has more than 10,000 keys");
     let mixed = json!({ "keys": [named_jwk(ES256, "a"), named_jwk(HS256, "b")] }).to_string();
-    permanent(parse(&mixed), code, "the key set holds secrets and public keys together");
+    permanent(parse(&mixed), code, "the key set mixes secrets and public keys");
     let kid = sign_json(ES256, &json!({ "alg": "ES256", "kid": "k" }), &claims());
     let none = verify(&kid, key_set(&[]), rules());
-    permanent(none, "ERR_JWKS_NO_MATCHING_KEY", "no key of the set fits the token");
+    permanent(none, "ERR_JWKS_NO_MATCHING_KEY", "no key of the set matches the token");
     let two = key_set(&[jwk(ES256), jwk(ES256)]);
     let many = verify(&token(ES256, &claims()), two, rules());
-    permanent(many, "ERR_JWKS_MULTIPLE_MATCHING_KEYS", "more than one key of the set fits the token");
+    permanent(many, "ERR_JWKS_MULTIPLE_MATCHING_KEYS", "more than one key of the set matches the token");
 }
 
 #[test]

@@ -272,7 +272,7 @@ fn an_explanation_says_what_the_callers_own_checks_said() {
     assert_eq!(explain(&claims(), Some(Err(Error::Revoked)), Some(Ok(()))), (false, revoked));
     let refused = said(&[
         ("revocation", "the rules do not ask for it"),
-        ("claims", "the claim \"sub\" was refused by a check"),
+        ("claims", "the claim \"sub\" did not pass a check"),
     ]);
     let schema = Error::ClaimInvalid { claim: "sub".into(), reason: Reason::CheckFailed };
     assert_eq!(explain(&claims(), None, Some(Err(schema))), (false, refused));

@@ -43,10 +43,10 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Depth => "nests deeper than 64 levels",
-            Self::Duplicate => "has a member name twice",
+            Self::Duplicate => "contains a duplicate member name",
             Self::NotObject => "is not a JSON object",
-            Self::Number => "has a number out of range",
-            Self::Surrogate => "has half of a surrogate pair",
+            Self::Number => "contains a number that is out of range",
+            Self::Surrogate => "contains half of a surrogate pair",
             Self::Syntax => "is not valid JSON",
             Self::Utf8 => "is not valid UTF-8",
         })

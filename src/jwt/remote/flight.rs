@@ -179,7 +179,7 @@ impl Flight {
 impl Remote {
     pub(super) fn start(&mut self, now: u64, why: Why) -> u32 {
         self.started = self.started.wrapping_add(1);
-        let owner = self.random_number();
+        let owner = self.random.next();
         self.flights.push(Flight {
             id: self.started,
             started: now,
@@ -286,7 +286,7 @@ impl Remote {
                 if is_within(lease.at, now, timeout / 2) && flight.has_seen(lease.owner) < timeout / 2 =>
             {
                 let waited = flight.time.saturating_sub(flight.started);
-                let pause = POLLING + self.random_below(POLLING);
+                let pause = POLLING + self.random.below(POLLING);
                 flight.pause(Leg::Polling, pause.max(waited / 8))
             }
             // The lease that was written is not there: a cache that is slow to agree with itself, or full.
@@ -415,7 +415,7 @@ impl Remote {
     fn rest(&mut self, now: u64, flight: &mut Flight, error: Error, shares: bool) -> Action {
         let before = self.failure.as_ref().map_or(0, |failure| failure.count);
         let longest = self.limits.cooldown << before.min(LONGEST_REST.ilog2());
-        let spread = self.random_below(longest - self.limits.cooldown);
+        let spread = self.random.below(longest - self.limits.cooldown);
         let asked = flight.asked.min(now);
         self.failure = Some(Failure {
             error,

@@ -90,6 +90,7 @@ pub use http::Response;
 pub use source::{Source, admit};
 
 use crate::Error;
+use crate::ground::random::SplitMix64;
 use crate::jwt::KeySet;
 
 /// How often an issuer is asked, and how long its answers hold.
@@ -226,7 +227,7 @@ const MOST_FLIGHTS: usize = 4;
 pub struct Remote {
     source: Source,
     limits: Limits,
-    random: u64,
+    random: SplitMix64,
     held: Option<Entry>,
     /// Counts the sets that differed from the one before.
     version: u32,
@@ -254,7 +255,7 @@ impl Remote {
         Ok(Self {
             source,
             limits: Limits::new(options)?,
-            random: seed,
+            random: SplitMix64(seed),
             held: None,
             version: 0,
             flights: Vec::new(),
@@ -444,18 +445,5 @@ impl Remote {
             self.version = self.version.wrapping_add(1);
         }
         self.held = Some(entry);
-    }
-
-    /// A number below `bound`, or zero.
-    fn random_below(&mut self, bound: u64) -> u64 {
-        self.random_number().checked_rem(bound).unwrap_or(0)
-    }
-
-    /// SplitMix64: it only has to differ between machines.
-    fn random_number(&mut self) -> u64 {
-        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.random ^ (self.random >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
     }
 }

@@ -18,12 +18,12 @@ export function announceMlDsa(check: CheckMlDsa): void {
   if (!hasMlDsa()) Object.defineProperty(globalThis, ML_DSA, { value: check });
 }
 
-/** Asked by src/wasm/outside.rs. */
+/** Asked by src/wasm/engines.rs. */
 export function hasMlDsa(): boolean {
   return typeof realm[ML_DSA] === 'function';
 }
 
-/** Asked by src/wasm/outside.rs, in the middle of a verification: the bytes are views of the module's memory. */
+/** Asked by src/wasm/engines.rs, in the middle of a verification: the bytes are views of the module's memory. */
 export function checkMlDsa(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   return realm[ML_DSA]?.(key, message, signature) === true;
 }
@@ -50,7 +50,7 @@ let native: NodeCrypto | null | undefined;
 
 /**
  * `signature^e mod n`, all big endian; undefined where there is no better engine here, or it cannot say. Asked by
- * src/wasm/outside.rs, in the middle of a verification: the bytes are views of the module's memory.
+ * src/wasm/engines.rs, in the middle of a verification: the bytes are views of the module's memory.
  */
 export function rsaPower(n: Uint8Array, e: Uint8Array, signature: Uint8Array): Uint8Array | undefined {
   try {

@@ -58,7 +58,7 @@ interface RemoteExports {
   remote_flight(remote: number): number;
   remote_keys(remote: number): number | undefined;
   remote_need(remote: number, now: number, given: boolean, since: number, missed: number): number | undefined;
-  remote_open(source: string, isIssuer: boolean, options: string, seed: number, snapshot?: string | null): number | undefined;
+  remote_open(source: string, isIssuer: boolean, options: object, snapshot?: string | null): number | undefined;
   remote_refresh(remote: number, now: number, given: boolean, waited: number): number | undefined;
   remote_snapshot(remote: number): string | undefined;
   remote_state(remote: number, now: number, given: boolean): string | undefined;
@@ -76,9 +76,9 @@ interface GuardExports {
     guard: number, method: string, url: string, authorization?: string | null, origin?: string | null,
     requestMethod?: string | null, requestHeaders?: string | null,
   ): string | undefined;
-  guard_judge(guard: number, origin: string | null | undefined, need: string, token: string, code: string, claim?: string): string | undefined;
-  guard_need(need: string): boolean | undefined;
-  guard_open(options: string): number | undefined;
+  guard_judge(guard: number, origin: string | null | undefined, need: object, token: string, refusal?: number): string | undefined;
+  guard_need(need: object): boolean | undefined;
+  guard_open(options: object): number | undefined;
   release_guard(guard: number): void;
 }
 
@@ -87,7 +87,7 @@ interface SessionExports {
   authorization_check(response: string): boolean | undefined;
   authorization_code(response: string, issuer: string | null | undefined, named: boolean): string | undefined;
   authorization_request(
-    endpoint: string, clientId: string, redirectUri: string, scope: string | null | undefined, random: Uint8Array,
+    endpoint: string, clientId: string, redirectUri: string, scope: string | null | undefined,
     record: string | null | undefined, wallMs: number, given: boolean,
   ): string | undefined;
   authorization_take(response: string, record: string | null | undefined, wallMs: number, given: boolean): string | undefined;
@@ -102,9 +102,8 @@ interface SessionExports {
   resources_admit(urls: string, loopback: boolean, url: string): boolean | undefined;
   resources_check(urls: string, loopback: boolean): string | undefined;
   session_explain(session: number): string | undefined;
-  session_fork(session: number, seed: number): number | undefined;
-  session_open(options: string, seed: number, wallMs: number, monoMs: number, state?: string | null): number | undefined;
-  session_refuse(what: string): boolean | undefined;
+  session_fork(session: number): number | undefined;
+  session_open(options: object, wallMs: number, monoMs: number, state?: string | null): number | undefined;
   session_serves(
     session: number, wallMs: number, monoMs: number, epoch: number, generation: number, minValidity: number, once: boolean,
   ): boolean;

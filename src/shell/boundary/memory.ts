@@ -1,5 +1,6 @@
 // Tokens go into the module through a scratch buffer, headers and payloads come out as ranges of its memory.
 
+import { refusal } from './refusal.js';
 import { MAX_GROWTH, call, drop, generation, memory } from './instance.js';
 import type { Algorithm } from '../types.js';
 
@@ -143,17 +144,4 @@ let algorithms: Algorithm[] | undefined;
 export function algorithm(): Algorithm {
   algorithms ??= JSON.parse(call('algorithms')) as Algorithm[];
   return algorithms[number('algorithm')] as Algorithm;
-}
-
-/** What only the shell can see. */
-export type Refusal = 'token-kind' | 'key-kind' | 'key-engine' | 'keys-timeout' | 'sync-key' | 'sync-keys' | 'sync-callback' | 'revoked' | 'revocation' | 'schema';
-
-/** The error for what only the shell can see. Its code and words come from the module. */
-export function refusal(what: Refusal, detail = ''): unknown {
-  try {
-    call('refuse', what, detail);
-  } catch (error) {
-    return error;
-  }
-  return undefined;
 }

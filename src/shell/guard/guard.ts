@@ -1,9 +1,9 @@
 // The resource server's guard. src/guard.rs decides; this reads the request and makes the response.
 
-import { isTokenwardError } from '../error.js';
+import { refusalOf } from '../error.js';
 import { Handle } from '../boundary/handle.js';
 import { bounded, call } from '../boundary/instance.js';
-import { copyOf, has, member, own, readable } from '../arguments.js';
+import { has, misuse, nestedOf, optionsOf, own, readable } from '../arguments.js';
 import type { BearerGuard, GuardResult, Verified } from '../types.js';
 import type { Verifier } from '../verify/verifier.js';
 
@@ -50,29 +50,30 @@ type Need = { scopes?: readonly string[] };
  * ```
  */
 export function createBearerGuard<C extends object = {}>(options: BearerGuardOptions<C>): BearerGuard<C> {
-  const [verifier, settings] = readable(() => {
-    const given = copyOf(options);
-    const { verifier, cors } = given;
-    return [verifier, written({ ...given, ...(isObject(cors) && { cors: copyOf(cors, 'cors') }), verifier: has(verifier, 'verify') })];
+  const settings = readable(() => {
+    const copy = withLists(optionsOf(options, ['verifier', 'realm', 'scopes', 'cors', 'missingMessage']));
+    if (copy.cors) copy.cors = withLists(nestedOf(copy.cors, ['origins'], 'cors'));
+    return copy;
   }, 'options');
+  const { verifier } = settings;
+  if (!has(verifier, 'verify')) throw misuse('verifier', 'a Verifier', verifier);
   const held = new Handle('release_guard', () => call('guard_open', settings));
   bounded(() => held.handle);
 
-  async function judge(request: Request, need: string): Promise<Passed<C> | Refused> {
+  async function judge(request: Request, need: Need): Promise<Passed<C> | Refused> {
     const [method, url, authorization, origin, ...asked] = readable(() => fieldsOf(request), 'request');
     const first = JSON.parse(bounded(() => call('guard_credentials', held.handle, method, url, authorization, origin, ...asked))) as
       { token: string } | Refused;
     if (!Object.hasOwn(first, 'token')) return first as Refused;
     const { token } = first as { token: string };
     let verified: Verified<C> | undefined;
-    let [code, claim]: [string, string?] = [''];
+    let refusal: number | undefined;
     try {
       verified = await verifier.verify(token);
     } catch (error) {
-      // Anything that is not an error about the token is an outage on this side, and judged as one.
-      [code, claim] = isTokenwardError(error) && error.code ? [error.code, member(error, 'claim') as string | undefined] : ['unknown'];
+      refusal = refusalOf(error);
     }
-    const second = JSON.parse(bounded(() => call('guard_judge', held.handle, origin, need, token, code, claim))) as
+    const second = JSON.parse(bounded(() => call('guard_judge', held.handle, origin, need, token, refusal))) as
       { headers: HeaderLine[] } | Refused;
     return Object.hasOwn(second, 'error') ? second as Refused : { verified: verified as Verified<C>, headers: second.headers };
   }
@@ -100,10 +101,6 @@ function isPassed<C extends object>(outcome: Passed<C> | Refused): outcome is Pa
   return Object.hasOwn(outcome, 'verified');
 }
 
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
-}
-
 type Field = string | null;
 
 /** What the module looks at in a request. */
@@ -115,16 +112,19 @@ function fieldsOf({ method, url, headers }: Request): [method: string, url: stri
   return [`${method}`, `${url}`, field('authorization'), field('origin'), field('access-control-request-method'), field('access-control-request-headers')];
 }
 
-/** The scopes of one route as the module reads them, checked. */
-function needOf(need: Need | undefined): string {
-  const needed = readable(() => written(copyOf(need ?? {}, 'need')), 'need');
+/** The scopes of one route, checked. */
+function needOf(need: Need | undefined): Need {
+  const needed = readable(() => withLists(optionsOf(need ?? {}, ['scopes'], '', 'need')), 'need');
   call('guard_need', needed);
   return needed;
 }
 
-/** Options as the module reads them, and the names of all that were given: JSON leaves out what is undefined. */
-function written(options: object): string {
-  return JSON.stringify({ names: Object.keys(options), options });
+/** Options whose lists are copies: later changes to the caller's lists change nothing. */
+function withLists<T>(options: T): T {
+  for (const [name, value] of Object.entries(options ?? {})) {
+    if (Array.isArray(value)) (options as Record<string, unknown>)[name] = [...value as unknown[]];
+  }
+  return options;
 }
 
 function responseOf({ status, headers, body }: Refused): Response {

@@ -7,7 +7,7 @@ import type { Change } from './pending.js';
 import { guarded, misuse } from '../arguments.js';
 import { madeElsewhere } from '../made-by.js';
 import { isTokenwardError } from '../error.js';
-import { refusal } from '../refusal.js';
+import { refusal } from '../boundary/refusal.js';
 import type { Session, SessionSnapshot } from '../types.js';
 
 /** Characters of a URL that came back. The codes of some servers have several thousand. */
@@ -34,10 +34,9 @@ export async function beginAuthorization(session: Session): Promise<{ url: strin
     authorization: { endpoint: given, clientId, redirectUri, scope }, issuer, timeoutMs, pending, now,
   } = found;
   const endpoint = given ?? await fetched(async (signal) => await issuer?.endpoint('authorization_endpoint', signal) ?? '', timeoutMs);
-  const random = crypto.getRandomValues(new Uint8Array(64));
   return pending.change((record) => {
     const [wall, , isGiven] = readClock(now);
-    return JSON.parse(call('authorization_request', endpoint, clientId, redirectUri, scope, random, record, wall, isGiven)) as
+    return JSON.parse(call('authorization_request', endpoint, clientId, redirectUri, scope, record, wall, isGiven)) as
       Change<{ url: string; state: string }>;
   });
 }

@@ -6,7 +6,7 @@ import { bounded, call } from '../boundary/instance.js';
 import { succeeded, type Calls, type Outcome } from './driver.js';
 import { createSession, innerOf, sender, type Inner } from './session.js';
 import { madeElsewhere } from '../made-by.js';
-import { refusal } from '../refusal.js';
+import { refusal } from '../boundary/refusal.js';
 import { IN_WORKERD, dropsTokenAcrossOrigins } from '../runtime.js';
 import type { BearerFetch, BearerFetchOptions, BearerInit, Session, SessionOptions } from '../types.js';
 import { partsOf, resolve, textOf } from '../url.js';

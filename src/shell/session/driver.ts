@@ -12,8 +12,8 @@ export type Purpose = 'acquire' | 'refresh' | 'revoke';
 
 /** What a session lives on. @internal */
 export interface Host {
-  /** The machine's options, as JSON text (src/wasm/session.rs). */
-  readonly options: string;
+  /** The machine's options (src/wasm/session/options.rs). */
+  readonly options: object;
   readonly store: TokenStore;
   /** The name of record, lock and channel. No secret is in it. */
   readonly key: string;
@@ -111,12 +111,11 @@ export class Machine {
   constructor(host: Host, session?: Machine) {
     this.#host = host;
     this.#session = session;
-    const seed = randomSeed();
     this.#held = new Handle('release_session', () => {
       const first = this.#opened++ === 0;
-      if (first && session) return call('session_fork', session.#held.handle, seed);
+      if (first && session) return call('session_fork', session.#held.handle);
       const [wall, mono] = first ? [0, 0] : this.#time();
-      return call('session_open', host.options, seed, wall, mono, this.#state);
+      return call('session_open', host.options, wall, mono, this.#state);
     });
     void this.#held.handle;
   }
@@ -223,7 +222,7 @@ export class Machine {
   }
 
   #stillServing(minValidity = 0, once: boolean, force: boolean, signal: AbortSignal | null | undefined): Outcome | undefined {
-    if (typeof minValidity !== 'number') throw misuse('minValidity', 'a number of seconds, 0 or more', minValidity);
+    if (!(typeof minValidity === 'number' && minValidity >= 0 && minValidity <= 1e9)) throw misuse('minValidity', 'between 0 and 1,000,000,000 seconds', minValidity);
     const last = this.#last;
     if (!last || force || signal?.aborted || !(minValidity >= 0) || this.#host.store.check === 'each-call') return undefined;
     const [wall, mono] = this.#time();
@@ -498,17 +497,6 @@ export function readClock(now: (() => number) | undefined): Reading {
     // Not a number either.
   }
   return typeof reading === 'number' ? [reading, reading, true] : [NaN, NaN, true];
-}
-
-/** Names an instance and spreads pauses: 53 random bits. */
-function randomSeed(): number {
-  // At a Worker's module scope there is no randomness to be had.
-  try {
-    const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
-    return (high >>> 11) * 2 ** 32 + low;
-  } catch {
-    return 0;
-  }
 }
 
 /** What the machine can be told of a result: values of the caller's may throw when they are read. */

@@ -1,8 +1,8 @@
 // How a session obtains its tokens: descriptions that src/session/grant.rs reads.
 
 import type { Host } from './driver.js';
-import { checkFunctions, misuse, optionsOf, own, readable } from '../arguments.js';
-import { refusal } from '../refusal.js';
+import { checkFunctions, misuse, nestedOf, optionsOf, own, readable } from '../arguments.js';
+import { refusal } from '../boundary/refusal.js';
 import type { Grant } from '../types.js';
 import { partsOf, resolve, type UrlParts } from '../url.js';
 
@@ -70,7 +70,7 @@ export interface JsonLoginOptions {
 export function jsonLogin(options: JsonLoginOptions): Grant {
   const given = optionsOf(options, ['tokenUrl', 'refreshUrl', 'revokeUrl', 'credentials', 'fields']);
   const { tokenUrl, refreshUrl, revokeUrl, credentials } = given;
-  const fields = given.fields && optionsOf(given.fields, ['accessToken', 'refreshToken', 'expiresIn'], 'fields');
+  const fields = nestedOf(given.fields, ['accessToken', 'refreshToken', 'expiresIn'], 'fields');
   checkFunctions({ credentials });
   const endpoint = absolute(tokenUrl);
   return grantOf({

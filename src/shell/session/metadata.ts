@@ -4,7 +4,7 @@ import { readBody } from '../body.js';
 import { isTokenwardError } from '../error.js';
 import { call } from '../boundary/instance.js';
 import { own } from '../arguments.js';
-import { refusal } from '../refusal.js';
+import { refusal } from '../boundary/refusal.js';
 import { partsOf } from '../url.js';
 
 /** An endpoint of an authorization server, by its name in the metadata. @internal */

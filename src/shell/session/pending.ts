@@ -2,7 +2,7 @@
 
 import { inTime, rowOf, STORE_TIME_LIMIT_MS } from './driver.js';
 import { member, own } from '../arguments.js';
-import { refusal } from '../refusal.js';
+import { refusal } from '../boundary/refusal.js';
 import type { TokenStore } from '../types.js';
 
 /** Attempts to change the record while other instances change it too. */

@@ -3,8 +3,8 @@
 import { Issuer } from './metadata.js';
 import { readGrant, type Authorization } from './grants.js';
 import { Machine, succeeded, type Calls, type Host, type Outcome } from './driver.js';
-import { checkFunctions, checkSignal, checkWord, has, misuse, optionsOf, own, readable } from '../arguments.js';
-import { refusal } from '../refusal.js';
+import { checkFunctions, checkSignal, checkWord, has, misuse, nestedOf, optionsOf, own, readable } from '../arguments.js';
+import { refusal } from '../boundary/refusal.js';
 import { made } from '../made-by.js';
 import { IN_WORKERD } from '../runtime.js';
 import { pendingKey, sessionKey } from './store-keys.js';
@@ -68,8 +68,10 @@ function open(options: SessionOptions): Session {
   const issuer = parts.issuer === undefined ? undefined : new Issuer(parts.issuer, loopback, send);
   const { refreshAhead, retry, replayWindowMs, onRefreshRejected } = options;
   const host: Host = {
-    options: JSON.stringify({
-      refreshAhead, retry, replayWindowMs, onRefreshRejected, insecure, timeoutMs, grant: parts.description, hasLock, storeIsShared: options.store !== undefined, storeIsEmpty: options.store === undefined,
+    options: own({
+      
+      refreshAhead: nestedOf(refreshAhead, ['maxSeconds', 'fraction'], 'refreshAhead'), retry: nestedOf(retry, ['baseMs', 'capMs'], 'retry'),
+      replayWindowMs, onRefreshRejected, insecure, timeoutMs, grant: own(parts.description), hasLock, storeIsShared: options.store !== undefined, storeIsEmpty: options.store === undefined,
       storeIsEventual: store.consistency === 'eventual', endsWithRequest: isolation === 'request' && !waitUntil,
     }),
     store, hasLock, now, waitUntil,
@@ -118,6 +120,7 @@ function open(options: SessionOptions): Session {
     },
     async logout(options) {
       const { reason } = copied(options, ['reason']);
+      checkWord('reason', reason, ['user', 'compromised']);
       signOuts += 1;
       const { revoked, stored } = succeeded<Extract<Outcome, { effect: 'signed-out' | 'fail' }>>(await once((calls) => calls.ask({ event: 'logout', reason })));
       if (pending && !await pending.forget()) host.tell('warning', { code: 'authorization-kept' });

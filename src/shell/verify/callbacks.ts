@@ -1,7 +1,7 @@
 // The caller's own checks, which only the host can run: `isRevoked` and `schema`.
 
 import { checkFunctions, guarded, member, misuse, own, readable } from '../arguments.js';
-import { refusal } from '../boundary/memory.js';
+import { refusal } from '../boundary/refusal.js';
 import type { JwtClaims, Rules, StandardSchema, TokenwardError, Verified } from '../types.js';
 
 /** What the rules leave to the host. */
@@ -33,7 +33,7 @@ export async function checkSchema({ schema }: Callbacks, verified: Verified): Pr
   if (schema) judgeSchema(verified, await awaited(() => schema['~standard'].validate(verified.payload), 'schema'));
 }
 
-/** How `explain` of src/wasm/jwt.rs is told what a check came to: an empty text if it passed. */
+/** How `explain` of src/wasm/verify.rs is told what a check came to: an empty text if it passed. */
 export async function wordOf(check: (() => Promise<void>) | undefined, name: (error: TokenwardError) => string | undefined): Promise<string> {
   try {
     await check?.();

@@ -3,7 +3,7 @@
 
 import { Handle, disposable } from '../boundary/handle.js';
 import { bounded, call } from '../boundary/instance.js';
-import { refusal } from '../boundary/memory.js';
+import { refusal } from '../boundary/refusal.js';
 import { checkSignal, guarded, member, misuse, optionsOf, own } from '../arguments.js';
 import { made, madeElsewhere } from '../made-by.js';
 import { Remote } from './remote.js';

@@ -1,7 +1,7 @@
 // What single calls compiled, for the next call with the same objects. It keeps nothing alive, and uses nothing that does
 // not say what the objects say now: the caller may have changed them in between.
 
-import { copyOf, own, readable } from '../arguments.js';
+import { copyOf, nestedOf, optionsOf, own, readable } from '../arguments.js';
 import { isHeld, readKeys, type KeyInput, type Keys } from './keys.js';
 import type { Verification } from './verifier.js';
 
@@ -12,13 +12,18 @@ interface Remembered<O> { said: O; byKeys: WeakMap<Keys, Verification>; pem?: [t
 export class Memo<O extends object> {
   readonly #byOptions = new WeakMap<object, Remembered<O>>();
   readonly #compile: (options: O, keys: Keys) => Verification;
+  readonly #names: readonly (keyof O & string)[];
+  readonly #argument: string;
 
-  constructor(compile: (options: O, keys: Keys) => Verification) {
+  /** `names` are those of the options, and `argument` is what a call's signature calls them. */
+  constructor(names: readonly (keyof O & string)[], argument: string, compile: (options: O, keys: Keys) => Verification) {
+    this.#names = names;
+    this.#argument = argument;
     this.#compile = compile;
   }
 
   of(key: KeyInput, options: O): Verification {
-    const now = copied(options, 'rules');
+    const now = copied(options, this.#names, '', this.#argument);
     let known = this.#byOptions.get(options);
     if (!known || !saysTheSame(known.said, now)) this.#byOptions.set(options, known = own<Remembered<O>>({ said: now, byKeys: new WeakMap() }));
     const keys = typeof key === 'string' && known.pem?.[0] === key ? known.pem[1] : readKeys(key);
@@ -35,18 +40,19 @@ export class Memo<O extends object> {
  * What the caller does with the options later changes nothing; a getter among them is asked once. Lists are copied, and
  * so are the claims that must have one value; dates, functions and keys are the caller's own.
  */
-export function copied<T extends object>(options: T, path: string): T {
-  const copy = copyOf(options, path) as Record<string, unknown>;
+export function copied<T extends object>(options: T, names: readonly (keyof T & string)[], path = '', argument?: string): T {
+  const copy = optionsOf(options, names, path, argument) as Record<string, unknown>;
   for (const [name, value] of Object.entries(copy)) {
-    const within = path === 'rules' ? name : `${path}.${name}`;
-    if (isObject(value)) copy[name] = readable(() => nested(name, value, within), within);
+    const within = path === '' ? name : `${path}.${name}`;
+    copy[name] = readable(() => nested(name, value, within), within);
   }
   return copy as T;
 }
 
-function nested(name: string, value: object, path: string): unknown {
+function nested(name: string, value: unknown, path: string): unknown {
   if (Array.isArray(value)) return [...value as unknown[]];
-  return name === 'claims' || name === 'cache' ? copyOf(value, path) : value;
+  if (name === 'cache') return nestedOf(value, ['maxEntries'] as never, path);
+  return name === 'claims' && isObject(value) ? copyOf(value, path) : value;
 }
 
 /** Whether two copies are of options that say the same. */

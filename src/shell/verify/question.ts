@@ -1,7 +1,8 @@
 // The module's question to the host: whether a signature holds under a key that stays with the host.
 
 import { RSA } from '../boundary/engines.js';
-import { algorithm, message, number, range, refusal, text } from '../boundary/memory.js';
+import { algorithm, message, number, range, text } from '../boundary/memory.js';
+import { refusal } from '../boundary/refusal.js';
 import type { Algorithm } from '../types.js';
 
 /** `rsa` is the key as a JWK; undefined for a key that stays with the host, which `hostKey` names. */

@@ -5,8 +5,8 @@
 import { Handle } from '../boundary/handle.js';
 import { call } from '../boundary/instance.js';
 import type { Keys } from './keys.js';
-import { refusal } from '../boundary/memory.js';
-import { checkFunctions, checkWord, copyOf, has, misuse, own, readable } from '../arguments.js';
+import { refusal } from '../boundary/refusal.js';
+import { checkFunctions, checkWord, has, misuse, optionsOf, own, readable } from '../arguments.js';
 import { readBody } from '../body.js';
 import { IN_WORKERD } from '../runtime.js';
 import type { JwksCache, KeySetState, RemoteOptions } from '../types.js';
@@ -15,6 +15,9 @@ import { partsOf, resolve } from '../url.js';
 /** The answers of `remote_need` and `remote_refresh` (src/wasm/remote.rs). */
 const USE = 0, USE_AND_FETCH = 1, FETCH = 2, WAIT = 3, STAND = 4;
 
+const NAMES: readonly (keyof RemoteOptions)[] = [
+  'maxAge', 'minAge', 'staleIfError', 'cooldown', 'timeoutMs', 'maxBytes', 'fetch', 'headers', 'snapshot', 'now', 'cache', 'waitUntil', 'insecure',
+];
 const MAX_REDIRECTS = 3;
 /** A caller takes part in one fetch, or in two if its key is missing; in more only if drivers vanish or the clock jumps. */
 const MAX_FLIGHTS = 4;
@@ -52,19 +55,18 @@ export class Remote {
 
   constructor(source: string | URL, isIssuer: boolean, options: RemoteOptions = {}) {
     const { maxAge, minAge, staleIfError, cooldown, timeoutMs, maxBytes, cache, snapshot } = this.#options
-      = readable(() => check(copyOf(options)), 'options');
+      = readable(() => check(optionsOf(options, NAMES)), 'options');
     this.#source = parse(source, isIssuer);
     this.#admit(this.#source);
     const name = isIssuer ? String(source) : this.#source.href;
     const numbers = { maxAge, minAge, staleIfError, cooldown, timeoutMs, maxBytes };
-    const written = () => JSON.stringify({ ...numbers, sharedCache: cache !== undefined, names: Object.keys(this.#options) });
-    const settings = readable(written, 'options');
+    const settings = own({ ...numbers, sharedCache: cache !== undefined });
     // The module has the last word on both.
     this.#longest = (typeof maxBytes === 'number' ? maxBytes : DEFAULT_MAX_BYTES) + 1024 + 6 * name.length;
     this.#polls = Math.ceil((typeof timeoutMs === 'number' ? timeoutMs : DEFAULT_TIMEOUT_MS) / POLL_MS) * 3;
     // The empty text is refused as a snapshot, like any other that is too long to be one.
     this.#snapshot = snapshot !== undefined && snapshot.length > this.#longest ? '' : snapshot;
-    const open = (known: string | undefined) => call('remote_open', name, isIssuer, settings, randomSeed(), known);
+    const open = (known: string | undefined) => call('remote_open', name, isIssuer, settings, known);
     let isOpened = false;
     this.#held = new Handle('release_remote', () => {
       if (!isOpened) return open(this.#snapshot);
@@ -357,13 +359,4 @@ function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Pr
     signal.addEventListener('abort', abort, own({ once: true }));
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
-}
-
-/** It only has to differ between machines. At a Worker's module scope there is no randomness to be had. */
-function randomSeed(): number {
-  try {
-    return crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
-  } catch {
-    return 0;
-  }
 }

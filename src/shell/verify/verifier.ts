@@ -4,7 +4,8 @@ import { misuse, own, readable } from '../arguments.js';
 import { rsaHolds, takesRsa } from '../boundary/engines.js';
 import { Handle, disposable } from '../boundary/handle.js';
 import { call, generation } from '../boundary/instance.js';
-import { algorithm, answers, encode, number, parsed, put, range, refusal, text, trim } from '../boundary/memory.js';
+import { algorithm, answers, encode, number, parsed, put, range, text, trim } from '../boundary/memory.js';
+import { refusal } from '../boundary/refusal.js';
 import { moment, type Moment } from '../clock.js';
 import { isTokenwardError, tokenwardError, type ErrorFields } from '../error.js';
 import { nextTask } from '../runtime.js';
@@ -33,6 +34,12 @@ export interface IssuerRules extends Omit<Rules, 'issuer'> {
   /** The keys of this issuer. They verify no token of another issuer. */
   keys: KeyInput;
 }
+
+/** The options that say what a token must have. @internal */
+export const RULES: readonly (keyof Rules)[] = [
+  'issuer', 'audience', 'algorithms', 'subject', 'typ', 'scope', 'claims', 'requiredClaims', 'requireExp', 'maxTokenAge',
+  'clockTolerance', 'maxTokenLength', 'now', 'isRevoked', 'schema',
+];
 
 /**
  * The rules and keys of a {@link Verifier}: of one issuer, or of several as `issuers`.
@@ -80,7 +87,7 @@ export class Verifier<C extends object = {}> {
    */
   constructor(options: VerifierOptions) {
     disposable(Verifier);
-    const given = copied(options, 'rules');
+    const given = readOptions(options);
     const several = 'issuers' in given;
     const list = (several ? listed(given.issuers) : [given]) as (Rules & { keys: KeyInput })[];
     const read = several ? own({ ...given, issuers: list }) : given;
@@ -162,7 +169,7 @@ export class Verifier<C extends object = {}> {
   }
 }
 
-/** What stands in an answer if the host's engine is needed (src/wasm/answer.rs). */
+/** What stands in an answer if the host's engine is needed (src/wasm/boundary/reply.rs). */
 const CHECK_SIGNATURE = 1;
 /** What stands in one of many answers if the token is rejected. */
 const REFUSED = 2;
@@ -498,7 +505,14 @@ function listed(issuers: readonly IssuerRules[]): IssuerRules[] {
   if (!Array.isArray(issuers)) throw misuse('issuers', 'a list of rules, each with one issuer of its own', issuers);
   // Before their keys are read: each takes time.
   if (issuers.length > MAX_ISSUERS) throw misuse('issuers', 'a list of at most 10,000', issuers.length);
-  return issuers.map((rules: IssuerRules, at) => copied(rules, `issuers[${at}]`));
+  return issuers.map((rules: IssuerRules, at) => copied(rules, [...RULES, 'keys'], `issuers[${at}]`));
+}
+
+function readOptions(options: VerifierOptions): VerifierOptions {
+  const given = copied(options, [...RULES, 'keys', 'issuers', 'cache'] as never);
+  const rule = 'issuers' in given ? Object.keys(given).find((name) => name !== 'issuers' && name !== 'cache') : undefined;
+  if (rule !== undefined) throw misuse(rule, 'given for each of the issuers, not beside them');
+  return given;
 }
 
 async function safely<C extends object>(verified: Promise<Verified<C>>): Promise<Result<C>> {

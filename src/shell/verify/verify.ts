@@ -5,13 +5,13 @@ import { call } from '../boundary/instance.js';
 import type { JwsOptions, Rules, Verified, VerifiedJws } from '../types.js';
 import type { KeyInput } from './keys.js';
 import { Memo } from './memo.js';
-import { Verification } from './verifier.js';
+import { RULES, Verification } from './verifier.js';
 
 let jwts: Memo<Rules> | undefined;
 let jwses: Memo<JwsOptions> | undefined;
 
-const jwt = () => jwts ??= new Memo((rules, keys) => new Verification([keys], [rules], ([key = 0]) => call('rules_verifier', rules, key)));
-const jws = () => jwses ??= new Memo((options, keys) => new Verification([keys], [], ([key = 0]) => call('jws_verifier', options, key)));
+const jwt = () => jwts ??= new Memo(RULES, 'rules', (rules, keys) => new Verification([keys], [rules], ([key = 0]) => call('rules_verifier', rules, key)));
+const jws = () => jwses ??= new Memo(['algorithms', 'maxTokenLength'], 'options', (options, keys) => new Verification([keys], [], ([key = 0]) => call('jws_verifier', options, key)));
 const ANY_JWS: JwsOptions = /* @__PURE__ */ own({});
 
 /**

@@ -3,7 +3,7 @@
 use crate::ground::text::join;
 use crate::json::{push_string, seconds};
 use crate::session::{Effect, Endpoint, Notice, Request, Snapshot, TokenId};
-use crate::wasm::error::{Members, to_json};
+use crate::wasm::boundary::error::{Members, to_json};
 
 /// A JSON list of values that are JSON already.
 pub(super) fn list(items: impl Iterator<Item = String>) -> String {

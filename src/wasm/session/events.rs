@@ -2,18 +2,16 @@
 
 use crate::json::{Object, Value};
 use crate::session::{Answer, CallId, Credentials, Event, Loss, Op, StoreFailed, Stored, TokenId};
-use crate::wasm::session::argument;
-use crate::wasm::session::options::Reader;
 use crate::{Error, Secret};
 
 /// Reads one event.
 pub(super) fn read_event(text: &str) -> Result<Event, Error> {
-    let object = Object::parse(text.as_bytes()).map_err(|_| argument("event"))?;
-    let reader = Reader(object);
-    let number = |name| reader.0.get(name).and_then(Value::as_number).unwrap_or_default();
-    let text = |name| reader.0.get(name).and_then(Value::as_text).map(|text| text.to_cow().into_owned());
+    let object = Object::parse(text.as_bytes()).map_err(|_| unknown())?;
+    let flag = |name| matches!(object.get(name), Some(Value::Bool(true)));
+    let number = |name| object.get(name).and_then(Value::as_number).unwrap_or_default();
+    let text = |name| object.get(name).and_then(Value::as_text).map(|text| text.to_cow().into_owned());
     let (id, op) = (CallId(number("id") as u32), Op(number("op") as u32));
-    let failed = reader.flag("failed");
+    let failed = flag("failed");
     let secret = |name| text(name).map(Secret::new);
     let credentials = || -> Option<Credentials> {
         Some(match secret("code") {
@@ -24,12 +22,12 @@ pub(super) fn read_event(text: &str) -> Result<Event, Error> {
     Ok(match text("event").unwrap_or_default().as_str() {
         "start" => Event::Start,
         "need" => {
-            let seconds = reader.number("minValidity", 0.0, 1e9, 0.0)?;
+            let seconds = number("minValidity").clamp(0.0, 1e9);
             Event::Need {
                 id,
                 min_validity_ms: (seconds * 1000.0) as u64,
-                once: reader.flag("once"),
-                force: reader.flag("force"),
+                once: flag("once"),
+                force: flag("force"),
             }
         }
         "leave" => Event::Leave { id },
@@ -40,14 +38,11 @@ pub(super) fn read_event(text: &str) -> Result<Event, Error> {
             path: text("path").unwrap_or_default(),
             status: number("status") as u16,
             challenges: text("challenges"),
-            replayable: reader.flag("replayable"),
-            second: reader.flag("second"),
+            replayable: flag("replayable"),
+            second: flag("second"),
         },
         "login" => Event::Login { id, credentials: credentials() },
-        "logout" => Event::Logout {
-            id,
-            compromised: reader.word("reason", ["user", "compromised"], "\"user\" or \"compromised\"")?,
-        },
+        "logout" => Event::Logout { id, compromised: text("reason").as_deref() == Some("compromised") },
         "close" => Event::Close,
         "changed" => Event::Changed,
         "online" => Event::Online,
@@ -59,10 +54,8 @@ pub(super) fn read_event(text: &str) -> Result<Event, Error> {
             Event::Loaded { op, result: if failed { Err(StoreFailed) } else { Ok(stored) } }
         }
         "saved" => Event::Saved { op, result: if failed { Err(StoreFailed) } else { Ok(text("version")) } },
-        "cleared" => {
-            Event::Cleared { op, result: if failed { Err(StoreFailed) } else { Ok(reader.flag("ok")) } }
-        }
-        "locked" => Event::Locked { op, held: reader.flag("held") },
+        "cleared" => Event::Cleared { op, result: if failed { Err(StoreFailed) } else { Ok(flag("ok")) } },
+        "locked" => Event::Locked { op, held: flag("held") },
         "given" => Event::Given { op, credentials: credentials() },
         "received" => Event::Received {
             op,
@@ -83,6 +76,10 @@ pub(super) fn read_event(text: &str) -> Result<Event, Error> {
             },
         },
         "woken" => Event::Woken { op },
-        _ => return Err(argument("event")),
+        _ => return Err(unknown()),
     })
+}
+
+fn unknown() -> Error {
+    Error::invalid_arg("event", "an event of a session")
 }

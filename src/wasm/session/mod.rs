@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 
+use js_sys::Object as Options;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 mod effects;
@@ -17,14 +18,15 @@ use options::read_options;
 
 use crate::Secret;
 use crate::error::Error;
+use crate::ground::random::random_seed;
 use crate::json::{Object, Value, push_string, seconds};
 use crate::session::{
     Answer, AuthorizationRequest, AuthorizationResponse, Effect, Metadata, Now, PendingAuthorizations,
     Redirect, Redirected, Resources, Session, Snapshot, TokenId, endpoint, named_endpoint,
     parse_challenges as read_challenges,
 };
-use crate::wasm::error::{Members, settle};
-use crate::wasm::table::Table;
+use crate::wasm::boundary::error::{Members, settle};
+use crate::wasm::boundary::handles::Table;
 use crate::wasm::url::{Parts, no_url};
 
 thread_local! {
@@ -33,20 +35,14 @@ thread_local! {
 
 /// Makes a machine from its options and, where there is one, the state of a lost one.
 #[wasm_bindgen]
-pub fn session_open(
-    options: &str,
-    seed: f64,
-    wall_ms: f64,
-    mono_ms: f64,
-    state: Option<String>,
-) -> Option<u32> {
+pub fn session_open(options: &Options, wall_ms: f64, mono_ms: f64, state: Option<String>) -> Option<u32> {
     settle(read_options(options).map(|(grant, options)| {
         let session = match state {
             Some(state) => {
                 let now = Now { wall_ms: wall_ms as u64, mono_ms: mono_ms as u64 };
-                Session::restore(grant, options, seed as u64, &state, now)
+                Session::restore(grant, options, random_seed(), &state, now)
             }
-            None => Session::new(grant, options, seed as u64),
+            None => Session::new(grant, options, random_seed()),
         };
         SESSIONS.with_borrow_mut(|sessions| sessions.add(session))
     }))
@@ -54,9 +50,9 @@ pub fn session_open(
 
 /// Makes a machine for one request, which knows what `session` knows.
 #[wasm_bindgen]
-pub fn session_fork(session: u32, seed: f64) -> Option<u32> {
+pub fn session_fork(session: u32) -> Option<u32> {
     SESSIONS.with_borrow_mut(|sessions| {
-        let fork = sessions.get(session)?.fork(seed as u64);
+        let fork = sessions.get(session)?.fork(random_seed());
         Some(sessions.add(fork))
     })
 }
@@ -229,7 +225,7 @@ pub fn parse_challenges(value: &str) -> String {
 }
 
 /// Where to send the user, and the record of waiting requests with this one added:
-/// `{"result":{"url","state"},"pending","ttlSeconds"}`. `random` is 64 bytes fit for keys.
+/// `{"result":{"url","state"},"pending","ttlSeconds"}`.
 #[allow(clippy::too_many_arguments, reason = "plain values need no reader")]
 #[wasm_bindgen]
 pub fn authorization_request(
@@ -237,15 +233,13 @@ pub fn authorization_request(
     client_id: &str,
     redirect_uri: &str,
     scope: Option<String>,
-    random: &[u8],
     record: Option<String>,
     wall_ms: f64,
     given: bool,
 ) -> Option<String> {
     let request = || {
         let now = Now::read(wall_ms, 0.0, given)?;
-        let random = random.try_into().map_err(|_| argument("random"))?;
-        let request = AuthorizationRequest::new(endpoint, client_id, redirect_uri, scope.as_deref(), random);
+        let request = AuthorizationRequest::random(endpoint, client_id, redirect_uri, scope.as_deref())?;
         // A record that cannot be read is replaced.
         let mut pending = record.as_deref().and_then(PendingAuthorizations::parse).unwrap_or_default();
         pending.add(&request, now.wall_ms);
@@ -364,64 +358,23 @@ pub fn endpoint_url(urls: &str, loopback: bool) -> Option<String> {
     settle(check())
 }
 
-/// Leaves the error for something that only the shell can see.
-#[wasm_bindgen]
-pub fn session_refuse(what: &str) -> Option<bool> {
-    settle(Err(match what {
-        "foreign-url" => Error::ForeignUrl,
-        "hidden-redirect" => Error::HiddenRedirect,
-        "body-not-replayable" => Error::BodyNotReplayable,
-        "not-a-url" => no_url(),
-        "timeout" => Error::TokenTimeout,
-        "signed-out" => Error::SignedOut,
-        "store-unavailable" => Error::StoreUnavailable,
-        "no-metadata" => Error::TokenEndpointMisconfigured { status: None, oauth_error: None },
-        _ => match what.strip_prefix("no-option:") {
-            Some(name) => Error::no_option(name),
-            None => argument(what),
-        },
-    }))
-}
-
-/// What each argument must be.
-pub(super) fn argument(name: &str) -> Error {
-    let expected = match name {
-        "session" => "a session made by the same entry point of this package, or the options of one",
-        "resources" => "a URL or a list of URLs",
-        "grant" => "what one of the grant functions returned",
-        "store" => "a token store",
-        "name" => "a string, which customGrant needs where there is a store",
-        "issuer" => "the issuer's URL, unless both endpoints are given",
-        "fetch" => "a function like fetch, and not a bearer fetch",
-        "mode" => "one that lets a token through: \"no-cors\" does not",
-        "isolation" => "\"shared\" or \"request\"",
-        "foreign" => "\"pass\" or \"throw\"",
-        "bearer" => "an object with auth, minValidity or replay",
-        "credentials" => "a user name and a password",
-        "header" => "a name and a value",
-        "acquire" | "refresh" | "revoke" => "a function",
-        "wwwAuthenticate" => "a string",
-        "event" | "listener" => "the name of an event and a function",
-        "minValidity" => "a number of seconds, 0 or more",
-        "signal" => "an AbortSignal",
-        _ => "of the type that the documentation names",
-    };
-    Error::invalid_arg(name, expected)
-}
-
 fn read_url(url: &str) -> Result<Parts, Error> {
     let object = Object::parse(url.as_bytes()).map_err(|_| no_url())?;
     Parts::read(object.get("url"))
 }
 
 fn read_resources(urls: &str, loopback: bool) -> Result<Resources, Error> {
-    let urls = crate::json::parse_array(urls.as_bytes()).map_err(|_| argument("resources"))?;
+    let urls = crate::json::parse_array(urls.as_bytes()).map_err(|_| resources_needed())?;
     if urls.is_empty() {
-        return Err(argument("resources"));
+        return Err(resources_needed());
     }
     let mut resources = Resources::new(loopback);
     for url in urls {
         resources.add(&Parts::read(Some(url))?.as_url())?;
     }
     Ok(resources)
+}
+
+fn resources_needed() -> Error {
+    Error::invalid_arg("resources", "a URL or a list of URLs")
 }

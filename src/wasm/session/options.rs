@@ -1,110 +1,56 @@
-//! How a session behaves and how it obtains tokens, out of the shell's JSON.
+//! How a session behaves and how it obtains tokens, out of the shell's options.
 
-use crate::json::{Object, Value};
+use js_sys::Object;
+use wasm_bindgen::JsValue;
+
 use crate::session::{
-    ClientAuth, CookieRefresh, Custom, Fields, Flow, Grant, JsonLogin, Metadata, OAuth, Options, endpoint,
+    ClientAuth, CookieRefresh, Custom, Fields, Flow, Grant, JsonLogin, Metadata, OAuth, Options as Behaviour,
+    endpoint,
 };
-use crate::wasm::session::argument;
+use crate::wasm::boundary::options::{Options, Range};
 use crate::wasm::url::{Parts, no_url};
 use crate::{Error, Secret};
 
-/// Reads options by name and says which of them is not what it should be.
-pub(super) struct Reader<'a>(pub(super) Object<'a>);
-
-impl<'a> Reader<'a> {
-    pub(super) fn new(value: Option<Value<'a>>, name: &str) -> Result<Self, Error> {
-        match value {
-            None => Ok(Self(Object::default())),
-            Some(Value::Object(nested)) => Ok(Self(nested.object())),
-            Some(_) => Err(Error::invalid_arg(name, "an object")),
-        }
-    }
-
-    /// Refuses an option that nothing reads.
-    fn only(self, names: [&str; 2]) -> Result<Self, Error> {
-        let stray =
-            self.0.members().map(|(name, _)| name).find(|name| !names.iter().any(|known| name.is(known)));
-        stray.map_or(Ok(()), |name| Err(Error::no_option(&name.to_cow())))?;
-        Ok(self)
-    }
-
-    pub(super) fn number(&self, name: &str, least: f64, most: f64, otherwise: f64) -> Result<f64, Error> {
-        match self.0.get(name).map(Value::as_number) {
-            None => Ok(otherwise),
-            Some(Some(number)) if (least..=most).contains(&number) => Ok(number),
-            Some(_) => Err(Error::invalid_arg(name, "a number in range")),
-        }
-    }
-
-    pub(super) fn word(&self, name: &str, words: [&str; 2], expected: &'static str) -> Result<bool, Error> {
-        let Some(value) = self.0.get(name) else {
-            return Ok(false);
-        };
-        match value.as_text().map(|text| words.map(|word| text.is(word))) {
-            Some([true, _]) => Ok(false),
-            Some([_, true]) => Ok(true),
-            _ => Err(Error::invalid_arg(name, expected)),
-        }
-    }
-
-    pub(super) fn text(&self, name: &str) -> Result<Option<String>, Error> {
-        match self.0.get(name) {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.to_cow().into_owned())),
-            Some(_) => Err(Error::invalid_arg(name, "a string")),
-        }
-    }
-
-    pub(super) fn flag(&self, name: &str) -> bool {
-        matches!(self.0.get(name), Some(Value::Bool(true)))
-    }
-
-    fn endpoint(&self, name: &str, loopback: bool) -> Result<Option<String>, Error> {
-        match self.0.get(name) {
-            None => Ok(None),
-            value => endpoint(&Parts::read(value)?.as_url(), loopback).map(Some),
-        }
-    }
-}
-
 const DAY_MS: f64 = 86_400_000.0;
+const MOST_SECONDS: Range = Range::new(0.0, 1e9, "seconds");
+const FRACTION: Range = Range::new(0.0, 0.9, "");
+const TIMEOUT: Range = Range::new(1.0, DAY_MS, "milliseconds");
+const PAUSE: Range = Range::new(0.0, DAY_MS, "milliseconds");
 
-pub(super) fn read_options(text: &str) -> Result<(Grant, Options), Error> {
-    let all = Reader(Object::parse(text.as_bytes()).map_err(|_| argument("session"))?);
-    let ahead = Reader::new(all.0.get("refreshAhead"), "refreshAhead")?.only(["maxSeconds", "fraction"])?;
-    let retry = Reader::new(all.0.get("retry"), "retry")?.only(["baseMs", "capMs"])?;
-    let loopback = !all.word("insecure", ["loopback", "never"], "\"never\" or \"loopback\"")?;
-    let defaults = Options::default();
-    let ms = |reader: &Reader<'_>, name, least, otherwise: u64| {
-        reader.number(name, least, DAY_MS, otherwise as f64).map(|number| number as u64)
+pub(super) fn read_options(options: &Object) -> Result<(Grant, Behaviour), Error> {
+    let all = Options::new(options);
+    let ahead = all.nested("refreshAhead")?;
+    let retry = all.nested("retry")?;
+    let loopback = all.word("insecure", &["loopback", "never"])? != Some(1);
+    let defaults = Behaviour::default();
+    let ms = |options: &Options, name, range, otherwise: u64| {
+        options.number(name, range).map(|number| number.map_or(otherwise, |number| number as u64))
     };
-    let options = Options {
-        refresh_ahead_max_ms: (ahead.number("maxSeconds", 0.0, 1e9, 60.0)? * 1000.0) as u64,
-        refresh_ahead_fraction: ahead.number("fraction", 0.0, 0.9, defaults.refresh_ahead_fraction)?,
-        timeout_ms: ms(&all, "timeoutMs", 1.0, defaults.timeout_ms)?,
-        retry_base_ms: ms(&retry, "baseMs", 0.0, defaults.retry_base_ms)?,
-        retry_cap_ms: ms(&retry, "capMs", 0.0, defaults.retry_cap_ms)?,
-        replay_window_ms: ms(&all, "replayWindowMs", 0.0, defaults.replay_window_ms)?,
-        keep_until_expiry: !all.word(
-            "onRefreshRejected",
-            ["keep-until-expiry", "end-now"],
-            "\"keep-until-expiry\" or \"end-now\"",
-        )?,
-        has_lock: all.flag("hasLock"),
-        store_is_shared: all.flag("storeIsShared"),
-        store_is_empty: all.flag("storeIsEmpty"),
-        background: !all.flag("endsWithRequest"),
+    let behaviour = Behaviour {
+        refresh_ahead_max_ms: (ahead.number("maxSeconds", MOST_SECONDS)?.unwrap_or(60.0) * 1000.0) as u64,
+        refresh_ahead_fraction: ahead
+            .number("fraction", FRACTION)?
+            .unwrap_or(defaults.refresh_ahead_fraction),
+        timeout_ms: ms(&all, "timeoutMs", TIMEOUT, defaults.timeout_ms)?,
+        retry_base_ms: ms(&retry, "baseMs", PAUSE, defaults.retry_base_ms)?,
+        retry_cap_ms: ms(&retry, "capMs", PAUSE, defaults.retry_cap_ms)?,
+        replay_window_ms: ms(&all, "replayWindowMs", PAUSE, defaults.replay_window_ms)?,
+        keep_until_expiry: all.word("onRefreshRejected", &["keep-until-expiry", "end-now"])? != Some(1),
+        has_lock: is_set(&all, "hasLock")?,
+        store_is_shared: is_set(&all, "storeIsShared")?,
+        store_is_empty: is_set(&all, "storeIsEmpty")?,
+        background: !is_set(&all, "endsWithRequest")?,
     };
-    let grant = Reader::new(all.0.get("grant"), "grant")?;
+    let grant = Options::at(&all.get("grant"), String::new())?;
     let kind = grant.text("kind")?.unwrap_or_default();
     let grant = match kind.as_str() {
         "jsonLogin" => {
-            let fields = Reader::new(grant.0.get("fields"), "fields")?;
+            let fields = grant.nested("fields")?;
             Grant::JsonLogin(JsonLogin {
-                token_url: grant.endpoint("tokenUrl", loopback)?.ok_or_else(no_url)?,
-                refresh_url: grant.endpoint("refreshUrl", loopback)?,
-                revoke_url: grant.endpoint("revokeUrl", loopback)?,
-                asks: grant.flag("asks"),
+                token_url: url(&grant, "tokenUrl", loopback)?.ok_or_else(no_url)?,
+                refresh_url: url(&grant, "refreshUrl", loopback)?,
+                revoke_url: url(&grant, "revokeUrl", loopback)?,
+                asks: is_set(&grant, "asks")?,
                 fields: Fields {
                     access_token: fields.text("accessToken")?,
                     refresh_token: fields.text("refreshToken")?,
@@ -114,69 +60,81 @@ pub(super) fn read_options(text: &str) -> Result<(Grant, Options), Error> {
         }
         "oauth2" | "authorizationCode" => Grant::OAuth(read_oauth(&grant, &kind, loopback)?),
         "cookieRefresh" => Grant::CookieRefresh(CookieRefresh {
-            url: grant.endpoint("url", loopback)?.ok_or_else(no_url)?,
+            url: url(&grant, "url", loopback)?.ok_or_else(no_url)?,
             header: (
                 grant.text("headerName")?.unwrap_or_default(),
                 grant.text("headerValue")?.unwrap_or_default(),
             ),
         }),
-        "custom" => Grant::Custom(Custom {
-            acquires: grant.flag("acquires"),
-            refreshes: grant.flag("refreshes"),
-            revokes: grant.flag("revokes"),
+        _ => Grant::Custom(Custom {
+            acquires: is_set(&grant, "acquires")?,
+            refreshes: is_set(&grant, "refreshes")?,
+            revokes: is_set(&grant, "revokes")?,
         }),
-        _ => return Err(argument("grant")),
     };
-    if all.flag("storeIsEventual") && grant.may_rotate() {
+    if is_set(&all, "storeIsEventual")? && grant.may_rotate() {
         return Err(Error::invalid_arg(
             "store",
             "strongly consistent, because refresh tokens may be single-use",
         ));
     }
-    Ok((grant, options))
+    Ok((grant, behaviour))
 }
 
-fn read_oauth(grant: &Reader<'_>, kind: &str, loopback: bool) -> Result<OAuth, Error> {
+fn is_set(options: &Options, name: &str) -> Result<bool, Error> {
+    options.flag(name).map(Option::unwrap_or_default)
+}
+
+fn url(options: &Options, name: &str, loopback: bool) -> Result<Option<String>, Error> {
+    let value = options.get(name);
+    if value.is_undefined() {
+        return Ok(None);
+    }
+    endpoint(&Parts::of_list(&value)?.as_url(), loopback).map(Some)
+}
+
+fn read_oauth(grant: &Options, kind: &str, loopback: bool) -> Result<OAuth, Error> {
+    const AUTH: [&str; 3] = ["none", "client_secret_basic", "client_secret_post"];
     let client_secret = grant.text("clientSecret")?.map(Secret::new);
-    let client_auth = match (grant.text("clientAuth")?.as_deref(), &client_secret) {
-        (None | Some("none"), None) => ClientAuth::None,
-        (None | Some("client_secret_basic"), Some(_)) => ClientAuth::Basic,
-        (Some("client_secret_post"), Some(_)) => ClientAuth::Post,
-        _ => {
-            return Err(Error::invalid_arg(
-                "clientAuth",
-                "one that fits: with a secret, or \"none\" without",
-            ));
+    let client_auth = match (grant.word("clientAuth", &AUTH)?, &client_secret) {
+        (None | Some(0), None) => ClientAuth::None,
+        (None | Some(1), Some(_)) => ClientAuth::Basic,
+        (Some(2), Some(_)) => ClientAuth::Post,
+        (Some(0), _) => {
+            return Err(Error::invalid_arg("clientAuth", "another than \"none\" if there is a clientSecret"));
+        }
+        _ => return Err(Error::invalid_arg("clientAuth", "\"none\" if there is no clientSecret")),
+    };
+    let flow = if kind == "authorizationCode" {
+        Flow::AuthorizationCode { redirect_uri: required(grant, "redirectUri", "a URL")? }
+    } else {
+        match grant.word("grant", &["client_credentials", "refresh_token"])? {
+            Some(0) => Flow::ClientCredentials,
+            Some(_) => Flow::RefreshToken { refresh_token: grant.text("refreshToken")?.map(Secret::new) },
+            None => {
+                let expected = "\"client_credentials\" or \"refresh_token\"";
+                return Err(grant.invalid("grant", expected, &JsValue::UNDEFINED));
+            }
         }
     };
-    let flow = match (kind, grant.text("grant")?.as_deref()) {
-        ("authorizationCode", _) => Flow::AuthorizationCode {
-            redirect_uri: grant
-                .text("redirectUri")?
-                .ok_or_else(|| Error::invalid_arg("redirectUri", "a URL"))?,
-        },
-        (_, Some("client_credentials")) => Flow::ClientCredentials,
-        (_, Some("refresh_token")) => {
-            Flow::RefreshToken { refresh_token: grant.text("refreshToken")?.map(Secret::new) }
-        }
-        _ => return Err(Error::invalid_arg("grant", "\"client_credentials\" or \"refresh_token\"")),
-    };
-    let token_endpoint = grant.endpoint("tokenEndpoint", loopback)?;
+    let token_endpoint = url(grant, "tokenEndpoint", loopback)?;
     let issuer = grant.text("issuer")?;
     if token_endpoint.is_none() {
         Metadata::urls(issuer.as_deref().unwrap_or_default())?;
     }
     Ok(OAuth {
         token_endpoint,
-        revocation_endpoint: grant.endpoint("revocationEndpoint", loopback)?,
+        revocation_endpoint: url(grant, "revocationEndpoint", loopback)?,
         has_issuer: issuer.is_some(),
-        client_id: grant
-            .text("clientId")?
-            .filter(|id| !id.is_empty())
-            .ok_or_else(|| Error::invalid_arg("clientId", "the client's identifier"))?,
+        client_id: required(grant, "clientId", "a string that is not empty")?,
         client_secret,
         client_auth,
         scope: grant.text("scope")?,
         flow,
     })
+}
+
+fn required(options: &Options, name: &str, expected: &'static str) -> Result<String, Error> {
+    let text = options.text(name)?.filter(|text| !text.is_empty());
+    text.ok_or_else(|| options.invalid(name, expected, &options.get(name)))
 }

@@ -21,7 +21,7 @@ export default ({ browser, origin, shot, says, phone }) =>
     const drawn = (selector, count) =>
       tab.until((which, many) => document.querySelectorAll(`#timeline ${which}`).length === many, selector, count);
 
-    test('the second view says where its token service is, and nobody is signed in', async () => {
+    test('the second view says where its token service is, and no user is signed in', async () => {
       tab = await browser.open(`${origin}/#session`);
       await tab.until((text) => document.getElementById('where').textContent.includes(text), says);
       await status('^signed out$');

@@ -364,7 +364,7 @@ export default ({ test, assert, tokenward, host }) => {
     await assert.rejects(null, bearer.session.getAccessToken({ signal: AbortSignal.abort() }));
   });
 
-  test('auth optional goes without a token where nobody is signed in', async () => {
+  test('auth optional goes without a token where no user is signed in', async () => {
     const server = world();
     const bearer = client(server);
     const response = await bearer(`${API}/me`, { bearer: { auth: 'optional' } });

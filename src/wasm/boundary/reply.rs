@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::jwt::host::{Attempt, HostKeyId, Progress, SignatureCheck, header_id};
 #[cfg(not(decode_only))]
 use crate::jwt::{Verified, VerifiedJws};
-use crate::wasm::error::{fail, to_json};
+use crate::wasm::boundary::error::{fail, to_json};
 
 /// The token is accepted: header and payload are in the answer.
 const ACCEPTED: u32 = 0;
@@ -85,7 +85,7 @@ fn leave(answer: Answer, kept: Kept) {
 
 /// Leaves answers one after another. The number is where they lie.
 #[cfg(not(decode_only))]
-pub(super) fn leave_many(replies: Vec<Reply>) -> u32 {
+pub(in crate::wasm) fn leave_many(replies: Vec<Reply>) -> u32 {
     let (answers, kept): (Vec<_>, Vec<_>) = replies.into_iter().map(Reply::with_error).unzip();
     let at = answers.as_ptr() as usize as u32;
     leave(NOTHING, Kept::Many(answers, kept));
@@ -97,14 +97,14 @@ fn range(bytes: &[u8]) -> [u32; 2] {
 }
 
 /// An answer that is not left yet.
-pub(super) struct Reply {
+pub(in crate::wasm) struct Reply {
     answer: Answer,
     kept: Kept,
     error: Option<Error>,
 }
 
 /// What there is to read of a token that is accepted.
-pub(super) trait Accepted {
+pub(in crate::wasm) trait Accepted {
     fn reply(self) -> Reply;
 }
 
@@ -138,7 +138,7 @@ impl Accepted for VerifiedJws {
 }
 
 impl Reply {
-    pub(super) fn of<V: Accepted, R>(attempt: Attempt<'_, V, R>) -> Self {
+    pub(in crate::wasm) fn of<V: Accepted, R>(attempt: Attempt<'_, V, R>) -> Self {
         let reply = match attempt.outcome {
             Ok(Progress::Verified(verified)) => verified.reply(),
             Ok(Progress::AskHost(check)) => Self::question(&check),
@@ -148,12 +148,12 @@ impl Reply {
     }
 
     /// Says whose keys were looked at.
-    pub(super) fn about(mut self, issuer: Option<usize>) -> Self {
+    pub(in crate::wasm) fn about(mut self, issuer: Option<usize>) -> Self {
         self.answer.issuer = issuer.map_or(0, |issuer| issuer as u32 + 1);
         self
     }
 
-    pub(super) fn question<R>(check: &SignatureCheck<'_, R>) -> Self {
+    pub(in crate::wasm) fn question<R>(check: &SignatureCheck<'_, R>) -> Self {
         let signature = check.jwt().signature().to_vec();
         let (host_key, payload) = match check.host_key_id() {
             Some(HostKeyId::Opaque(number)) => (number, [0; 2]),
@@ -172,24 +172,24 @@ impl Reply {
         Self { answer, kept: Kept::Bytes(signature), error: None }
     }
 
-    pub(super) fn refused(error: Error) -> Self {
+    pub(in crate::wasm) fn refused(error: Error) -> Self {
         Self { answer: Answer { status: REFUSED, ..NOTHING }, kept: Kept::Nothing, error: Some(error) }
     }
 
     /// Header and payload of a token that nobody vouches for.
-    pub(super) fn unverified((header, payload): (Vec<u8>, Vec<u8>)) -> Self {
+    pub(in crate::wasm) fn unverified((header, payload): (Vec<u8>, Vec<u8>)) -> Self {
         let answer = Answer { header: range(&header), payload: range(&payload), ..NOTHING };
         Self { answer, kept: Kept::Unverified(header, payload), error: None }
     }
 
     /// A text of our own in place of a payload.
-    pub(super) fn text(text: String) -> Self {
+    pub(in crate::wasm) fn text(text: String) -> Self {
         let bytes = text.into_bytes();
         Self { answer: Answer { payload: range(&bytes), ..NOTHING }, kept: Kept::Bytes(bytes), error: None }
     }
 
     /// Leaves the answer to the one token that was asked about.
-    pub(super) fn settle(self) -> Option<u32> {
+    pub(in crate::wasm) fn settle(self) -> Option<u32> {
         leave(self.answer, self.kept);
         self.error.map_or(Some(self.answer.status), fail)
     }

@@ -8,17 +8,18 @@ use std::cell::RefCell;
 use js_sys::Object;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::error::{Error, Lack, Misuse, Reason, TokenFault};
+use crate::error::{Error, TokenFault};
 use crate::ground::text::join;
 use crate::jwt::host::{HostEngine, HostKeyId, HostVerdict, start};
 use crate::jwt::{Callbacks, Explanation, JwsVerifier, Keys, MAX_TOKEN_LENGTH, Outcome, Step, Verifier};
 use crate::time::NumericDate;
-use crate::wasm::answer::{Reply, leave_many};
+use crate::wasm::boundary::error::{Members, fail, refusal, settle};
+use crate::wasm::boundary::handles::Table;
+use crate::wasm::boundary::options::Options;
+use crate::wasm::boundary::reply::{Reply, leave_many};
 use crate::wasm::decode::{make_room, moment, with_token};
-use crate::wasm::error::{Members, fail, settle};
 use crate::wasm::keys::keys_of;
 use crate::wasm::rules;
-use crate::wasm::table::Table;
 
 /// A verifier, of claims or of signatures alone.
 enum Compiled {
@@ -83,7 +84,7 @@ pub fn verifier(options: &Object, keys: &[u32]) -> Option<u32> {
 /// A verifier for one set of rules, which is all that the options may have.
 #[wasm_bindgen]
 pub fn rules_verifier(options: &Object, keys: u32) -> Option<u32> {
-    let build = || Verifier::new(rules::read(options, &[])?, keys_of(keys)?).map(Compiled::Jwt);
+    let build = || Verifier::new(rules::read(&Options::new(options))?, keys_of(keys)?).map(Compiled::Jwt);
     settle(build().map(add_verifier))
 }
 
@@ -213,29 +214,6 @@ pub fn explain(
         }
         Ok(Reply::text(explanation_json(&verifier.explain_with_host(token, now, host.verdict, callbacks))))
     })
-}
-
-/// Refuses what only the shell can see, by name. `detail` names an argument or a claim.
-#[wasm_bindgen]
-pub fn refuse(what: &str, detail: &str) -> Option<bool> {
-    fail(refusal(what, detail))
-}
-
-fn refusal(what: &str, detail: &str) -> Error {
-    match what {
-        "token-kind" => Error::malformed(TokenFault::NotAString),
-        "key-kind" => Error::KeyUnusable { misuse: Misuse::Kind },
-        "key-engine" => Error::KeyUnusable { misuse: Misuse::Engine },
-        "keys-timeout" => Error::KeySetTimeout,
-        "sync-keys" => Error::SyncUnavailable { lack: Lack::Keys },
-        "sync-key" => Error::SyncUnavailable { lack: Lack::CryptoKey },
-        "sync-callback" => Error::SyncUnavailable { lack: Lack::Callback },
-        "revoked" => Error::Revoked,
-        "revocation" => Error::RevocationUnavailable,
-        "no-option" => Error::no_option(detail),
-        "schema" => Error::claim(detail, Reason::CheckFailed),
-        _ => Error::invalid_arg(detail, "of the type that the documentation names"),
-    }
 }
 
 fn host(opaque: u32, rsa: Option<&str>, valid: Option<bool>, takes_rsa: bool) -> HostEngine<'_> {

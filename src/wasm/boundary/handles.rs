@@ -6,7 +6,7 @@ const PLACES: usize = 1 << PLACE_BITS;
 
 /// Values by handle. A place is used again, but not its handle: one that outlived its value finds nothing, until 256
 /// other values have been in its place.
-pub(super) struct Table<T> {
+pub(in crate::wasm) struct Table<T> {
     slots: Vec<Slot<T>>,
     free: Vec<u32>,
 }
@@ -17,11 +17,11 @@ struct Slot<T> {
 }
 
 impl<T> Table<T> {
-    pub(super) const fn new() -> Self {
+    pub(in crate::wasm) const fn new() -> Self {
         Self { slots: Vec::new(), free: Vec::new() }
     }
 
-    pub(super) fn add(&mut self, value: T) -> u32 {
+    pub(in crate::wasm) fn add(&mut self, value: T) -> u32 {
         if let Some(slot) = self.free.pop().and_then(|place| self.slots.get_mut(place as usize)) {
             slot.handle = slot.handle.wrapping_add(1 << PLACE_BITS);
             slot.value = Some(value);
@@ -33,28 +33,28 @@ impl<T> Table<T> {
         handle
     }
 
-    pub(super) fn get(&self, handle: u32) -> Option<&T> {
+    pub(in crate::wasm) fn get(&self, handle: u32) -> Option<&T> {
         self.slots.get(place(handle)).filter(|slot| slot.handle == handle)?.value.as_ref()
     }
 
-    pub(super) fn get_mut(&mut self, handle: u32) -> Option<&mut T> {
+    pub(in crate::wasm) fn get_mut(&mut self, handle: u32) -> Option<&mut T> {
         self.slot(handle)?.value.as_mut()
     }
 
     /// Lends a value out; [`Table::put`] brings it back.
     #[cfg(feature = "session")]
-    pub(super) fn take(&mut self, handle: u32) -> Option<T> {
+    pub(in crate::wasm) fn take(&mut self, handle: u32) -> Option<T> {
         self.slot(handle)?.value.take()
     }
 
     #[cfg(feature = "session")]
-    pub(super) fn put(&mut self, handle: u32, value: T) {
+    pub(in crate::wasm) fn put(&mut self, handle: u32, value: T) {
         if let Some(slot) = self.slot(handle) {
             slot.value = Some(value);
         }
     }
 
-    pub(super) fn remove(&mut self, handle: u32) {
+    pub(in crate::wasm) fn remove(&mut self, handle: u32) {
         if self.slot(handle).and_then(|slot| slot.value.take()).is_some() {
             self.free.push(place(handle) as u32);
         }
