@@ -8,12 +8,12 @@ use std::cell::RefCell;
 use js_sys::Object;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::error::{Error, TokenFault};
+use crate::error::Error;
 use crate::ground::text::join;
 use crate::jwt::host::{HostEngine, HostKeyId, HostVerdict, start};
 use crate::jwt::{Callbacks, Explanation, JwsVerifier, Keys, MAX_TOKEN_LENGTH, Outcome, Step, Verifier};
 use crate::time::NumericDate;
-use crate::wasm::boundary::error::{Members, fail, refusal, settle};
+use crate::wasm::boundary::error::{Members, refusal, settle};
 use crate::wasm::boundary::handles::Table;
 use crate::wasm::boundary::options::Options;
 use crate::wasm::boundary::reply::{Reply, leave_many};

@@ -182,6 +182,7 @@ impl Options {
     }
 
     /// The index of one of `words`.
+    #[cfg(feature = "session")]
     pub(in crate::wasm) fn word(&self, name: &str, words: &[&str]) -> Result<Option<usize>, Error> {
         let value = self.get(name);
         if value.is_undefined() {
