@@ -32,16 +32,33 @@ const KERNELS = ['engine/vectors', 'engine/edges', 'engine/differential'];
  */
 const SUITES = [
   { files: ['roca', 'pem'], of: 'jwt', tests: ['verify/key'] },
-  { files: ['key'], of: 'jwt', tests: ['verify/key', 'verify/verifier', 'verify/key_set', 'verify/host_key', 'verify/ml_dsa', 'engine/vectors'], features: 'jwt' },
+  {
+    files: ['key'],
+    of: 'jwt',
+    tests: ['verify/key', 'verify/verifier', 'verify/key_set', 'verify/host_key', 'verify/ml_dsa', 'engine/vectors'],
+    features: 'jwt',
+  },
   { files: ['host_key'], of: 'jwt', tests: ['verify/host_key'] },
   { files: ['key_set'], of: 'jwt', tests: ['verify/key_set', 'verify/key', 'verify/ml_dsa', 'verify/verifier'] },
   { files: ['jws'], of: 'jwt', tests: ['verify/jws', 'verify/verifier', 'verify/rules', 'verify/pitfalls'] },
   { files: ['claims', 'expiry', 'rules'], of: 'jwt', tests: ['verify/rules', 'verify/verifier'] },
-  { files: ['signature', 'verifier'], of: 'jwt', tests: ['verify/verifier', 'verify/jws', 'verify/rules', 'verify/cache', 'verify/explain', 'verify/host_key'] },
+  {
+    files: ['signature', 'verifier'],
+    of: 'jwt',
+    tests: ['verify/verifier', 'verify/jws', 'verify/rules', 'verify/cache', 'verify/explain', 'verify/host_key'],
+  },
   { files: ['cache'], of: 'jwt', tests: ['verify/cache'] },
   { files: ['explain'], of: 'jwt', tests: ['verify/explain', 'verify/verifier'] },
-  { files: ['remote/entry', 'remote/flight', 'remote/http', 'remote/mod', 'remote/source'], of: 'jwt', tests: ['remote/sets', 'remote/shared_cache', 'remote/simulator'] },
-  { files: ['algorithm', 'hmac', 'limits', 'mod', 'rsa_engine'], of: 'engine', tests: ['engine/algorithms', 'engine/edges', 'engine/vectors', 'engine/rsa_elsewhere', 'verify/key', 'verify/ml_dsa'] },
+  {
+    files: ['remote/entry', 'remote/flight', 'remote/http', 'remote/mod', 'remote/source'],
+    of: 'jwt',
+    tests: ['remote/sets', 'remote/shared_cache', 'remote/simulator'],
+  },
+  {
+    files: ['algorithm', 'hmac', 'limits', 'mod', 'rsa_engine'],
+    of: 'engine',
+    tests: ['engine/algorithms', 'engine/edges', 'engine/vectors', 'engine/rsa_elsewhere', 'verify/key', 'verify/ml_dsa'],
+  },
   { files: ['compact'], of: 'engine', tests: ['engine/algorithms'], features: 'jwt-compact' },
   { files: ['ml_dsa'], of: 'engine', tests: ['verify/ml_dsa', 'engine/vectors'], features: 'jwt' },
   { files: ['ecdsa', 'eddsa'], of: 'engine/kernels', tests: KERNELS, optimised: true },
@@ -54,7 +71,12 @@ const SUITES = [
   { files: ['digits'], of: 'engine/kernels', tests: ['kernels/scalars', 'kernels/inverses'], alone: true },
   { files: ['scalar'], of: 'engine/kernels', tests: ['kernels/scalars'], alone: true },
   { files: ['field/mod'], of: 'engine/kernels', tests: ['kernels/fields', 'kernels/points'], alone: true },
-  { files: ['edwards', 'weierstrass', 'multiples'], of: 'engine/kernels', tests: ['kernels/points', 'kernels/fields', 'kernels/small_curves'], alone: true },
+  {
+    files: ['edwards', 'weierstrass', 'multiples'],
+    of: 'engine/kernels',
+    tests: ['kernels/points', 'kernels/fields', 'kernels/small_curves'],
+    alone: true,
+  },
 ].map(({ files, of, ...suite }) => ({ ...suite, files: files.map((file) => `src/${of}/${file}.rs`) }));
 
 /** For tests in WebAssembly: the runner is that of `.ci/setup`. */
@@ -85,28 +107,56 @@ for (const suite of SUITES) {
   for (const file of suite.files) if (!chosen || chosen.includes(file)) outcomes.push(...judged(file, suite));
 }
 if (outcomes.length === 0) console.log('no mutant was made: FILES names no file with anything to change');
-console.log(`\n${outcomes.length} mutants: ${Object.entries(STATES).map(([state, name]) => `${count(outcomes, state)} ${name}`).join(', ')}`);
+console.log(
+  `\n${outcomes.length} mutants: ${Object.entries(STATES)
+    .map(([state, name]) => `${count(outcomes, state)} ${name}`)
+    .join(', ')}`,
+);
 process.exitCode = compared() ? 0 : 1;
 
 function install() {
   const installed = which('cargo-mutants');
   if (installed && new RegExp(`${VERSION}$`, 'm').test(spawnSync(installed, ['mutants', '--version'], { encoding: 'utf8' }).stdout)) return;
   console.log(`mutants: cargo install cargo-mutants ${VERSION} (some minutes, once)`);
-  run('cargo', ['install', '--quiet', '--locked', '--root', join(target, 'tools'), '--version', `=${VERSION}`, 'cargo-mutants'],
-    { CARGO_PROFILE_RELEASE_OPT_LEVEL: '1', CARGO_PROFILE_RELEASE_LTO: 'off', CARGO_PROFILE_RELEASE_CODEGEN_UNITS: '16' });
+  run('cargo', ['install', '--quiet', '--locked', '--root', join(target, 'tools'), '--version', `=${VERSION}`, 'cargo-mutants'], {
+    CARGO_PROFILE_RELEASE_OPT_LEVEL: '1',
+    CARGO_PROFILE_RELEASE_LTO: 'off',
+    CARGO_PROFILE_RELEASE_CODEGEN_UNITS: '16',
+  });
 }
 
 /** A file that was added has to be held to some tests as well. */
 function complete() {
-  const listed = output('cargo', ['mutants', '--list', '--file', 'src/engine/**', '--file', 'src/jwt/**', '--file', 'src/ground/base64url.rs']);
+  const listed = output('cargo', [
+    'mutants',
+    '--list',
+    '--file',
+    'src/engine/**',
+    '--file',
+    'src/jwt/**',
+    '--file',
+    'src/ground/base64url.rs',
+  ]);
   const known = SUITES.flatMap(({ files }) => files);
-  const unknown = new Set(listed.split('\n').map((line) => line.split(':')[0]).filter((file) => file && !known.includes(file)));
+  const unknown = new Set(
+    listed
+      .split('\n')
+      .map((line) => line.split(':')[0])
+      .filter((file) => file && !known.includes(file)),
+  );
   if (unknown.size > 0) throw new Error(`no suite has ${[...unknown].join(', ')}`);
 }
 
 /** Brings a copy up to date, and writes only what differs: cargo goes by the times of files. */
 function copy(tree, changes) {
-  const wanted = new Set(['Cargo.toml', 'Cargo.lock', 'rust-toolchain.toml', 'README.md', '.cargo/mutants.toml', ...['src', 'tests'].flatMap((folder) => files(folder, root))]);
+  const wanted = new Set([
+    'Cargo.toml',
+    'Cargo.lock',
+    'rust-toolchain.toml',
+    'README.md',
+    '.cargo/mutants.toml',
+    ...['src', 'tests'].flatMap((folder) => files(folder, root)),
+  ]);
   for (const file of wanted) {
     const to = join(tree, file);
     const from = changes[file] ? Buffer.from(changes[file](read(file))) : readFileSync(at(file));
@@ -127,7 +177,9 @@ function files(folder, of) {
 
 /** The root of a crate that has the files alone. */
 function alone() {
-  const names = SUITES.filter(({ alone }) => alone).flatMap(({ files }) => files).map((file) => file.replace(/^src\/engine\/kernels\/(\w+).*/, '$1'));
+  const names = SUITES.filter(({ alone }) => alone)
+    .flatMap(({ files }) => files)
+    .map((file) => file.replace(/^src\/engine\/kernels\/(\w+).*/, '$1'));
   const modules = [...new Set(names)].map((name) => `mod ${name};`);
   return `#![allow(dead_code, unreachable_pub, missing_docs)]\nmod engine {\n    mod kernels {\n        ${modules.join(' ')}\n    }\n}\n`;
 }
@@ -136,7 +188,9 @@ function alone() {
 function judged(file, { tests, alone = false, wasm = false, optimised = alone || wasm, features = 'jwt,ml-dsa' }) {
   const tree = alone ? part : crate;
   const these = [`--dir=${tree}`, `--file=${file}`];
-  const wanted = output('cargo', ['mutants', '--list', ...these, ...passedOn.filter((arg) => arg !== '--iterate')]).split('\n').filter(Boolean);
+  const wanted = output('cargo', ['mutants', '--list', ...these, ...passedOn.filter((arg) => arg !== '--iterate')])
+    .split('\n')
+    .filter(Boolean);
   const results = join(work, 'out', file.replaceAll('/', '-').replace('.rs', ''));
   const [text, known] = [textOf(join(tree, file)), join(results, 'known.json')];
   const whole = passedOn.every((arg) => arg === '--iterate');
@@ -163,26 +217,54 @@ function judged(file, { tests, alone = false, wasm = false, optimised = alone ||
     if (round > 0 && wanted.every((mutant) => ['CaughtMutant', 'Unviable'].includes(earlier.states[mutant]))) break;
     const binaries = new Set(tests.map((test) => `--test=${test.split('/')[0]}`));
     const platform = wasm ? ['--target=wasm32-unknown-unknown'] : [];
-    const cargo = ['--locked', ...platform, '--no-default-features', `--features=${features}`, ...binaries].map((arg) => `--cargo-arg=${arg}`);
+    const cargo = ['--locked', ...platform, '--no-default-features', `--features=${features}`, ...binaries].map(
+      (arg) => `--cargo-arg=${arg}`,
+    );
     const filters = tests.filter((test) => test.includes('/')).map((test) => `${test.split('/')[1]}::`);
     const modules = filters.length > 0 ? ['--', ...filters].map((arg) => `--cargo-test-arg=${arg}`) : [];
-    const { status } = spawnSync('cargo', [
-      'mutants', '--in-place', ...these, '--output', results, '--timeout', process.env.TIMEOUT ?? (wasm ? '180' : '30'), '--colors=never',
-      ...cargo, ...modules, ...passedOn, ...(round > 0 ? ['--iterate'] : []),
-    ], {
-      cwd: tree, stdio: ['ignore', 'inherit', 'inherit'],
-      env: {
-        ...process.env, ...WASM, PATH: path, CARGO_TARGET_DIR: join(work, 'build'), CARGO_PROFILE_DEV_DEBUG: '0',
-        CARGO_PROFILE_DEV_OPT_LEVEL: optimised ? '1' : '0', TOKENWARD_SOAK: '200', PROPTEST_CASES: '64',
+    const { status } = spawnSync(
+      'cargo',
+      [
+        'mutants',
+        '--in-place',
+        ...these,
+        '--output',
+        results,
+        '--timeout',
+        process.env.TIMEOUT ?? (wasm ? '180' : '30'),
+        '--colors=never',
+        ...cargo,
+        ...modules,
+        ...passedOn,
+        ...(round > 0 ? ['--iterate'] : []),
+      ],
+      {
+        cwd: tree,
+        stdio: ['ignore', 'inherit', 'inherit'],
+        env: {
+          ...process.env,
+          ...WASM,
+          PATH: path,
+          CARGO_TARGET_DIR: join(work, 'build'),
+          CARGO_PROFILE_DEV_DEBUG: '0',
+          CARGO_PROFILE_DEV_OPT_LEVEL: optimised ? '1' : '0',
+          TOKENWARD_SOAK: '200',
+          PROPTEST_CASES: '64',
+        },
       },
-    });
+    );
     if (status === 4) throw new Error(`the tests of ${file} fail as they are`);
     learn(earlier, outcomesFile);
     writeFileSync(known, JSON.stringify(earlier));
   }
   const untried = wanted.filter((mutant) => !(mutant in earlier.states));
   if (untried.length > 0) throw new Error(`${untried.length} mutants of ${file} were not tried`);
-  const found = wanted.map((mutant) => ({ file, state: earlier.states[mutant], name: mutant.replace(/^\S+:\d+:\d+: /, ''), place: mutant.split(': ')[0] }));
+  const found = wanted.map((mutant) => ({
+    file,
+    state: earlier.states[mutant],
+    name: mutant.replace(/^\S+:\d+:\d+: /, ''),
+    place: mutant.split(': ')[0],
+  }));
   if (whole) record(file, text, found);
   return found;
 }
@@ -198,7 +280,8 @@ function changed() {
 
 function learn({ states }, outcomesFile) {
   if (!existsSync(outcomesFile)) return;
-  for (const { scenario, summary } of JSON.parse(readFileSync(outcomesFile, 'utf8')).outcomes) if (scenario.Mutant) states[scenario.Mutant.name] = summary;
+  for (const { scenario, summary } of JSON.parse(readFileSync(outcomesFile, 'utf8')).outcomes)
+    if (scenario.Mutant) states[scenario.Mutant.name] = summary;
 }
 
 function count(outcomes, wanted) {
@@ -226,7 +309,7 @@ function compared() {
   const missed = new Map();
   for (const { file, name, place } of outcomes.filter(({ state }) => state === 'MissedMutant')) {
     const key = `${file}: ${name}`;
-    missed.set(key, [...missed.get(key) ?? [], place.replace(/^.*?:/, '')]);
+    missed.set(key, [...(missed.get(key) ?? []), place.replace(/^.*?:/, '')]);
   }
   for (const [name, all] of missed) {
     if (all.length === explained.get(name)) continue;

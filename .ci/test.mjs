@@ -25,11 +25,16 @@ await count('page in Chromium and Firefox', 'node', ['tests/js/run-page.mjs']);
 async function crate() {
   await check('formatting', 'cargo', ['fmt', '--check']);
   await check('imports without circles', 'node', ['.ci/cycles.mjs']);
-  await check('lints, JavaScript and TypeScript', 'biome', ['lint', '--error-on-warnings', '.']);
+  await check('formatting and lints, JavaScript and TypeScript', 'biome', ['check', '--error-on-warnings', '.']);
   await check('lints, native', 'cargo', ['clippy', '--quiet', '--locked', '--all-targets', ...WHOLE, ...deny]);
   await check('lints, wasm32', 'cargo', ['clippy', '--quiet', '--locked', ...WASM, '--lib', '--test', 'wasm', ...deny], SIMD);
   for (const part of PARTS) {
-    await check(`lints, wasm32, ${part.at(-1)} alone`, 'cargo', ['clippy', '--quiet', '--locked', ...WASM, '--lib', ...part, ...deny], SIMD);
+    await check(
+      `lints, wasm32, ${part.at(-1)} alone`,
+      'cargo',
+      ['clippy', '--quiet', '--locked', ...WASM, '--lib', ...part, ...deny],
+      SIMD,
+    );
   }
   await check('documentation', 'cargo', ['doc', '--quiet', '--locked', '--no-deps', ...WHOLE], { RUSTDOCFLAGS: '-D warnings' });
   await count('native tests', 'cargo', ['test', '--quiet', '--locked', ...WHOLE]);
@@ -37,8 +42,11 @@ async function crate() {
   // wasm-bindgen-test skips everything and exits 0 where the host is not the one that the variable names: hence the counts.
   const wasmPack = (host) => ['test', ...host, '--mode', 'no-install', '.', '--locked', ...WHOLE, '--test', 'wasm'];
   await count('wasm tests, Node', 'wasm-pack', wasmPack(['--node']), SIMD);
-  await inChromium('wasm tests, Chromium', 'wasm-pack', wasmPack(['--headless', '--chrome']),
-    { ...SIMD, WASM_BINDGEN_USE_BROWSER: '1', WASM_BINDGEN_TEST_WEBDRIVER_JSON: at('tests/wasm/webdriver.json') });
+  await inChromium('wasm tests, Chromium', 'wasm-pack', wasmPack(['--headless', '--chrome']), {
+    ...SIMD,
+    WASM_BINDGEN_USE_BROWSER: '1',
+    WASM_BINDGEN_TEST_WEBDRIVER_JSON: at('tests/wasm/webdriver.json'),
+  });
 }
 
 async function packed() {
@@ -103,7 +111,10 @@ async function step(name, program, args, env) {
   const still = setInterval(() => console.log(`── ${name}: still running (${seconds()})`), STILL_RUNNING_MS);
   const child = spawn(program, args, { cwd: root, env: { ...process.env, PATH: path, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => { text += chunk; });
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk) => {
+      text += chunk;
+    });
   const limit = setTimeout(() => {
     text += `\nended: it took longer than ${LIMIT_MS / 60_000} min`;
     child.kill('SIGKILL');

@@ -21,7 +21,8 @@ export function own<T extends object>(members: T): T {
 export function member(object: object, name: string): unknown {
   if (name in Object.prototype) {
     let from: object | null = object;
-    for (let depth = 0; from && depth < MAX_PROTOTYPES && !Object.hasOwn(from, name); depth++) from = Object.getPrototypeOf(from) as object | null;
+    for (let depth = 0; from && depth < MAX_PROTOTYPES && !Object.hasOwn(from, name); depth++)
+      from = Object.getPrototypeOf(from) as object | null;
     if (from === Object.prototype) return undefined;
   }
   return (object as Record<string, unknown>)[name];
@@ -160,8 +161,13 @@ export function checkFunctions(options: Readonly<Record<string, unknown>>, path 
  */
 export function checkWord(name: string, value: unknown, words: readonly string[]): void {
   if (value === undefined || words.includes(value as string)) return;
-  const list = `${words.slice(0, -1).map((word) => `"${word}"`).join(', ')} or "${words.at(-1)}"`;
-  throw typeof value === 'string' && /^[\w-]{1,20}$/.test(value) ? invalid(`"${name}" must be ${list}; got "${value}"`) : misuse(name, list, value);
+  const list = `${words
+    .slice(0, -1)
+    .map((word) => `"${word}"`)
+    .join(', ')} or "${words.at(-1)}"`;
+  throw typeof value === 'string' && /^[\w-]{1,20}$/.test(value)
+    ? invalid(`"${name}" must be ${list}; got "${value}"`)
+    : misuse(name, list, value);
 }
 
 /**

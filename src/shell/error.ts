@@ -4,7 +4,9 @@ import type { ErrorCode, TokenwardError } from './types.js';
 
 /** An error as the module writes it (src/wasm/boundary/error.rs). */
 export type ErrorFields = Pick<TokenwardError, 'code' | 'message' | 'retryable'> &
-  Partial<Pick<TokenwardError, 'claim' | 'reason' | 'kid' | 'alg' | 'status' | 'oauthError' | 'retryAfterMs' | 'wwwAuthenticate'>> & { readonly refusal?: number };
+  Partial<Pick<TokenwardError, 'claim' | 'reason' | 'kid' | 'alg' | 'status' | 'oauthError' | 'retryAfterMs' | 'wwwAuthenticate'>> & {
+    readonly refusal?: number;
+  };
 
 /** Under it an error keeps how the guard answers it: a number of `Refusal` in src/guard.rs. Copies of the package share it. */
 const REFUSAL = Symbol.for('tokenward.refusal');
@@ -57,9 +59,12 @@ export function refusalOf(error: unknown): number {
  */
 export function isTokenwardError(value: unknown): value is TokenwardError {
   try {
-    return typeof value === 'object' && value !== null
+    return (
+      typeof value === 'object'
+      && value !== null
       && (value as { name?: unknown }).name === 'TokenwardError'
-      && typeof (value as { code?: unknown }).code === 'string';
+      && typeof (value as { code?: unknown }).code === 'string'
+    );
   } catch {
     return false; // A proxy or a getter that throws.
   }

@@ -58,7 +58,9 @@ export function rsaPower(n: Uint8Array, e: Uint8Array, signature: Uint8Array): U
     if (native === null) return undefined;
     // By its whole value: two keys can never be taken for one another.
     const name = text(n, 'latin1') + text(e, 'latin1');
-    const key = keys.get(name) ?? keep(name, native.createPublicKey({ key: { kty: 'RSA', n: text(n, 'base64url'), e: text(e, 'base64url') }, format: 'jwk' }), keys);
+    const key =
+      keys.get(name)
+      ?? keep(name, native.createPublicKey({ key: { kty: 'RSA', n: text(n, 'base64url'), e: text(e, 'base64url') }, format: 'jwk' }), keys);
     return native.publicDecrypt({ key, padding: native.constants.RSA_NO_PADDING }, signature);
   } catch {
     return undefined;
@@ -80,7 +82,9 @@ function keep<Key>(name: string, key: Key, kept: Map<string, Key>): Key {
 
 // Buffer is there wherever node:crypto is, and reads a view of the module's memory without copying it first.
 type Encoding = 'latin1' | 'base64url';
-interface WithBuffer { Buffer: { from(buffer: ArrayBufferLike, at: number, length: number): { toString(encoding: Encoding): string } } }
+interface WithBuffer {
+  Buffer: { from(buffer: ArrayBufferLike, at: number, length: number): { toString(encoding: Encoding): string } };
+}
 
 function text({ buffer, byteOffset, length }: Uint8Array, encoding: Encoding): string {
   return (globalThis as unknown as WithBuffer).Buffer.from(buffer, byteOffset, length).toString(encoding);
@@ -106,14 +110,16 @@ let taken: boolean | undefined;
 
 /** Whether Web Crypto is the better engine for RSA here, for those who can wait. */
 export function takesRsa(): boolean {
-  return taken ??= hasFastRsa();
+  return (taken ??= hasFastRsa());
 }
 
 function hasFastRsa(): boolean {
   try {
     const { navigator } = globalThis as Host;
-    return typeof crypto.subtle.verify === 'function' && (IN_WORKERD
-      || navigator?.userAgentData?.brands?.some(({ brand }) => brand === 'Chromium') === true);
+    return (
+      typeof crypto.subtle.verify === 'function'
+      && (IN_WORKERD || navigator?.userAgentData?.brands?.some(({ brand }) => brand === 'Chromium') === true)
+    );
   } catch {
     return false;
   }
@@ -121,20 +127,27 @@ function hasFastRsa(): boolean {
 
 /** Whether the signature is one of the message under the key; undefined where this host cannot say. */
 export async function rsaHolds(
-  algorithm: string, jwk: string, signature: Uint8Array<ArrayBuffer>, message: Uint8Array<ArrayBuffer>,
+  algorithm: string,
+  jwk: string,
+  signature: Uint8Array<ArrayBuffer>,
+  message: Uint8Array<ArrayBuffer>,
 ): Promise<boolean | undefined> {
   const how = RSA[algorithm];
   const name = `${algorithm} ${jwk}`;
   let key = imported.get(name);
   if (how === undefined || key === null) return undefined;
   try {
-    key ??= keep(name, await crypto.subtle.importKey('jwk', own(JSON.parse(jwk) as JsonWebKey), how, false, ['verify']), imported) as CryptoKey;
+    key ??= keep(
+      name,
+      await crypto.subtle.importKey('jwk', own(JSON.parse(jwk) as JsonWebKey), how, false, ['verify']),
+      imported,
+    ) as CryptoKey;
   } catch {
     keep(name, null, imported);
     return undefined;
   }
   try {
-    return await crypto.subtle.verify(how, key, signature, message) === true;
+    return (await crypto.subtle.verify(how, key, signature, message)) === true;
   } catch {
     return undefined;
   }

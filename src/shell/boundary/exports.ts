@@ -13,8 +13,15 @@ interface JwtExports {
   answer(): number;
   decode(length: number): number | undefined;
   explain(
-    verifier: number, length: number, now: number, given: boolean, hostKey: number, valid: boolean | null | undefined,
-    revocation: string | null | undefined, schema: string | null | undefined, keys: string,
+    verifier: number,
+    length: number,
+    now: number,
+    given: boolean,
+    hostKey: number,
+    valid: boolean | null | undefined,
+    revocation: string | null | undefined,
+    schema: string | null | undefined,
+    keys: string,
   ): number | undefined;
   expiry_of_claims(json: string, now: number, given: boolean, tolerance: number): Float64Array | undefined;
   expiry_of_token(length: number, now: number, given: boolean, tolerance: number): Float64Array | undefined;
@@ -22,8 +29,17 @@ interface JwtExports {
   jws_verifier(options: object, keys: number): number | undefined;
   key_facts(key: number): string | undefined;
   key_from_host(
-    kind: string, name: string, hash: string, curve: string, bits: number, exponent: Uint8Array, verifies: boolean,
-    number: number, jwk: string | null | undefined, algorithm: string | null | undefined, allowShortSecret: boolean,
+    kind: string,
+    name: string,
+    hash: string,
+    curve: string,
+    bits: number,
+    exponent: Uint8Array,
+    verifies: boolean,
+    number: number,
+    jwk: string | null | undefined,
+    algorithm: string | null | undefined,
+    allowShortSecret: boolean,
   ): number | undefined;
   key_bound(key: number, algorithm: string): number | undefined;
   key_from_jwk(json: string, algorithm: string | null | undefined, allowShortSecret: boolean): number | undefined;
@@ -42,8 +58,14 @@ interface JwtExports {
   thumbprint(jwk: string): string | undefined;
   verifier(options: object, keys: Uint32Array): number | undefined;
   verify(
-    verifier: number, length: number, now: number, given: boolean,
-    hostKey: number, rsa: string | null | undefined, valid: boolean | null | undefined, takesRsa: boolean,
+    verifier: number,
+    length: number,
+    now: number,
+    given: boolean,
+    hostKey: number,
+    rsa: string | null | undefined,
+    valid: boolean | null | undefined,
+    takesRsa: boolean,
   ): number | undefined;
   verify_many(verifier: number, tokens: Uint8Array, lengths: Uint32Array, moments: Float64Array): number | undefined;
 }
@@ -53,7 +75,13 @@ interface RemoteExports {
   release_remote(remote: number): void;
   remote_admit(urls: string, loopback: boolean): boolean | undefined;
   remote_advance(
-    remote: number, flight: number, now: number, given: boolean, outcome: string, detail: string, body: Uint8Array,
+    remote: number,
+    flight: number,
+    now: number,
+    given: boolean,
+    outcome: string,
+    detail: string,
+    body: Uint8Array,
   ): string | undefined;
   remote_flight(remote: number): number;
   remote_keys(remote: number): number | undefined;
@@ -73,8 +101,13 @@ interface OutsideExports {
 /** src/wasm/guard.rs. Options, scopes and answers are JSON text. */
 interface GuardExports {
   guard_credentials(
-    guard: number, method: string, url: string, authorization?: string | null, origin?: string | null,
-    requestMethod?: string | null, requestHeaders?: string | null,
+    guard: number,
+    method: string,
+    url: string,
+    authorization?: string | null,
+    origin?: string | null,
+    requestMethod?: string | null,
+    requestHeaders?: string | null,
   ): string | undefined;
   guard_judge(guard: number, origin: string | null | undefined, need: object, token: string, refusal?: number): string | undefined;
   guard_need(need: object): boolean | undefined;
@@ -87,13 +120,25 @@ interface SessionExports {
   authorization_check(response: string): boolean | undefined;
   authorization_code(response: string, issuer: string | null | undefined, named: boolean): string | undefined;
   authorization_request(
-    endpoint: string, clientId: string, redirectUri: string, scope: string | null | undefined,
-    record: string | null | undefined, wallMs: number, given: boolean,
+    endpoint: string,
+    clientId: string,
+    redirectUri: string,
+    scope: string | null | undefined,
+    record: string | null | undefined,
+    wallMs: number,
+    given: boolean,
   ): string | undefined;
   authorization_take(response: string, record: string | null | undefined, wallMs: number, given: boolean): string | undefined;
   endpoint_url(urls: string, loopback: boolean): string | undefined;
   follow_redirect(
-    status: number, followed: number, method: string, once: boolean, signed: boolean, protocol: string, crosses: boolean, inside: boolean,
+    status: number,
+    followed: number,
+    method: string,
+    once: boolean,
+    signed: boolean,
+    protocol: string,
+    crosses: boolean,
+    inside: boolean,
   ): string | undefined;
   metadata_read(issuer: string, status: number, contentType: string, body: string): string | undefined;
   metadata_urls(issuer: string): string | undefined;
@@ -105,10 +150,23 @@ interface SessionExports {
   session_fork(session: number): number | undefined;
   session_open(options: object, wallMs: number, monoMs: number, state?: string | null): number | undefined;
   session_serves(
-    session: number, wallMs: number, monoMs: number, epoch: number, generation: number, minValidity: number, once: boolean,
+    session: number,
+    wallMs: number,
+    monoMs: number,
+    epoch: number,
+    generation: number,
+    minValidity: number,
+    once: boolean,
   ): boolean;
   session_snapshot(session: number, wallMs: number, monoMs: number): string | undefined;
-  session_step(session: number, whole: number | null | undefined, wallMs: number, monoMs: number, given: boolean, event: string): string | undefined;
+  session_step(
+    session: number,
+    whole: number | null | undefined,
+    wallMs: number,
+    monoMs: number,
+    given: boolean,
+    event: string,
+  ): string | undefined;
 }
 
 /** src/wasm/ml_dsa.rs: in its own module, with nothing else but `version`. */

@@ -10,8 +10,17 @@ const decoder = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBO
 
 /** Where each field of `Answer` in src/wasm/jwt.rs stands, in 32-bit words. Ranges have two: offset and length. */
 const FIELDS = {
-  header: 0, payload: 2, signature: 4, kid: 6, algorithm: 8, hostKey: 9, messageLength: 10, headerNumber: 11,
-  issuer: 12, status: 13, error: 14,
+  header: 0,
+  payload: 2,
+  signature: 4,
+  kid: 6,
+  algorithm: 8,
+  hostKey: 9,
+  messageLength: 10,
+  headerNumber: 11,
+  issuer: 12,
+  status: 13,
+  error: 14,
 } as const;
 /** The length of an `Answer` in 32-bit words. */
 const ANSWER_LENGTH = 16;
@@ -101,7 +110,9 @@ export function encode(tokens: readonly string[]): [bytes: Uint8Array, lengths: 
 
 /** The answers that lie there one after another: one of them is selected to be read. */
 export function answers(address: number): (at: number) => void {
-  return (at) => { answer = (address >>> 2) + at * ANSWER_LENGTH; };
+  return (at) => {
+    answer = (address >>> 2) + at * ANSWER_LENGTH;
+  };
 }
 
 /** A copy of the first bytes of the token that `put` wrote: what its signature signs. */

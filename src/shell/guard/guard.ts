@@ -32,7 +32,10 @@ export interface BearerGuardOptions<C extends object = {}> {
 /** An answer as the module writes it (src/wasm/guard.rs). */
 type Refused = Omit<Extract<GuardResult, { ok: false }>, 'ok' | 'response'> & { headers: HeaderLine[]; body: string };
 type HeaderLine = [name: string, value: string, appends: boolean];
-interface Passed<C extends object> { verified: Verified<C>; headers: HeaderLine[] }
+interface Passed<C extends object> {
+  verified: Verified<C>;
+  headers: HeaderLine[];
+}
 type Need = { scopes?: readonly string[] };
 
 /**
@@ -63,7 +66,8 @@ export function createBearerGuard<C extends object = {}>(options: BearerGuardOpt
   async function judge(request: Request, need: Need): Promise<Passed<C> | Refused> {
     const [method, url, authorization, origin, ...asked] = readable(() => fieldsOf(request), 'request');
     const first = JSON.parse(bounded(() => call('guard_credentials', held.handle, method, url, authorization, origin, ...asked))) as
-      { token: string } | Refused;
+      | { token: string }
+      | Refused;
     if (!Object.hasOwn(first, 'token')) return first as Refused;
     const { token } = first as { token: string };
     let verified: Verified<C> | undefined;
@@ -74,8 +78,9 @@ export function createBearerGuard<C extends object = {}>(options: BearerGuardOpt
       refusal = refusalOf(error);
     }
     const second = JSON.parse(bounded(() => call('guard_judge', held.handle, origin, need, token, refusal))) as
-      { headers: HeaderLine[] } | Refused;
-    return Object.hasOwn(second, 'error') ? second as Refused : { verified: verified as Verified<C>, headers: second.headers };
+      | { headers: HeaderLine[] }
+      | Refused;
+    return Object.hasOwn(second, 'error') ? (second as Refused) : { verified: verified as Verified<C>, headers: second.headers };
   }
 
   return {
@@ -104,12 +109,23 @@ function isPassed<C extends object>(outcome: Passed<C> | Refused): outcome is Pa
 type Field = string | null;
 
 /** What the module looks at in a request. */
-function fieldsOf({ method, url, headers }: Request): [method: string, url: string, authorization: Field, origin: Field, method: Field, headers: Field] {
+function fieldsOf({
+  method,
+  url,
+  headers,
+}: Request): [method: string, url: string, authorization: Field, origin: Field, method: Field, headers: Field] {
   const field = (name: string): Field => {
     const value = headers.get(name);
     return value === null ? null : `${value}`;
   };
-  return [`${method}`, `${url}`, field('authorization'), field('origin'), field('access-control-request-method'), field('access-control-request-headers')];
+  return [
+    `${method}`,
+    `${url}`,
+    field('authorization'),
+    field('origin'),
+    field('access-control-request-method'),
+    field('access-control-request-headers'),
+  ];
 }
 
 /** The scopes of one route, checked. */
@@ -122,7 +138,7 @@ function needOf(need: Need | undefined): Need {
 /** Options whose lists are copies: later changes to the caller's lists change nothing. */
 function withLists<T>(options: T): T {
   for (const [name, value] of Object.entries(options ?? {})) {
-    if (Array.isArray(value)) (options as Record<string, unknown>)[name] = [...value as unknown[]];
+    if (Array.isArray(value)) (options as Record<string, unknown>)[name] = [...(value as unknown[])];
   }
   return options;
 }
@@ -153,6 +169,12 @@ function withHeaders(response: Response, headers: HeaderLine[]): Response {
 function add(lines: HeaderLine[], headers: Headers): void {
   for (const [name, value, appends] of lines) {
     if (!appends) headers.set(name, value);
-    else if (!headers.get(name)?.split(/\s*,\s*/).includes(value)) headers.append(name, value);
+    else if (
+      !headers
+        .get(name)
+        ?.split(/\s*,\s*/)
+        .includes(value)
+    )
+      headers.append(name, value);
   }
 }

@@ -31,13 +31,19 @@ const MAX_URL_LENGTH = 0x10000;
 export async function beginAuthorization(session: Session): Promise<{ url: string; state: string }> {
   const found = authorizing(session);
   const {
-    authorization: { endpoint: given, clientId, redirectUri, scope }, issuer, timeoutMs, pending, now,
+    authorization: { endpoint: given, clientId, redirectUri, scope },
+    issuer,
+    timeoutMs,
+    pending,
+    now,
   } = found;
-  const endpoint = given ?? await fetched(async (signal) => await issuer?.endpoint('authorization_endpoint', signal) ?? '', timeoutMs);
+  const endpoint = given ?? (await fetched(async (signal) => (await issuer?.endpoint('authorization_endpoint', signal)) ?? '', timeoutMs));
   return pending.change((record) => {
     const [wall, , isGiven] = readClock(now);
-    return JSON.parse(call('authorization_request', endpoint, clientId, redirectUri, scope, record, wall, isGiven)) as
-      Change<{ url: string; state: string }>;
+    return JSON.parse(call('authorization_request', endpoint, clientId, redirectUri, scope, record, wall, isGiven)) as Change<{
+      url: string;
+      state: string;
+    }>;
   });
 }
 
@@ -57,7 +63,11 @@ export async function beginAuthorization(session: Session): Promise<{ url: strin
  */
 export async function completeAuthorization(session: Session, returned: string | URL): Promise<SessionSnapshot> {
   const found = authorizing(session);
-  const { authorization: { issuer }, pending, now } = found;
+  const {
+    authorization: { issuer },
+    pending,
+    now,
+  } = found;
   const response = read(returned);
   // Any page can link here. A `state` that cannot be ours is rejected before the store is asked.
   const namesItself = call('authorization_check', response);

@@ -1,6 +1,17 @@
 // `fetch` with the session's token. The module decides where the token may go, and what a 401 means.
 
-import { checkFunctions, checkSignal, checkWord, copyOf as copyOfOptions, has, member, misuse, optionsOf, own, readable } from '../arguments.js';
+import {
+  checkFunctions,
+  checkSignal,
+  checkWord,
+  copyOf as copyOfOptions,
+  has,
+  member,
+  misuse,
+  optionsOf,
+  own,
+  readable,
+} from '../arguments.js';
 import { isTokenwardError } from '../error.js';
 import { bounded, call } from '../boundary/instance.js';
 import { succeeded, type Calls, type Outcome } from './driver.js';
@@ -51,7 +62,7 @@ function wrap(options: BearerFetchOptions): BearerFetch {
   if (made && send && made.fetch === undefined) made.fetch = send;
   const loopback = known?.loopback ?? made?.insecure !== 'never';
   const places = readResources(resources, loopback);
-  const session = made ? createSession(made) : given as Session;
+  const session = made ? createSession(made) : (given as Session);
   const { calls } = innerOf(session) as Inner;
   const wrapper: Wrapper = { calls, places, loopback, foreign, send };
   const bearer = (input: Input, init?: Init) => bearerFetch(wrapper, input, init);
@@ -74,7 +85,11 @@ async function bearerFetch(wrapper: Wrapper, input: Input, init?: Init): Promise
     const [url, members] = readable(() => [String(like.url), membersOf(like)] as const, 'input');
     const body = await bodyOf(like);
     const given = Object.entries(readable(() => copyOf(init), 'init')).filter(([, value]) => value !== undefined);
-    return bearerFetch(wrapper, url, { ...members, ...body !== undefined && { body, ...isStream(body) && { duplex: 'half' } }, ...Object.fromEntries(given) as Init });
+    return bearerFetch(wrapper, url, {
+      ...members,
+      ...(body !== undefined && { body, ...(isStream(body) && { duplex: 'half' }) }),
+      ...(Object.fromEntries(given) as Init),
+    });
   }
   // The members of a Request are not its own properties, so a copy would lack them.
   if (readable(() => isRequest(init), 'init')) return bearerFetch(wrapper, new Request(input, init));
@@ -87,7 +102,7 @@ async function bearerFetch(wrapper: Wrapper, input: Input, init?: Init): Promise
   const plain = () => send(input, init && rest);
 
   const request = isRequest(input) ? input : undefined;
-  const url = resolved(() => resolve(sentTo ?? input as string | URL));
+  const url = resolved(() => resolve(sentTo ?? (input as string | URL)));
   if (!url || !admits(wrapper, url)) {
     if (wrapper.foreign === 'throw' || auth === 'required') throw refusal('foreign-url');
     return plain();
@@ -120,8 +135,15 @@ async function bearerFetch(wrapper: Wrapper, input: Input, init?: Init): Promise
       if (!at) return response;
       if (response.status !== 401 && response.status !== 403 && !token.watch) return response;
       const answered = {
-        event: 'answered', epoch: token.epoch, generation: token.generation, origin: at.origin, path: at.pathname, status: response.status,
-        challenges: response.headers.get('www-authenticate') ?? undefined, replayable: exchange.replayable, second,
+        event: 'answered',
+        epoch: token.epoch,
+        generation: token.generation,
+        origin: at.origin,
+        path: at.pathname,
+        status: response.status,
+        challenges: response.headers.get('www-authenticate') ?? undefined,
+        replayable: exchange.replayable,
+        second,
       };
       if (response.status !== 401) {
         calls.report(answered);
@@ -148,20 +170,23 @@ const OTHERS = ['bearer', 'body', 'dispatcher', 'duplex', 'headers', 'integrity'
 /** The members of another library's Request as an init, without the body. */
 function membersOf(request: Request): RequestInit {
   const names = [...CARRIED, 'headers', 'integrity', 'method', 'mode', 'redirect'] as const;
-  return Object.fromEntries(names.map((name) => [name, (request as unknown as Record<string, unknown>)[name]]).filter(([, value]) => value != null));
+  return Object.fromEntries(
+    names.map((name) => [name, (request as unknown as Record<string, unknown>)[name]]).filter(([, value]) => value != null),
+  );
 }
 
 /** The body of another library's Request. Some offer only a method for it. */
 async function bodyOf(request: Request): Promise<BodyInit | undefined> {
   if (/^(GET|HEAD)$/i.test(request.method)) return undefined;
-  return request.body ?? await (request as Partial<Request>).arrayBuffer?.();
+  return request.body ?? (await (request as Partial<Request>).arrayBuffer?.());
 }
 
 /** A copy of the caller's init, each member read once. Platforms also read members that are inherited. */
 function copyOf(init: Init | undefined): Init {
   const copy: Record<string, unknown> = own({ ...init });
   const source = Object(init) as object;
-  for (const name of [...CARRIED, ...OTHERS]) if (!(name in copy) && name in source && !(name in Object.prototype)) copy[name] = member(source, name);
+  for (const name of [...CARRIED, ...OTHERS])
+    if (!(name in copy) && name in source && !(name in Object.prototype)) copy[name] = member(source, name);
   return copy;
 }
 
@@ -179,7 +204,15 @@ class Exchange {
   readonly #once: boolean;
   readonly replayable: boolean;
 
-  constructor(wrapper: Wrapper, send: typeof fetch, request: Request | undefined, init: RequestInit, headers: Headers, url: URL, mayReplay: boolean) {
+  constructor(
+    wrapper: Wrapper,
+    send: typeof fetch,
+    request: Request | undefined,
+    init: RequestInit,
+    headers: Headers,
+    url: URL,
+    mayReplay: boolean,
+  ) {
     this.#wrapper = wrapper;
     // A browser's fetch throws if it is called as a method.
     this.#send = (...args) => send(...args);
@@ -201,14 +234,18 @@ class Exchange {
   async run(token: Used, second: boolean): Promise<{ response: Response; at?: URL }> {
     const redirect = this.#init.redirect ?? this.#request?.redirect ?? 'follow';
     // A browser drops the token only if the origin changes, and an old one does not even then.
-    const guarded = redirect === 'follow' && (FOLLOWS || !dropsTokenAcrossOrigins()
-      || call('resources_check', this.#wrapper.places, this.#wrapper.loopback) === 'paths');
+    const guarded =
+      redirect === 'follow'
+      && (FOLLOWS || !dropsTokenAcrossOrigins() || call('resources_check', this.#wrapper.places, this.#wrapper.loopback) === 'paths');
     // The URL that was checked: the caller's URL object may have changed.
-    const input = second && this.#spare ? this.#spare.clone() : this.#request ?? this.#url.href;
+    const input = second && this.#spare ? this.#spare.clone() : (this.#request ?? this.#url.href);
     // The platform would check the integrity of the redirect's own body, and not of its target. So follow none.
     const integrity = this.#init.integrity ?? this.#request?.integrity;
     const followed = integrity && !IN_WORKERD ? 'error' : 'manual';
-    const response = await this.#send(input, own<RequestInit>({ ...this.#init, ...(guarded && { redirect: followed }), headers: this.#authorized(this.#headers, token) }));
+    const response = await this.#send(
+      input,
+      own<RequestInit>({ ...this.#init, ...(guarded && { redirect: followed }), headers: this.#authorized(this.#headers, token) }),
+    );
     if (guarded && response.type === 'opaqueredirect') throw refusal('hidden-redirect');
     return guarded ? this.#follow(response, token) : { response, at: this.#url };
   }
@@ -220,7 +257,9 @@ class Exchange {
 
   async #follow(response: Response, token: Used): Promise<{ response: Response; at?: URL }> {
     const request = this.#request as Record<string, unknown> | undefined;
-    const carried = Object.fromEntries(CARRIED.map((name) => [name, request?.[name]]).filter(([, value]) => value !== undefined)) as RequestInit;
+    const carried = Object.fromEntries(
+      CARRIED.map((name) => [name, request?.[name]]).filter(([, value]) => value !== undefined),
+    ) as RequestInit;
     const headers = new Headers(this.#headers);
     let url = this.#url;
     let signed = true;
@@ -232,9 +271,22 @@ class Exchange {
       const location = /^3/.test(String(response.status)) ? response.headers.get('location') : null;
       const to = location === null ? undefined : resolved(() => new URL(location, url));
       const inside = to !== undefined && admits(this.#wrapper, to);
-      const redirect: Redirect = location === null ? { is: 'final' } : JSON.parse(
-        call('follow_redirect', response.status, followed, method.toUpperCase(), once, signed, to?.protocol ?? '', to?.origin !== url.origin, inside),
-      ) as Redirect;
+      const redirect: Redirect =
+        location === null
+          ? { is: 'final' }
+          : (JSON.parse(
+              call(
+                'follow_redirect',
+                response.status,
+                followed,
+                method.toUpperCase(),
+                once,
+                signed,
+                to?.protocol ?? '',
+                to?.origin !== url.origin,
+                inside,
+              ),
+            ) as Redirect);
       if (redirect.is === 'final') {
         if (followed > 0) Object.defineProperty(response, 'redirected', { value: true });
         return { response, ...(signed && { at: url }) };
@@ -250,10 +302,17 @@ class Exchange {
         once = false;
       }
       body ??= await spare?.clone().arrayBuffer();
-      response = await this.#send(url.href, own<RequestInit>({
-        ...carried, ...this.#init, method, body: body ?? null, redirect: 'manual',
-        headers: signed ? this.#authorized(headers, token) : headers,
-      }));
+      response = await this.#send(
+        url.href,
+        own<RequestInit>({
+          ...carried,
+          ...this.#init,
+          method,
+          body: body ?? null,
+          redirect: 'manual',
+          headers: signed ? this.#authorized(headers, token) : headers,
+        }),
+      );
     }
   }
 
@@ -268,22 +327,30 @@ class Exchange {
 const FOLLOWS = /* @__PURE__ */ followsHere();
 
 function followsHere(): boolean {
-  return typeof document === 'undefined' && (
+  return (
+    typeof document === 'undefined'
     // An unknown host that is no browser is not trusted to drop it.
-    !('WorkerGlobalScope' in globalThis) || IN_WORKERD || 'Deno' in globalThis || 'Bun' in globalThis || 'EdgeRuntime' in globalThis
-    || typeof (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node === 'string');
+    && (!('WorkerGlobalScope' in globalThis)
+      || IN_WORKERD
+      || 'Deno' in globalThis
+      || 'Bun' in globalThis
+      || 'EdgeRuntime' in globalThis
+      || typeof (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node === 'string')
+  );
 }
 
 function readResources(resources: BearerFetchOptions['resources'], loopback: boolean): string {
-  const list = Array.isArray(resources) ? resources as (string | URL)[] : [resources as string | URL];
-  const places = JSON.stringify(list.map((url) => {
-    if (typeof url !== 'string' && !(url instanceof URL)) throw misuse('resources', RESOURCES, url);
-    try {
-      return partsOf(resolve(url));
-    } catch {
-      throw misuse('resources', RESOURCES);
-    }
-  }));
+  const list = Array.isArray(resources) ? (resources as (string | URL)[]) : [resources as string | URL];
+  const places = JSON.stringify(
+    list.map((url) => {
+      if (typeof url !== 'string' && !(url instanceof URL)) throw misuse('resources', RESOURCES, url);
+      try {
+        return partsOf(resolve(url));
+      } catch {
+        throw misuse('resources', RESOURCES);
+      }
+    }),
+  );
   call('resources_check', places, loopback);
   return places;
 }
@@ -310,7 +377,7 @@ function platformUrl(request: Request): string | undefined {
   const { get } = Object.getOwnPropertyDescriptor(Request.prototype, 'url') ?? {};
   try {
     // Before compatibility date 2022-01-31, workerd has no getter on the prototype.
-    const url = get ? get.call(request) as string : request instanceof Request ? request.url : undefined;
+    const url = get ? (get.call(request) as string) : request instanceof Request ? request.url : undefined;
     return url === request.url ? url : undefined;
   } catch {
     return undefined;

@@ -52,14 +52,35 @@ type Effect =
   | { effect: 'tell'; name: keyof SessionEvents; detail: never };
 
 interface Send {
-  effect: 'send'; op: number; timeoutMs: number;
-  method: string; url: string; endpoint?: EndpointName; headers: Record<string, string>; body: string; keepalive: boolean; cookies: boolean;
+  effect: 'send';
+  op: number;
+  timeoutMs: number;
+  method: string;
+  url: string;
+  endpoint?: EndpointName;
+  headers: Record<string, string>;
+  body: string;
+  keepalive: boolean;
+  cookies: boolean;
 }
 
-interface Call { effect: 'call'; op: number; timeoutMs: number; purpose: Purpose; token?: string }
+interface Call {
+  effect: 'call';
+  op: number;
+  timeoutMs: number;
+  purpose: Purpose;
+  token?: string;
+}
 
-interface Event { event: string; [member: string]: unknown }
-interface Waiting { event: Event; settle(outcome: Outcome): void; reject(error: unknown): void }
+interface Event {
+  event: string;
+  [member: string]: unknown;
+}
+interface Waiting {
+  event: Event;
+  settle(outcome: Outcome): void;
+  reject(error: unknown): void;
+}
 
 /** Milliseconds for one call to a store, so that a store that hangs does not hang the session. @internal */
 export const STORE_TIME_LIMIT_MS = 3_000;
@@ -133,7 +154,7 @@ export class Machine {
   /** Each call in a machine of its own, which is made when the token in hand does not serve. */
   forkedCalls(): Calls {
     let fork: Machine | undefined;
-    const own = () => fork ??= this.#fork();
+    const own = () => (fork ??= this.#fork());
     return {
       need: (minValidity, once, force, signal) =>
         this.#stillServing(minValidity, once, force, signal) ?? own().#need(minValidity, once, force, signal),
@@ -178,7 +199,7 @@ export class Machine {
     const stop = store.subscribe?.(key, changed);
     if (typeof stop === 'function') this.#forget.push(stop);
     if (store.shared === 'origin' && typeof BroadcastChannel === 'function') {
-      const channel = this.#channel = new BroadcastChannel(key);
+      const channel = (this.#channel = new BroadcastChannel(key));
       channel.onmessage = changed;
       // In Node, a channel would keep the process alive.
       (channel as { unref?(): void }).unref?.();
@@ -222,7 +243,8 @@ export class Machine {
   }
 
   #stillServing(minValidity = 0, once: boolean, force: boolean, signal: AbortSignal | null | undefined): Outcome | undefined {
-    if (!(typeof minValidity === 'number' && minValidity >= 0 && minValidity <= 1e9)) throw misuse('minValidity', 'between 0 and 1,000,000,000 seconds', minValidity);
+    if (!(typeof minValidity === 'number' && minValidity >= 0 && minValidity <= 1e9))
+      throw misuse('minValidity', 'between 0 and 1,000,000,000 seconds', minValidity);
     const last = this.#last;
     if (!last || force || signal?.aborted || !(minValidity >= 0) || this.#host.store.check === 'each-call') return undefined;
     const [wall, mono] = this.#time();
@@ -232,11 +254,19 @@ export class Machine {
   /** Asks something of the machine. The answer is there at once where the machine has it. */
   #ask(event: Event, signal?: AbortSignal | null): Outcome | Promise<Outcome> {
     if (signal?.aborted) return Promise.reject(signal.reason);
-    const id = this.#calls = this.#calls % 0x7fffffff + 1;
+    const id = (this.#calls = (this.#calls % 0x7fffffff) + 1);
     event['id'] = id;
     readable(() => JSON.stringify(event), 'options');
     let answer: Outcome | Promise<Outcome> | undefined;
-    const waiting: Waiting = { event, settle: (outcome) => { answer = outcome; }, reject: (error) => { answer = Promise.reject(error); } };
+    const waiting: Waiting = {
+      event,
+      settle: (outcome) => {
+        answer = outcome;
+      },
+      reject: (error) => {
+        answer = Promise.reject(error);
+      },
+    };
     this.#waiting.set(id, waiting);
     this.report(event);
     if (answer) return answer;
@@ -246,10 +276,12 @@ export class Machine {
         this.report({ event: 'leave', id });
         reject(signal?.reason);
       };
-      const settled = <T>(settle: (value: T) => void) => (value: T) => {
-        signal?.removeEventListener('abort', abort);
-        settle(value);
-      };
+      const settled =
+        <T>(settle: (value: T) => void) =>
+        (value: T) => {
+          signal?.removeEventListener('abort', abort);
+          settle(value);
+        };
       waiting.settle = settled(resolve);
       waiting.reject = settled(reject);
       signal?.addEventListener('abort', abort, own({ once: true }));
@@ -299,8 +331,13 @@ export class Machine {
     // Another look may have opened the machine again: a snapshot does.
     if (this.#opened !== this.#lives) this.#resume(event);
     const session = this.#session;
-    const { effects, state, whole } = own(JSON.parse(call('session_step', handle, session ? session.#held.handle : undefined, wall, mono, given, JSON.stringify(event))) as
-      { effects: Effect[]; state?: string; whole?: string });
+    const { effects, state, whole } = own(
+      JSON.parse(call('session_step', handle, session ? session.#held.handle : undefined, wall, mono, given, JSON.stringify(event))) as {
+        effects: Effect[];
+        state?: string;
+        whole?: string;
+      },
+    );
     if (state !== undefined) this.#state = state;
     if (session && whole !== undefined) session.#state = whole;
     for (const effect of effects) this.#perform(own(effect));
@@ -321,7 +358,11 @@ export class Machine {
   #perform(effect: Effect): void {
     const { store, key } = this.#host;
     switch (effect.effect) {
-      case 'use': case 'fail': case 'deliver': case 'signed-in': case 'signed-out': {
+      case 'use':
+      case 'fail':
+      case 'deliver':
+      case 'signed-in':
+      case 'signed-out': {
         if (effect.effect === 'use') (this.#session ?? this).#last = this.#last = { ...effect, watch: false };
         const waiting = this.#waiting.get(effect.id);
         this.#waiting.delete(effect.id);
@@ -330,13 +371,25 @@ export class Machine {
       }
       case 'load':
         this.#loading += 1;
-        this.#answer(effect.op, 'loaded', inTime(() => store.load(key), STORE_TIME_LIMIT_MS).then(rowOf).finally(() => { this.#loading -= 1; }));
+        this.#answer(
+          effect.op,
+          'loaded',
+          inTime(() => store.load(key), STORE_TIME_LIMIT_MS)
+            .then(rowOf)
+            .finally(() => {
+              this.#loading -= 1;
+            }),
+        );
         break;
       case 'save':
         this.#answer(effect.op, 'saved', this.#write(() => store.save(key, effect.record, effect.expect ?? null)).then(onlySaved));
         break;
       case 'clear':
-        this.#answer(effect.op, 'cleared', this.#write(() => store.clear(key, effect.expect ?? null)).then((ok) => ({ ok: ok === true })));
+        this.#answer(
+          effect.op,
+          'cleared',
+          this.#write(() => store.clear(key, effect.expect ?? null)).then((ok) => ({ ok: ok === true })),
+        );
         break;
       case 'lock':
         this.#lock(effect.op, effect.timeoutMs);
@@ -358,11 +411,15 @@ export class Machine {
         this.#requests.get(effect.op)?.abort();
         break;
       case 'wake':
-        this.#answer(effect.op, 'woken', new Promise((resolve) => {
-          const timer = setTimeout(resolve, Math.min(effect.afterMs, MAX_TIMER_MS), null);
-          // Only Node, Bun and Deno's Node half have timers that are objects, and processes that end.
-          if (effect.idle) (timer as { unref?(): void }).unref?.();
-        }));
+        this.#answer(
+          effect.op,
+          'woken',
+          new Promise((resolve) => {
+            const timer = setTimeout(resolve, Math.min(effect.afterMs, MAX_TIMER_MS), null);
+            // Only Node, Bun and Deno's Node half have timers that are objects, and processes that end.
+            if (effect.idle) (timer as { unref?(): void }).unref?.();
+          }),
+        );
         break;
       case 'broadcast':
         this.#channel?.postMessage([effect.epoch, effect.generation]);
@@ -383,12 +440,19 @@ export class Machine {
       this.#rested?.();
       if (this.#leaving) this.#held.free();
     };
-    work.then((result) => done(reportable(result)), () => done({ failed: true }));
+    work.then(
+      (result) => done(reportable(result)),
+      () => done({ failed: true }),
+    );
   }
 
   #stayAwake(): void {
     try {
-      this.#host.waitUntil?.(new Promise<void>((resolve) => { this.#rested = resolve; }));
+      this.#host.waitUntil?.(
+        new Promise<void>((resolve) => {
+          this.#rested = resolve;
+        }),
+      );
     } catch {
       // Whatever the host makes of it, the call at hand goes on.
     }
@@ -410,15 +474,17 @@ export class Machine {
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), Math.min(timeoutMs, MAX_TIMER_MS));
     const released = new Promise<void>((resolve) => this.#locks.set(op, resolve));
-    navigator.locks.request(this.#host.key, own({ signal: late.signal }), () => {
-      clearTimeout(timer);
-      report(true);
-      return released;
-    }).catch(() => {
-      clearTimeout(timer);
-      this.#locks.delete(op);
-      report(false);
-    });
+    navigator.locks
+      .request(this.#host.key, own({ signal: late.signal }), () => {
+        clearTimeout(timer);
+        report(true);
+        return released;
+      })
+      .catch(() => {
+        clearTimeout(timer);
+        this.#locks.delete(op);
+        report(false);
+      });
   }
 
   /** Calls a function of the caller's, whose result reads like a token response. A thrown `invalid_grant` is a refusal. */
@@ -455,10 +521,18 @@ export class Machine {
         loss = lossOf(error);
         throw error;
       }
-      const response = await send(url, own<RequestInit>({
-        method, headers, body, redirect: 'manual', signal: late.signal, ...(keepalive && { keepalive }),
-        ...(cookies && { credentials: 'include' }),
-      }));
+      const response = await send(
+        url,
+        own<RequestInit>({
+          method,
+          headers,
+          body,
+          redirect: 'manual',
+          signal: late.signal,
+          ...(keepalive && { keepalive }),
+          ...(cookies && { credentials: 'include' }),
+        }),
+      );
       return {
         status: response.status,
         contentType: response.headers.get('content-type') ?? '',
@@ -529,10 +603,12 @@ function onlyCredentials(given: unknown): object {
 export function inTime<T>(work: () => Promise<T>, limitMs: number, signal?: AbortSignal): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const timer = setTimeout(() => reject(), Math.min(limitMs, MAX_TIMER_MS));
-    const settled = <V>(settle: (value: V) => void) => (value: V) => {
-      clearTimeout(timer);
-      settle(value);
-    };
+    const settled =
+      <V>(settle: (value: V) => void) =>
+      (value: V) => {
+        clearTimeout(timer);
+        settle(value);
+      };
     signal?.addEventListener('abort', () => settled(reject)(signal.reason), own({ once: true }));
     try {
       work().then(settled(resolve), settled(reject));

@@ -20,7 +20,11 @@ export interface GrantParts {
 
 /** The parts of an authorization request. Without an endpoint, the issuer's metadata have it. @internal */
 export interface Authorization {
-  endpoint: string | undefined; clientId: string; redirectUri: string; scope: string | undefined; issuer: string | undefined;
+  endpoint: string | undefined;
+  clientId: string;
+  redirectUri: string;
+  scope: string | undefined;
+  issuer: string | undefined;
 }
 
 const partsOfGrant = new WeakMap<object, GrantParts>();
@@ -76,8 +80,12 @@ export function jsonLogin(options: JsonLoginOptions): Grant {
   return grantOf({
     name: nameOf(endpoint),
     description: {
-      kind: 'jsonLogin', tokenUrl: partsOf(endpoint), refreshUrl: optional(refreshUrl), revokeUrl: optional(revokeUrl),
-      asks: credentials !== undefined, fields,
+      kind: 'jsonLogin',
+      tokenUrl: partsOf(endpoint),
+      refreshUrl: optional(refreshUrl),
+      revokeUrl: optional(revokeUrl),
+      asks: credentials !== undefined,
+      fields,
     },
     ...(credentials && { ask: credentials }),
   });
@@ -142,15 +150,31 @@ export interface OAuth2Options {
  */
 export function oauth2(options: OAuth2Options): Grant {
   const { tokenEndpoint, revocationEndpoint, issuer, clientId, clientSecret, clientAuth, scope, grant, refreshToken } = optionsOf(options, [
-    'issuer', 'tokenEndpoint', 'revocationEndpoint', 'clientId', 'clientSecret', 'clientAuth', 'scope', 'grant', 'refreshToken',
+    'issuer',
+    'tokenEndpoint',
+    'revocationEndpoint',
+    'clientId',
+    'clientSecret',
+    'clientAuth',
+    'scope',
+    'grant',
+    'refreshToken',
   ]);
   if ((tokenEndpoint ?? issuer) === undefined) throw misuse('issuer', 'given, unless "tokenEndpoint" is');
   return grantOf({
     name: nameOf(tokenEndpoint ?? issuer, { clientId, grant, scope }),
     issuer,
     description: {
-      kind: 'oauth2', clientId, clientSecret, clientAuth, scope, grant, refreshToken, issuer,
-      tokenEndpoint: optional(tokenEndpoint), revocationEndpoint: optional(revocationEndpoint),
+      kind: 'oauth2',
+      clientId,
+      clientSecret,
+      clientAuth,
+      scope,
+      grant,
+      refreshToken,
+      issuer,
+      tokenEndpoint: optional(tokenEndpoint),
+      revocationEndpoint: optional(revocationEndpoint),
     },
   });
 }
@@ -212,17 +236,28 @@ export interface AuthorizationCodeOptions {
  */
 export function authorizationCode(options: AuthorizationCodeOptions): Grant {
   const { authorizationEndpoint, tokenEndpoint, revocationEndpoint, redirectUri, issuer, clientId, scope } = optionsOf(options, [
-    'issuer', 'authorizationEndpoint', 'tokenEndpoint', 'revocationEndpoint', 'clientId', 'redirectUri', 'scope',
+    'issuer',
+    'authorizationEndpoint',
+    'tokenEndpoint',
+    'revocationEndpoint',
+    'clientId',
+    'redirectUri',
+    'scope',
   ]);
   const redirect = readable(() => String(redirectUri), 'redirectUri');
   const endpoint = authorizationEndpoint === undefined ? undefined : absolute(authorizationEndpoint).href;
-  if ((endpoint ?? issuer) === undefined || (tokenEndpoint ?? issuer) === undefined) throw misuse('issuer', 'given, unless "authorizationEndpoint" and "tokenEndpoint" are');
+  if ((endpoint ?? issuer) === undefined || (tokenEndpoint ?? issuer) === undefined)
+    throw misuse('issuer', 'given, unless "authorizationEndpoint" and "tokenEndpoint" are');
   if (scope !== undefined && typeof scope !== 'string') throw misuse('scope', 'a string', scope);
   return grantOf({
     name: nameOf(tokenEndpoint ?? issuer, { clientId, grant: 'code', scope }),
     issuer,
     description: {
-      kind: 'authorizationCode', clientId, issuer, redirectUri: redirect, tokenEndpoint: optional(tokenEndpoint),
+      kind: 'authorizationCode',
+      clientId,
+      issuer,
+      redirectUri: redirect,
+      tokenEndpoint: optional(tokenEndpoint),
       revocationEndpoint: optional(revocationEndpoint),
     },
     authorization: { endpoint, clientId, redirectUri: redirect, scope, issuer },
@@ -267,7 +302,8 @@ export function cookieRefresh(options: CookieRefreshOptions): Grant {
   if (!readable(isHeader, 'header')) throw misuse('header', 'a list of a name and a value, both strings');
   const endpoint = absolute(url);
   return grantOf({
-    name: nameOf(endpoint, { grant: 'cookie' }), description: { kind: 'cookieRefresh', url: partsOf(endpoint), headerName: header[0], headerValue: header[1] },
+    name: nameOf(endpoint, { grant: 'cookie' }),
+    description: { kind: 'cookieRefresh', url: partsOf(endpoint), headerName: header[0], headerValue: header[1] },
   });
 }
 

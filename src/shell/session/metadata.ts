@@ -34,7 +34,7 @@ export class Issuer {
 
   /** @throws (rejects with) ERR_TOKEN_ENDPOINT_MISCONFIGURED, ERR_TOKEN_REFRESH_UNAVAILABLE, or the error of `fetch` */
   async metadata(signal?: AbortSignal): Promise<Metadata> {
-    return this.#metadata ??= await this.#read(signal);
+    return (this.#metadata ??= await this.#read(signal));
   }
 
   /** The URL of an endpoint, checked. The metadata must have it. */
@@ -51,7 +51,10 @@ export class Issuer {
   async #read(signal?: AbortSignal): Promise<Metadata> {
     for (const url of this.#places()) {
       const send = this.#fetch();
-      const response = await send(this.#checked(url), own<RequestInit>({ headers: own({ accept: 'application/json' }), redirect: 'manual', ...(signal && { signal }) }));
+      const response = await send(
+        this.#checked(url),
+        own<RequestInit>({ headers: own({ accept: 'application/json' }), redirect: 'manual', ...(signal && { signal }) }),
+      );
       const type = response.headers.get('content-type') ?? '';
       const metadata = JSON.parse(call('metadata_read', this.#issuer, response.status, type, await readSome(response))) as Metadata | null;
       if (metadata) return own(metadata);
@@ -67,7 +70,7 @@ export class Issuer {
     } catch {
       throw refusal('not-a-url');
     }
-    return call('endpoint_url', JSON.stringify([partsOf(parsed), ...issuer ? [partsOf(issuer)] : []]), this.#loopback);
+    return call('endpoint_url', JSON.stringify([partsOf(parsed), ...(issuer ? [partsOf(issuer)] : [])]), this.#loopback);
   }
 }
 

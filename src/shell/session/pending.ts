@@ -11,7 +11,11 @@ const MAX_ROUNDS = 16;
 const PAUSE_MS = 5;
 
 /** A change of the record, which is removed if there is no `pending` left, and its result. @internal */
-export interface Change<T> { result: T; pending?: string | undefined; ttlSeconds?: number }
+export interface Change<T> {
+  result: T;
+  pending?: string | undefined;
+  ttlSeconds?: number;
+}
 
 /** One record of a store, changed by compare-and-set. @internal */
 export class PendingRequests {
@@ -54,12 +58,15 @@ export class PendingRequests {
       const row = await this.#row();
       const { result, pending, ttlSeconds } = own(next(row?.record));
       const isChanged = await stored(async () => {
-        if (pending !== undefined) return member(Object(await store.save(this.#key, pending, row?.version ?? null, ttlSeconds)) as object, 'ok') === true;
-        return !row || await store.clear(this.#key, row.version) === true;
+        if (pending !== undefined)
+          return member(Object(await store.save(this.#key, pending, row?.version ?? null, ttlSeconds)) as object, 'ok') === true;
+        return !row || (await store.clear(this.#key, row.version)) === true;
       });
       if (isChanged) return result;
       const pause = Math.random() * PAUSE_MS * round;
-      await new Promise((resolve) => { setTimeout(resolve, pause); });
+      await new Promise((resolve) => {
+        setTimeout(resolve, pause);
+      });
     }
     throw refusal('store-unavailable');
   }

@@ -16,7 +16,19 @@ type Used = Extract<Outcome, { effect: 'use' | 'fail' }>;
 type Listener = (detail: never) => void;
 
 const NAMES: readonly (keyof SessionOptions)[] = [
-  'grant', 'name', 'store', 'refreshAhead', 'timeoutMs', 'retry', 'replayWindowMs', 'onRefreshRejected', 'isolation', 'insecure', 'fetch', 'waitUntil', 'now',
+  'grant',
+  'name',
+  'store',
+  'refreshAhead',
+  'timeoutMs',
+  'retry',
+  'replayWindowMs',
+  'onRefreshRejected',
+  'isolation',
+  'insecure',
+  'fetch',
+  'waitUntil',
+  'now',
 ];
 const EVENTS: readonly (keyof SessionEvents)[] = ['change', 'refreshed', 'ended', 'challenge', 'warning'];
 const authorizing = new WeakMap<object, Authorizing>();
@@ -50,13 +62,28 @@ export function createSession(options: SessionOptions): Session {
 }
 
 function open(options: SessionOptions): Session {
-  const { grant, name, store = memoryStore(), fetch: given, now, waitUntil, isolation = IN_WORKERD ? 'request' : 'shared', insecure, timeoutMs } = options;
+  const {
+    grant,
+    name,
+    store = memoryStore(),
+    fetch: given,
+    now,
+    waitUntil,
+    isolation = IN_WORKERD ? 'request' : 'shared',
+    insecure,
+    timeoutMs,
+  } = options;
   const parts = readGrant(grant);
   if (!has(store, 'load', 'save', 'clear')) throw misuse('store', 'a token store: an object with the methods load, save and clear', store);
   checkFunctions({ fetch: given, now, waitUntil });
   if (given) sender(given);
-  const called = name === undefined ? parts.name ?? (options.store ? undefined : 'custom') : name;
-  if (typeof called !== 'string') throw misuse('name', name === undefined ? 'given: sessions with customGrant and a store need one' : 'a string', ...name === undefined ? [] : [name]);
+  const called = name === undefined ? (parts.name ?? (options.store ? undefined : 'custom')) : name;
+  if (typeof called !== 'string')
+    throw misuse(
+      'name',
+      name === undefined ? 'given: sessions with customGrant and a store need one' : 'a string',
+      ...(name === undefined ? [] : [name]),
+    );
   checkWord('isolation', isolation, ['shared', 'request']);
 
   const hasLock = store.shared === 'origin' && typeof navigator === 'object' && typeof navigator.locks?.request === 'function';
@@ -69,16 +96,28 @@ function open(options: SessionOptions): Session {
   const { refreshAhead, retry, replayWindowMs, onRefreshRejected } = options;
   const host: Host = {
     options: own({
-      
-      refreshAhead: nestedOf(refreshAhead, ['maxSeconds', 'fraction'], 'refreshAhead'), retry: nestedOf(retry, ['baseMs', 'capMs'], 'retry'),
-      replayWindowMs, onRefreshRejected, insecure, timeoutMs, grant: own(parts.description), hasLock, storeIsShared: options.store !== undefined, storeIsEmpty: options.store === undefined,
-      storeIsEventual: store.consistency === 'eventual', endsWithRequest: isolation === 'request' && !waitUntil,
+      refreshAhead: nestedOf(refreshAhead, ['maxSeconds', 'fraction'], 'refreshAhead'),
+      retry: nestedOf(retry, ['baseMs', 'capMs'], 'retry'),
+      replayWindowMs,
+      onRefreshRejected,
+      insecure,
+      timeoutMs,
+      grant: own(parts.description),
+      hasLock,
+      storeIsShared: options.store !== undefined,
+      storeIsEmpty: options.store === undefined,
+      storeIsEventual: store.consistency === 'eventual',
+      endsWithRequest: isolation === 'request' && !waitUntil,
     }),
-    store, hasLock, now, waitUntil,
+    store,
+    hasLock,
+    now,
+    waitUntil,
     key,
     fetch: send,
     endpoint: async (endpoint, signal) => issuer?.endpoint(endpoint, signal) ?? Promise.reject(refusal('no-metadata')),
-    ask: parts.ask, act: parts.act,
+    ask: parts.ask,
+    act: parts.act,
     tell(event, detail) {
       // After the state has changed, since a listener may use the session.
       for (const listener of listeners.get(event) ?? []) queueMicrotask(() => listener(detail as never));
@@ -109,7 +148,8 @@ function open(options: SessionOptions): Session {
     async login(credentials, options) {
       const { signal } = copied(options, ['signal']);
       const { username, password } = readable(() => own({ ...credentials }) as Partial<NonNullable<typeof credentials>>, 'credentials');
-      if (credentials !== undefined && (typeof username !== 'string' || typeof password !== 'string')) throw misuse('credentials', 'an object with a username and a password, both strings');
+      if (credentials !== undefined && (typeof username !== 'string' || typeof password !== 'string'))
+        throw misuse('credentials', 'an object with a username and a password, both strings');
       succeeded(await once((calls) => calls.ask({ event: 'login', username, password }, signal)));
       return machine.snapshot;
     },
@@ -122,8 +162,10 @@ function open(options: SessionOptions): Session {
       const { reason } = copied(options, ['reason']);
       checkWord('reason', reason, ['user', 'compromised']);
       signOuts += 1;
-      const { revoked, stored } = succeeded<Extract<Outcome, { effect: 'signed-out' | 'fail' }>>(await once((calls) => calls.ask({ event: 'logout', reason })));
-      if (pending && !await pending.forget()) host.tell('warning', { code: 'authorization-kept' });
+      const { revoked, stored } = succeeded<Extract<Outcome, { effect: 'signed-out' | 'fail' }>>(
+        await once((calls) => calls.ask({ event: 'logout', reason })),
+      );
+      if (pending && !(await pending.forget())) host.tell('warning', { code: 'authorization-kept' });
       return { revoked, stored };
     },
     on(event, listener, options) {
@@ -161,8 +203,11 @@ function open(options: SessionOptions): Session {
 }
 
 /** The options of a call, read once. */
-function copied<T extends object>(options: T | undefined, names: readonly (keyof T & string)[]): Partial<T> & { signal?: AbortSignal | undefined } {
-  const copy: Partial<T> & { signal?: AbortSignal | undefined } = optionsOf(options ?? {} as T, names);
+function copied<T extends object>(
+  options: T | undefined,
+  names: readonly (keyof T & string)[],
+): Partial<T> & { signal?: AbortSignal | undefined } {
+  const copy: Partial<T> & { signal?: AbortSignal | undefined } = optionsOf(options ?? ({} as T), names);
   checkSignal(copy.signal);
   return copy;
 }

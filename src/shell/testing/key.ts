@@ -54,16 +54,26 @@ const rsa = (bits: number, name: string, saltLength?: number): Subtle => ({
   how: saltLength === undefined ? name : { name, saltLength },
 });
 const ecdsa = (bits: number, namedCurve: string): Subtle => ({
-  generate: { name: 'ECDSA', namedCurve }, how: { name: 'ECDSA', hash: `SHA-${bits}` },
+  generate: { name: 'ECDSA', namedCurve },
+  how: { name: 'ECDSA', hash: `SHA-${bits}` },
 });
 const ed25519: Subtle = { generate: { name: 'Ed25519' }, how: 'Ed25519' };
 
 const SUBTLE: { readonly [alg in Algorithm]?: Subtle } = {
-  HS256: hmac(256), HS384: hmac(384), HS512: hmac(512),
-  RS256: rsa(256, 'RSASSA-PKCS1-v1_5'), RS384: rsa(384, 'RSASSA-PKCS1-v1_5'), RS512: rsa(512, 'RSASSA-PKCS1-v1_5'),
-  PS256: rsa(256, 'RSA-PSS', 32), PS384: rsa(384, 'RSA-PSS', 48), PS512: rsa(512, 'RSA-PSS', 64),
-  ES256: ecdsa(256, 'P-256'), ES384: ecdsa(384, 'P-384'), ES512: ecdsa(512, 'P-521'),
-  EdDSA: ed25519, Ed25519: ed25519,
+  HS256: hmac(256),
+  HS384: hmac(384),
+  HS512: hmac(512),
+  RS256: rsa(256, 'RSASSA-PKCS1-v1_5'),
+  RS384: rsa(384, 'RSASSA-PKCS1-v1_5'),
+  RS512: rsa(512, 'RSASSA-PKCS1-v1_5'),
+  PS256: rsa(256, 'RSA-PSS', 32),
+  PS384: rsa(384, 'RSA-PSS', 48),
+  PS512: rsa(512, 'RSA-PSS', 64),
+  ES256: ecdsa(256, 'P-256'),
+  ES384: ecdsa(384, 'P-384'),
+  ES512: ecdsa(512, 'P-521'),
+  EdDSA: ed25519,
+  Ed25519: ed25519,
 };
 
 /** What stands before the key's bits in an SPKI (RFC 5480 §2, RFC 9881 §4), in hexadecimal. */
@@ -91,15 +101,17 @@ async function keyOfSubtle(alg: Algorithm, { generate, how }: Subtle, kid: strin
   const made = await crypto.subtle.generateKey(generate, true, ['sign', 'verify']);
   const [signing, verifying] = 'privateKey' in made ? [made.privateKey, made.publicKey] : [made, made];
   // Of the host's own members, `alg` says less than ours does, and `ext` and `key_ops` are about the CryptoKey.
-  const { alg: _, ext, key_ops, ...material } = await crypto.subtle.exportKey('jwk', verifying) as Record<string, string>;
+  const { alg: _, ext, key_ops, ...material } = (await crypto.subtle.exportKey('jwk', verifying)) as Record<string, string>;
   const secret = signing === verifying;
   return {
     alg,
     kid,
     jwk: named(material, alg, kid),
-    sign: signer(alg, kid, async (input) => (secret
-      ? call('test_sign', alg, fromBase64url(material['k'] ?? ''), input)
-      : new Uint8Array(await crypto.subtle.sign(how, signing, input)))),
+    sign: signer(alg, kid, async (input) =>
+      secret
+        ? call('test_sign', alg, fromBase64url(material['k'] ?? ''), input)
+        : new Uint8Array(await crypto.subtle.sign(how, signing, input)),
+    ),
     async pem() {
       if (secret) throw misuse('alg', 'one with a public key');
       return pem('PUBLIC KEY', await crypto.subtle.exportKey('spki', verifying));
@@ -123,9 +135,10 @@ async function keyOfModule(alg: Algorithm, spki: string, kid: string | null): Pr
     secret = random(32);
     bits = call('test_public_key', alg, secret);
   } while (bits.length === 0);
-  const material = alg === 'ES256K'
-    ? { kty: 'EC', crv: 'secp256k1', x: base64url(bits.subarray(0, 32)), y: base64url(bits.subarray(32)) }
-    : { kty: 'AKP', pub: base64url(bits) };
+  const material =
+    alg === 'ES256K'
+      ? { kty: 'EC', crv: 'secp256k1', x: base64url(bits.subarray(0, 32)), y: base64url(bits.subarray(32)) }
+      : { kty: 'AKP', pub: base64url(bits) };
   const prefix = Uint8Array.from(spki.match(/../g) ?? [], (digits) => parseInt(digits, 16));
   return {
     alg,

@@ -22,7 +22,11 @@ export function callbacksOf(rules: Callbacks): Callbacks {
 /** Runs both checks at once. @throws ERR_SYNC_UNAVAILABLE if one of them returns a promise. */
 export function checkSync({ isRevoked, schema }: Callbacks, verified: Verified): void {
   if (isRevoked) judgeRevocation(settled(() => isRevoked(verified.payload), 'revocation'));
-  if (schema) judgeSchema(verified, settled(() => schema['~standard'].validate(verified.payload), 'schema'));
+  if (schema)
+    judgeSchema(
+      verified,
+      settled(() => schema['~standard'].validate(verified.payload), 'schema'),
+    );
 }
 
 export async function checkRevocation({ isRevoked }: Callbacks, verified: Verified): Promise<void> {
@@ -34,7 +38,10 @@ export async function checkSchema({ schema }: Callbacks, verified: Verified): Pr
 }
 
 /** How `explain` of src/wasm/verify.rs is told what a check came to: an empty text if it passed. */
-export async function wordOf(check: (() => Promise<void>) | undefined, name: (error: TokenwardError) => string | undefined): Promise<string> {
+export async function wordOf(
+  check: (() => Promise<void>) | undefined,
+  name: (error: TokenwardError) => string | undefined,
+): Promise<string> {
   try {
     await check?.();
     return check ? '' : 'schema';
@@ -50,7 +57,12 @@ function settled(ask: () => unknown, failure: 'revocation' | 'schema'): unknown 
   } catch {
     throw refusal(failure, 'schema');
   }
-  if (guarded(() => typeof (answer as PromiseLike<unknown> | null | undefined)?.then === 'function', () => refusal(failure, 'schema'))) {
+  if (
+    guarded(
+      () => typeof (answer as PromiseLike<unknown> | null | undefined)?.then === 'function',
+      () => refusal(failure, 'schema'),
+    )
+  ) {
     Promise.resolve(answer).catch(() => {});
     throw refusal('sync-callback');
   }
@@ -71,11 +83,17 @@ function judgeRevocation(answer: unknown): void {
 }
 
 function judgeSchema(verified: Verified, answer: unknown): void {
-  verified.payload = guarded(() => {
-    const [issues, value] = [member(Object(answer), 'issues') as readonly { path?: readonly unknown[] }[] | undefined, member(Object(answer), 'value')];
-    if (!issues && typeof value === 'object' && value !== null) return value as JwtClaims;
-    const first: unknown = issues?.[0]?.path?.[0];
-    const name = typeof first === 'object' && first !== null ? (first as { key?: unknown }).key : first;
-    throw refusal('schema', typeof name === 'string' ? name : 'schema');
-  }, () => refusal('schema', 'schema'));
+  verified.payload = guarded(
+    () => {
+      const [issues, value] = [
+        member(Object(answer), 'issues') as readonly { path?: readonly unknown[] }[] | undefined,
+        member(Object(answer), 'value'),
+      ];
+      if (!issues && typeof value === 'object' && value !== null) return value as JwtClaims;
+      const first: unknown = issues?.[0]?.path?.[0];
+      const name = typeof first === 'object' && first !== null ? (first as { key?: unknown }).key : first;
+      throw refusal('schema', typeof name === 'string' ? name : 'schema');
+    },
+    () => refusal('schema', 'schema'),
+  );
 }

@@ -99,7 +99,10 @@ export class KeySet {
    */
   static fromJwks(jwks: { keys: Jwk[] }): KeySet {
     const set = new KeySet();
-    keysOf.set(set, bounded(() => installed(() => readSet(json(jwks)))));
+    keysOf.set(
+      set,
+      bounded(() => installed(() => readSet(json(jwks)))),
+    );
     return set;
   }
 
@@ -198,15 +201,20 @@ export function thumbprint(jwk: Jwk): string {
 /** The keys behind any key input: those that were read last, where it says the same as then. */
 export function readKeys(input: unknown): Keys {
   if (typeof input !== 'object' || input === null) return bounded(() => guarded(() => readKey(input, NO_OPTIONS), noKey));
-  return keysOf.get(input as VerificationKey) ?? bounded(() => installed(() => {
-    const said = saidBy(input);
-    const last = lastRead.get(input);
-    if (last && isSame(last.said, said)) return last.keys;
-    const isSet = Array.isArray(member(input, 'keys'));
-    const keys = isSet && typeof said === 'string' ? readSet(said) : readKey(input, NO_OPTIONS, said);
-    lastRead.set(input, { keys, said });
-    return keys;
-  }));
+  return (
+    keysOf.get(input as VerificationKey)
+    ?? bounded(() =>
+      installed(() => {
+        const said = saidBy(input);
+        const last = lastRead.get(input);
+        if (last && isSame(last.said, said)) return last.keys;
+        const isSet = Array.isArray(member(input, 'keys'));
+        const keys = isSet && typeof said === 'string' ? readSet(said) : readKey(input, NO_OPTIONS, said);
+        lastRead.set(input, { keys, said });
+        return keys;
+      }),
+    )
+  );
 }
 
 const noKey = (): unknown => refusal('key-kind');
@@ -307,7 +315,10 @@ function json(value: unknown): string {
   return text;
 }
 
-interface KeyObject { type: string; export(options: { format: 'jwk' } | { format: 'pem'; type: 'spki' }): unknown }
+interface KeyObject {
+  type: string;
+  export(options: { format: 'jwk' } | { format: 'pem'; type: 'spki' }): unknown;
+}
 
 function isKeyObject(input: object): input is KeyObject {
   return brand(input) === 'KeyObject' || (typeof (input as KeyObject).export === 'function' && 'asymmetricKeyType' in input);
@@ -332,17 +343,30 @@ function boundTo(known: Keys, alg: Algorithm | undefined): Keys {
   const { held, cryptoKey, number, remote, jwks } = known;
   if (remote || jwks !== undefined) throw refusal('key-kind');
   if (alg === undefined) return known;
-  return own({ held: new Handle('release_keys', () => call('key_bound', held.handle, alg), held), ...(cryptoKey && { cryptoKey, number: number as number, of: known }) });
+  return own({
+    held: new Handle('release_keys', () => call('key_bound', held.handle, alg), held),
+    ...(cryptoKey && { cryptoKey, number: number as number, of: known }),
+  });
 }
 
 function fromCryptoKey(cryptoKey: CryptoKey, alg: Algorithm | undefined, allowShortSecret: boolean): Keys {
   let number = cryptoKeyNumbers.get(cryptoKey);
-  if (number === undefined) cryptoKeyNumbers.set(cryptoKey, number = ++cryptoKeys);
+  if (number === undefined) cryptoKeyNumbers.set(cryptoKey, (number = ++cryptoKeys));
   const algorithm = cryptoKey.algorithm as KeyAlgorithm & Partial<RsaHashedKeyAlgorithm & EcKeyAlgorithm & HmacKeyAlgorithm>;
-  const install = () => call(
-    'key_from_host', cryptoKey.type, algorithm.name, algorithm.hash?.name ?? '', algorithm.namedCurve ?? '',
-    algorithm.modulusLength ?? algorithm.length ?? 0, algorithm.publicExponent ?? new Uint8Array(),
-    cryptoKey.usages.includes('verify'), number, exportedJwk.get(cryptoKey), alg, allowShortSecret,
-  );
+  const install = () =>
+    call(
+      'key_from_host',
+      cryptoKey.type,
+      algorithm.name,
+      algorithm.hash?.name ?? '',
+      algorithm.namedCurve ?? '',
+      algorithm.modulusLength ?? algorithm.length ?? 0,
+      algorithm.publicExponent ?? new Uint8Array(),
+      cryptoKey.usages.includes('verify'),
+      number,
+      exportedJwk.get(cryptoKey),
+      alg,
+      allowShortSecret,
+    );
   return own({ held: new Handle('release_keys', install), cryptoKey, number });
 }

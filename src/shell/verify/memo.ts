@@ -6,7 +6,11 @@ import { isHeld, readKeys, type KeyInput, type Keys } from './keys.js';
 import type { Verification } from './verifier.js';
 
 /** What was compiled from an object of options, and what these said then. */
-interface Remembered<O> { said: O; byKeys: WeakMap<Keys, Verification>; pem?: [text: string, keys: Keys] }
+interface Remembered<O> {
+  said: O;
+  byKeys: WeakMap<Keys, Verification>;
+  pem?: [text: string, keys: Keys];
+}
 
 /** Compiles once for each pair of objects, as long as they say the same. */
 export class Memo<O extends object> {
@@ -25,11 +29,12 @@ export class Memo<O extends object> {
   of(key: KeyInput, options: O): Verification {
     const now = copied(options, this.#names, '', this.#argument);
     let known = this.#byOptions.get(options);
-    if (!known || !saysTheSame(known.said, now)) this.#byOptions.set(options, known = own<Remembered<O>>({ said: now, byKeys: new WeakMap() }));
+    if (!known || !saysTheSame(known.said, now))
+      this.#byOptions.set(options, (known = own<Remembered<O>>({ said: now, byKeys: new WeakMap() })));
     const keys = typeof key === 'string' && known.pem?.[0] === key ? known.pem[1] : readKeys(key);
     if (typeof key === 'string') known.pem = [key, keys];
     let compiled = known.byKeys.get(keys);
-    if (!compiled) known.byKeys.set(keys, compiled = this.#compile(known.said, keys));
+    if (!compiled) known.byKeys.set(keys, (compiled = this.#compile(known.said, keys)));
     compiled.linger();
     if (!isHeld(key)) keys.held.linger();
     return compiled;
@@ -50,7 +55,7 @@ export function copied<T extends object>(options: T, names: readonly (keyof T & 
 }
 
 function nested(name: string, value: unknown, path: string): unknown {
-  if (Array.isArray(value)) return [...value as unknown[]];
+  if (Array.isArray(value)) return [...(value as unknown[])];
   if (name === 'cache') return nestedOf(value, ['maxEntries'] as never, path);
   return name === 'claims' && isObject(value) ? copyOf(value, path) : value;
 }

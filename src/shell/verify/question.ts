@@ -7,10 +7,19 @@ import type { Algorithm } from '../types.js';
 
 /** `rsa` is the key as a JWK; undefined for a key that stays with the host, which `hostKey` names. */
 export interface Question {
-  algorithm: Algorithm; hostKey: number; rsa: string | undefined; message: Uint8Array<ArrayBuffer>; signature: Uint8Array<ArrayBuffer>;
+  algorithm: Algorithm;
+  hostKey: number;
+  rsa: string | undefined;
+  message: Uint8Array<ArrayBuffer>;
+  signature: Uint8Array<ArrayBuffer>;
 }
 /** The host's answer about a token, the key it is about, and whether the host can be asked about RSA keys too. It outlives the instance that asked. */
-export interface Verdict { hostKey: number; rsa: string | undefined; valid: boolean | undefined; takesRsa: boolean }
+export interface Verdict {
+  hostKey: number;
+  rsa: string | undefined;
+  valid: boolean | undefined;
+  takesRsa: boolean;
+}
 
 export const NO_VERDICT: Verdict = { hostKey: 0, rsa: undefined, valid: undefined, takesRsa: false };
 export const NO_VERDICT_YET: Verdict = { hostKey: 0, rsa: undefined, valid: undefined, takesRsa: true };
@@ -23,7 +32,7 @@ export function asked(): Question {
 /** Asks `crypto.subtle`. @throws ERR_KEY_UNUSABLE if it cannot use the key. */
 export async function askHost({ algorithm, message, signature }: Question, key: CryptoKey | undefined): Promise<boolean> {
   try {
-    return await crypto.subtle.verify(RSA[algorithm] ?? SUBTLE[algorithm] ?? algorithm, key as CryptoKey, signature, message) === true;
+    return (await crypto.subtle.verify(RSA[algorithm] ?? SUBTLE[algorithm] ?? algorithm, key as CryptoKey, signature, message)) === true;
   } catch {
     throw refusal('key-engine');
   }
@@ -31,7 +40,11 @@ export async function askHost({ algorithm, message, signature }: Question, key: 
 
 /** How `crypto.subtle` names what it is asked to do, if not by the algorithm's own name. */
 const SUBTLE: Record<string, AlgorithmIdentifier | RsaPssParams | EcdsaParams> = {
-  HS256: 'HMAC', HS384: 'HMAC', HS512: 'HMAC',
-  ES256: { name: 'ECDSA', hash: 'SHA-256' }, ES384: { name: 'ECDSA', hash: 'SHA-384' }, ES512: { name: 'ECDSA', hash: 'SHA-512' },
+  HS256: 'HMAC',
+  HS384: 'HMAC',
+  HS512: 'HMAC',
+  ES256: { name: 'ECDSA', hash: 'SHA-256' },
+  ES384: { name: 'ECDSA', hash: 'SHA-384' },
+  ES512: { name: 'ECDSA', hash: 'SHA-512' },
   EdDSA: 'Ed25519',
 };

@@ -13,10 +13,26 @@ import type { JwksCache, KeySetState, RemoteOptions } from '../types.js';
 import { partsOf, resolve } from '../url.js';
 
 /** The answers of `remote_need` and `remote_refresh` (src/wasm/remote.rs). */
-const USE = 0, USE_AND_FETCH = 1, FETCH = 2, WAIT = 3, STAND = 4;
+const USE = 0,
+  USE_AND_FETCH = 1,
+  FETCH = 2,
+  WAIT = 3,
+  STAND = 4;
 
 const NAMES: readonly (keyof RemoteOptions)[] = [
-  'maxAge', 'minAge', 'staleIfError', 'cooldown', 'timeoutMs', 'maxBytes', 'fetch', 'headers', 'snapshot', 'now', 'cache', 'waitUntil', 'insecure',
+  'maxAge',
+  'minAge',
+  'staleIfError',
+  'cooldown',
+  'timeoutMs',
+  'maxBytes',
+  'fetch',
+  'headers',
+  'snapshot',
+  'now',
+  'cache',
+  'waitUntil',
+  'insecure',
 ];
 const MAX_REDIRECTS = 3;
 /** A caller takes part in one fetch, or in two if its key is missing; in more only if drivers vanish or the clock jumps. */
@@ -54,8 +70,10 @@ export class Remote {
   #flying: Promise<unknown> | undefined;
 
   constructor(source: string | URL, isIssuer: boolean, options: RemoteOptions = {}) {
-    const { maxAge, minAge, staleIfError, cooldown, timeoutMs, maxBytes, cache, snapshot } = this.#options
-      = readable(() => check(optionsOf(options, NAMES)), 'options');
+    const { maxAge, minAge, staleIfError, cooldown, timeoutMs, maxBytes, cache, snapshot } = (this.#options = readable(
+      () => check(optionsOf(options, NAMES)),
+      'options',
+    ));
     this.#source = parse(source, isIssuer);
     this.#admit(this.#source);
     const name = isIssuer ? String(source) : this.#source.href;
@@ -144,7 +162,7 @@ export class Remote {
   async refresh(signal?: AbortSignal): Promise<void> {
     const wait = this.#patience();
     // A new instance knows nothing of the fetch, and starts another one.
-    for (let waited = 0; ;) {
+    for (let waited = 0; ; ) {
       if (signal?.aborted) throw signal.reason;
       const [now, given] = this.moment();
       const need = call('remote_refresh', this.#held.handle, now, given, waited);
@@ -188,7 +206,7 @@ export class Remote {
     let polls = this.#polls;
     return async (need) => {
       if (need === FETCH ? flights++ === MAX_FLIGHTS : polls-- <= 0) throw refusal('keys-timeout');
-      if (need === WAIT) return void await this.#wait();
+      if (need === WAIT) return void (await this.#wait());
       if (flights > 1) await sleep(POLL_MS << flights);
       const broken = await this.#fly();
       if (broken) throw broken;
@@ -201,13 +219,15 @@ export class Remote {
 
   /** Drives the flight that the machine wants started. Never rejects; an error that is not the issuer's is the result. */
   #fly(inBackground = IN_WORKERD): Promise<unknown> {
-    const flight = this.#drive().catch((error: unknown) => error).finally(() => {
-      if (this.#flying === flight) this.#flying = undefined;
-    });
+    const flight = this.#drive()
+      .catch((error: unknown) => error)
+      .finally(() => {
+        if (this.#flying === flight) this.#flying = undefined;
+      });
     // Some hosts end the work of a request with its response. workerd also ends it when the client goes away, and other
     // requests may wait for this fetch. Whatever the host makes of it, the verification at hand goes on.
     if (inBackground) (async () => this.#options.waitUntil?.(flight))().catch(() => {});
-    return this.#flying = flight;
+    return (this.#flying = flight);
   }
 
   /** In workerd a promise of one request must not be awaited by another, which would hang: there, each looks for itself. */

@@ -37,8 +37,21 @@ export interface IssuerRules extends Omit<Rules, 'issuer'> {
 
 /** The options that say what a token must have. @internal */
 export const RULES: readonly (keyof Rules)[] = [
-  'issuer', 'audience', 'algorithms', 'subject', 'typ', 'scope', 'claims', 'requiredClaims', 'requireExp', 'maxTokenAge',
-  'clockTolerance', 'maxTokenLength', 'now', 'isRevoked', 'schema',
+  'issuer',
+  'audience',
+  'algorithms',
+  'subject',
+  'typ',
+  'scope',
+  'claims',
+  'requiredClaims',
+  'requireExp',
+  'maxTokenAge',
+  'clockTolerance',
+  'maxTokenLength',
+  'now',
+  'isRevoked',
+  'schema',
 ];
 
 /**
@@ -91,7 +104,11 @@ export class Verifier<C extends object = {}> {
     const several = 'issuers' in given;
     const list = (several ? listed(given.issuers) : [given]) as (Rules & { keys: KeyInput })[];
     const read = several ? own({ ...given, issuers: list }) : given;
-    this.#verification = new Verification<C>(list.map(({ keys }) => readKeys(keys)), list, (keys) => call('verifier', read, keys));
+    this.#verification = new Verification<C>(
+      list.map(({ keys }) => readKeys(keys)),
+      list,
+      (keys) => call('verifier', read, keys),
+    );
   }
 
   /**
@@ -183,7 +200,10 @@ const MAX_ISSUERS = 10_000;
 const NO_MOMENT: Moment = [NaN, true];
 
 /** A token that the module accepts, and the index of its issuer. */
-interface Accepted<C extends object> { verified: Verified<C>; issuer: number }
+interface Accepted<C extends object> {
+  verified: Verified<C>;
+  issuer: number;
+}
 /** The module's answer about a token. `issuer` says whose keys were looked at, counted from 1, or 0 for none; `version` is that of those keys. */
 type Attempt<T> = { issuer: number; version: number } & ({ value: T } | { question: Question | undefined } | { error: unknown });
 /** Asks about the token in the scratch buffer: CHECK_SIGNATURE, or the answer is there to be read. */
@@ -201,7 +221,7 @@ export class Verification<C extends object = {}> extends Handle {
   readonly #oneClock: boolean;
   /** The version of each issuer's keys that the module has. */
   readonly #versions: number[];
-  #known: Pick<Verified, 'header' | 'key'> & { number: number; generation: number } | undefined;
+  #known: (Pick<Verified, 'header' | 'key'> & { number: number; generation: number }) | undefined;
 
   constructor(keys: readonly Keys[], rules: readonly Callbacks[], install: (keys: Uint32Array) => number) {
     const versions: number[] = [];
@@ -251,13 +271,13 @@ export class Verification<C extends object = {}> extends Handle {
         if (!keys?.remote) return true;
         if (isMiss(attempt) || this.#renew(attempt, keys)) return false;
         let ready = usable.get(keys);
-        if (ready === undefined) usable.set(keys, ready = keys.remote.isReady);
+        if (ready === undefined) usable.set(keys, (ready = keys.remote.isReady));
         return ready;
       };
       const moments = Float64Array.from(clocks.flatMap(({ now }) => moment(now).map(Number)));
-      const answered = this.#attempts(batch, moments).map((attempt, at) => conclude(this.#finished(
-        stands(attempt) ? attempt : this.#async(tokens[results.length + at] as string, this.#accepted),
-      )));
+      const answered = this.#attempts(batch, moments).map((attempt, at) =>
+        conclude(this.#finished(stands(attempt) ? attempt : this.#async(tokens[results.length + at] as string, this.#accepted))),
+      );
       for (const result of await Promise.all(answered)) results.push(result);
     }
     return results;
@@ -278,10 +298,14 @@ export class Verification<C extends object = {}> extends Handle {
     const shown = typeof token === 'string' ? token.slice(0, this.#enough) : '';
     const callbacks = this.#callbacks[this.#issuerOf(shown)] ?? own<Callbacks>({});
     // What the checks say of a token that the module rejects is never reached.
-    const revocation = callbacks.isRevoked && await wordOf(accepted && (() => checkRevocation(callbacks, accepted.verified)), ({ code }) =>
-      (code === 'ERR_JWT_REVOKED' ? 'revoked' : 'revocation'));
-    const refused = callbacks.schema
-      && await wordOf(accepted && !revocation ? () => checkSchema(callbacks, accepted.verified) : undefined, ({ claim }) => claim);
+    const revocation =
+      callbacks.isRevoked
+      && (await wordOf(accepted && (() => checkRevocation(callbacks, accepted.verified)), ({ code }) =>
+        code === 'ERR_JWT_REVOKED' ? 'revoked' : 'revocation',
+      ));
+    const refused =
+      callbacks.schema
+      && (await wordOf(accepted && !revocation ? () => checkSchema(callbacks, accepted.verified) : undefined, ({ claim }) => claim));
     const explain: Ask = (verifier, length, { hostKey, valid }, [now, given]) =>
       call('explain', verifier, length, now, given, hostKey, valid, revocation, refused, code);
     return this.#async(shown, () => parsed('payload'), explain);
@@ -306,7 +330,9 @@ export class Verification<C extends object = {}> extends Handle {
   #checked({ verified, issuer }: Accepted<C>): Verified<C> | Promise<Verified<C>> {
     const callbacks = this.#callbacks[issuer] as Callbacks;
     if (!callbacks.isRevoked && !callbacks.schema) return verified;
-    return checkRevocation(callbacks, verified).then(() => checkSchema(callbacks, verified)).then(() => verified);
+    return checkRevocation(callbacks, verified)
+      .then(() => checkSchema(callbacks, verified))
+      .then(() => verified);
   }
 
   /** Gives the token to the module, and the answer to `read`. */
@@ -345,7 +371,7 @@ export class Verification<C extends object = {}> extends Handle {
         missed = isMiss(attempt) ? remote.version : 0;
         const ready = remote.ready(since, missed);
         // After a wait, the set is another one or time has passed.
-        if (ready === true ? missed > 0 : ready !== false && await ready) continue;
+        if (ready === true ? missed > 0 : ready !== false && (await ready)) continue;
       }
       if (!isQuestion(attempt)) return settled(attempt);
       const question = attempt.question as Question;
@@ -460,9 +486,12 @@ export class Verification<C extends object = {}> extends Handle {
         select(at);
         const [issuer, version] = this.#lookedAt();
         switch (number('status')) {
-          case CHECK_SIGNATURE: return { issuer, version, question: undefined };
-          case REFUSED: return { issuer, version, error: tokenwardError(JSON.parse(text('error') ?? '') as ErrorFields) };
-          default: return { issuer, version, value: this.#accepted() };
+          case CHECK_SIGNATURE:
+            return { issuer, version, question: undefined };
+          case REFUSED:
+            return { issuer, version, error: tokenwardError(JSON.parse(text('error') ?? '') as ErrorFields) };
+          default:
+            return { issuer, version, value: this.#accepted() };
         }
       });
     } finally {
@@ -517,7 +546,7 @@ function readOptions(options: VerifierOptions): VerifierOptions {
 
 async function safely<C extends object>(verified: Promise<Verified<C>>): Promise<Result<C>> {
   try {
-    return { ok: true, ...await verified };
+    return { ok: true, ...(await verified) };
   } catch (error) {
     return rejected(error);
   }

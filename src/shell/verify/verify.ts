@@ -10,8 +10,18 @@ import { RULES, Verification } from './verifier.js';
 let jwts: Memo<Rules> | undefined;
 let jwses: Memo<JwsOptions> | undefined;
 
-const jwt = () => jwts ??= new Memo(RULES, 'rules', (rules, keys) => new Verification([keys], [rules], ([key = 0]) => call('rules_verifier', rules, key)));
-const jws = () => jwses ??= new Memo(['algorithms', 'maxTokenLength'], 'options', (options, keys) => new Verification([keys], [], ([key = 0]) => call('jws_verifier', options, key)));
+const jwt = () =>
+  (jwts ??= new Memo(
+    RULES,
+    'rules',
+    (rules, keys) => new Verification([keys], [rules], ([key = 0]) => call('rules_verifier', rules, key)),
+  ));
+const jws = () =>
+  (jwses ??= new Memo(
+    ['algorithms', 'maxTokenLength'],
+    'options',
+    (options, keys) => new Verification([keys], [], ([key = 0]) => call('jws_verifier', options, key)),
+  ));
 const ANY_JWS: JwsOptions = /* @__PURE__ */ own({});
 
 /**
