@@ -14,12 +14,14 @@ export async function readBody(response: Response, most: number): Promise<Uint8A
   let empty = 0;
   const reader = response.body?.getReader();
   for (let done = !reader; reader && !done && length < most; ) {
-    const chunk = await reader.read();
-    done = chunk.done;
-    if (!chunk.value) continue;
-    chunks.push(chunk.value);
-    length += chunk.value.byteLength;
-    if (chunk.value.byteLength === 0 && ++empty > MAX_EMPTY_CHUNKS) {
+    const { done: ended, value } = await reader.read();
+    done = ended;
+    if (value) {
+      chunks.push(value);
+      length += value.byteLength;
+    }
+    // A chunk without bytes, or without anything at all, brings the end no nearer.
+    if (!done && !value?.byteLength && ++empty > MAX_EMPTY_CHUNKS) {
       void reader.cancel().catch(() => {});
       throw new TypeError('the body has no end');
     }
