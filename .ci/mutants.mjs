@@ -55,7 +55,7 @@ const SUITES = [
     tests: ['remote/sets', 'remote/shared_cache', 'remote/simulator'],
   },
   {
-    files: ['algorithm', 'hmac', 'limits', 'mod', 'rsa_engine'],
+    files: ['algorithm', 'hmac', 'limits', 'mod', 'parameters', 'signature', 'rsa_engine'],
     of: 'engine',
     tests: ['engine/algorithms', 'engine/edges', 'engine/vectors', 'engine/rsa_elsewhere', 'verify/key', 'verify/ml_dsa'],
   },

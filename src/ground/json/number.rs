@@ -128,7 +128,7 @@ pub(crate) fn is_finite(text: &str) -> bool {
 
 #[cfg(not(all(target_arch = "wasm32", target_os = "unknown")))]
 mod long_arithmetic {
-    use super::Decimal;
+    use crate::ground::json::number::Decimal;
 
     /// Digits that can matter: the midpoint of two doubles has at most 767 of them.
     const DIGITS: usize = 768;
