@@ -7,7 +7,7 @@ use crate::session::{CallId, Credentials, Effect, Effects, Now, Op};
 /// What the session is doing. A variant holds the data that means something in it alone; `op` is the effect whose answer
 /// it waits for.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "a session has one phase: to box its data would save nothing")]
+#[allow(clippy::large_enum_variant, reason = "a session has one phase: to box its data would save nothing")]
 pub(crate) enum Phase {
     /// The store has not been read yet.
     Unloaded,

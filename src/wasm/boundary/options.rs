@@ -11,6 +11,7 @@ use js_sys::{Array, Number, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::error::Error;
+#[cfg(feature = "session")]
 use crate::ground::text::join;
 #[cfg(feature = "jwt")]
 use crate::jwt::MAX_VALUES;
