@@ -51,7 +51,7 @@ const BUILDS = [
     name: 'decode',
     wasm: 'decode.wasm',
     features: 'jwt',
-    flags: ['--cfg=decode_only', '-Adead_code'],
+    own: ['--cfg=decode_only', '-Adead_code'],
     level: 'z',
     api: 'decode.ts',
     wing: true,
@@ -121,8 +121,11 @@ function checkTools() {
   }
 }
 
-/** From the crate to a small module in `dist`, and wasm-bindgen's glue beside it in `work`. */
-function compile({ name, wasm, features, flags: more = [], level }) {
+/**
+ * From the crate to a small module in `dist`, and wasm-bindgen's glue beside it in `work`. `flags` are for the standard library
+ * and every crate, which are built anew for each set of them; `own` are for ours alone.
+ */
+function compile({ name, wasm, features, flags: more = [], own, level }) {
   say(`${wasm}: cargo build (${features})`);
   const sysroot = output('rustc', ['--print', 'sysroot']);
   const flags = [
@@ -136,7 +139,7 @@ function compile({ name, wasm, features, flags: more = [], level }) {
   run(
     'cargo',
     [
-      'build',
+      own ? 'rustc' : 'build',
       '--quiet',
       '--release',
       '--locked',
@@ -149,6 +152,7 @@ function compile({ name, wasm, features, flags: more = [], level }) {
       '--no-default-features',
       '--features',
       variant && features.includes('jwt') ? `${features},${variant}` : features,
+      ...(own ? ['--', ...own] : []),
     ],
     { ...LEAN.environment, CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f'), ...(level && { CARGO_PROFILE_RELEASE_OPT_LEVEL: level }) },
   );
