@@ -41,7 +41,9 @@ impl Range {
     }
 
     fn contains(self, number: f64) -> bool {
-        (self.least..=self.most).contains(&number) && (!self.whole || number.fract() == 0.0)
+        number.is_finite()
+            && (self.least..=self.most).contains(&number)
+            && (!self.whole || number.fract() == 0.0)
     }
 
     /// A number that is within the range.
