@@ -100,9 +100,9 @@ class Follower {
           this.current = current;
         }
       };
+    // The module draws one number of 64 bits for a session.
     crypto.getRandomValues = (array) => {
-      array[0] = Number(seed >> 32n) << 11;
-      array[1] = Number(seed & 0xffffffffn);
+      new DataView(array.buffer, array.byteOffset, array.byteLength).setBigUint64(0, seed, true);
       return array;
     };
     instance.bearer = createBearerFetch({
