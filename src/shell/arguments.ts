@@ -165,7 +165,7 @@ export function checkWord(name: string, value: unknown, words: readonly string[]
     .slice(0, -1)
     .map((word) => `"${word}"`)
     .join(', ')} or "${words.at(-1)}"`;
-  throw typeof value === 'string' && /^[\w-]{1,20}$/.test(value)
+  throw typeof value === 'string' && /^[\w-]{1,12}$/.test(value)
     ? invalid(`"${name}" must be ${list}; got "${value}"`)
     : misuse(name, list, value);
 }

@@ -61,7 +61,7 @@ export function createBearerGuard<C extends object = {}>(options: BearerGuardOpt
   const { verifier } = settings;
   if (!has(verifier, 'verify')) throw misuse('verifier', 'a Verifier', verifier);
   const held = new Handle('release_guard', () => call('guard_open', settings));
-  bounded(() => held.handle);
+  readable(() => bounded(() => held.handle), 'options');
 
   async function judge(request: Request, need: Need): Promise<Passed<C> | Refused> {
     const [method, url, authorization, origin, ...asked] = readable(() => fieldsOf(request), 'request');
@@ -131,7 +131,7 @@ function fieldsOf({
 /** The scopes of one route, checked. */
 function needOf(need: Need | undefined): Need {
   const needed = readable(() => withLists(optionsOf(need ?? {}, ['scopes'], '', 'need')), 'need');
-  call('guard_need', needed);
+  readable(() => call('guard_need', needed), 'need');
   return needed;
 }
 

@@ -84,7 +84,7 @@ export class Remote {
     this.#polls = Math.ceil((typeof timeoutMs === 'number' ? timeoutMs : DEFAULT_TIMEOUT_MS) / POLL_MS) * 3;
     // The empty text is refused as a snapshot, like any other that is too long to be one.
     this.#snapshot = snapshot !== undefined && snapshot.length > this.#longest ? '' : snapshot;
-    const open = (known: string | undefined) => call('remote_open', name, isIssuer, settings, known);
+    const open = (known: string | undefined) => readable(() => call('remote_open', name, isIssuer, settings, known), 'options');
     let isOpened = false;
     this.#held = new Handle('release_remote', () => {
       if (!isOpened) return open(this.#snapshot);

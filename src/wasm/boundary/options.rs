@@ -17,7 +17,7 @@ use crate::ground::text::join;
 use crate::jwt::MAX_VALUES;
 
 /// The longest word that an error quotes.
-const LONGEST_WORD: usize = 20;
+const LONGEST_WORD: usize = 12;
 
 /// The numbers that an option takes, ends included.
 #[derive(Clone, Copy)]

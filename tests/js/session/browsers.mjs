@@ -26,7 +26,7 @@ const session = createSession({
     tokenUrl: '/token?tab=' + searchParams.get('tab'), revokeUrl: '/revoke',
     ...(searchParams.has('credentials') && { credentials: () => { asked += 1; return { username: 'ada', password: 'x' }; } }),
   }),
-  store: indexedDbStore(), replayWindowMs: ${REPLAY_WINDOW_MS}, timeoutMs: 5000, now: () => Date.now() + offset,
+  name: 'tabs', store: indexedDbStore(), replayWindowMs: ${REPLAY_WINDOW_MS}, timeoutMs: 5000, now: () => Date.now() + offset,
 });
 const ended = [];
 session.on('ended', (detail) => ended.push(detail));
