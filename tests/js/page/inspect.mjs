@@ -208,13 +208,13 @@ export default ({ browser, origin, issuer, shot, brief }) =>
       issuer.keys = [jwk];
       await tab.fill('textbox', 'Token', token);
       await tab.click('radio', 'JWKS URL');
-      await tab.fill('textbox', 'Where the JWK Set is', `${issuer.origin}/keys`);
+      await tab.fill('textbox', 'URL of the JWK Set', `${issuer.origin}/keys`);
       await headline('No verdict without a key');
       assert.same(issuer.seen, []);
       await tab.click('button', 'Fetch the keys');
       await headline('Accepted');
       await tab.click('radio', 'Issuer');
-      await tab.fill('textbox', 'Issuer, letter for letter', issuer.origin);
+      await tab.fill('textbox', 'Issuer, exactly as in iss', issuer.origin);
       await tab.click('button', 'Find the keys');
       await tab.until(() => document.getElementById('key-note').textContent === '1 usable key.');
       await headline('Accepted');
