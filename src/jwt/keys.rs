@@ -9,7 +9,7 @@ use crate::jwt::key_set::KeySet;
 /// The keys of a verifier: one, or a set to choose from.
 #[derive(Clone, Debug)]
 pub enum Keys {
-    /// This key, whichever `kid` the token names.
+    /// This key, for any `kid` in the token.
     One(VerificationKey),
     /// The one key of the set that fits the token.
     Set(KeySet),

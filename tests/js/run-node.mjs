@@ -237,7 +237,7 @@ const packaging = {
           );
         }
       }
-      // A guard asks a verifier, whichever it is.
+      // A guard takes any verifier.
       const guard = tokenward.createBearerGuard({ verifier: new slim.Verifier({ keys: jwk, ...rules }) });
       assert.equal((await guard.check(new Request('https://api.test/', { headers: { authorization: 'Bearer e30.e30.' } }))).status, 401);
     });

@@ -151,7 +151,7 @@ function responseOf({ status, headers, body }: Refused): Response {
 
 /**
  * The handler's response with headers added. One whose headers cannot be changed, as from `fetch`, is copied; so is one
- * without a body, which a handler may give again to a request that gets other headers. Nobody can copy a handshake.
+ * without a body, which a handler may give again to a request that gets other headers. A handshake cannot be copied.
  */
 function withHeaders(response: Response, headers: HeaderLine[]): Response {
   if (headers.length === 0) return response;

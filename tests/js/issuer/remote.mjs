@@ -34,7 +34,7 @@ export default ({ test, assert, tokenward }) => {
   }
   const other = async (kid) => (await signer('ES256', { kid })).sign(claims());
 
-  test('the set is fetched once for everybody who needs it, and not again while it is fresh', () =>
+  test('the set is fetched once for all callers, and not again while it is fresh', () =>
     scene(async ({ issuer, set, token, time }) => {
       issuer.delayMs = 50;
       assert.same(set.state, { freshness: 'empty', fetchedAt: null, coolingDown: false, lastError: null });

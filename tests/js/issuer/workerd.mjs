@@ -89,7 +89,7 @@ export default ({ test, assert }) => {
         'every answer',
       );
       assert.equal(issuer.asked.length, 1);
-      assert.ok(performance.now() - before < 4_000, 'somebody waited for another request');
+      assert.ok(performance.now() - before < 4_000, 'a request waited for another');
     }));
 
   test('requests that wait for an issuer that is down are all told so, by one fetch', () =>

@@ -59,7 +59,7 @@ export default ({ browser, origin, issuer, shot, brief }) =>
       await headline('No token yet');
     };
 
-    test('an empty page says what can be done, and asks nobody for anything', async () => {
+    test('an empty page says what can be done, and sends no request', async () => {
       tab = await browser.open(`${origin}/`);
       await headline('No token yet');
       await shot(tab, 'inspect-empty');
@@ -310,7 +310,7 @@ export default ({ browser, origin, issuer, shot, brief }) =>
       await tab.close();
     });
 
-    test('nobody was asked for anything but keys', () => {
+    test('only keys were requested', () => {
       assert.same(
         foreign().filter((url) => !['/keys', '/.well-known/openid-configuration', '/page'].some((path) => url === issuer.origin + path)),
         [],

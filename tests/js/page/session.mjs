@@ -54,7 +54,7 @@ export default ({ browser, origin, shot, says, phone }) =>
       await logged('Forged token: 401 Bearer realm="demo", error="invalid_token"');
     });
 
-    test('while the token service is down nobody is signed out, and when it is back there is a new token', async () => {
+    test('an outage of the token service signs no user out, and after it there is a new token', async () => {
       await tab.click('radio', 'is down');
       await tab.click('checkbox', 'call every second');
       await tab.until(() => document.querySelector('#timeline .request.failed.token'));
