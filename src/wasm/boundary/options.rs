@@ -91,7 +91,8 @@ impl Options {
     /// The options at `path`.
     pub(in crate::wasm) fn at(value: &JsValue, path: String) -> Result<Self, Error> {
         if value.is_undefined() {
-            return Ok(Self { object: Object::new(), path });
+            // One that inherits nothing: `Object.prototype` may have been written to.
+            return Ok(Self { object: Object::create(JsValue::NULL.unchecked_ref()), path });
         }
         if !value.is_object() || Array::is_array(value) {
             return Err(refused(path, "an object", value));
