@@ -91,8 +91,7 @@ impl Options {
     /// The options at `path`.
     pub(in crate::wasm) fn at(value: &JsValue, path: String) -> Result<Self, Error> {
         if value.is_undefined() {
-            // One that inherits nothing: `Object.prototype` may have been written to.
-            return Ok(Self { object: Object::create(JsValue::NULL.unchecked_ref()), path });
+            return Ok(Self { object: Object::new(), path });
         }
         if !value.is_object() || Array::is_array(value) {
             return Err(refused(path, "an object", value));
@@ -105,15 +104,21 @@ impl Options {
         Self::at(&self.get(name), self.path_of(name))
     }
 
-    /// The value of an option: undefined if it is not given.
+    /// The value of an option: undefined if it is not given. What is inherited is not given: `Object.prototype` may have been
+    /// written to.
     pub(in crate::wasm) fn get(&self, name: &str) -> JsValue {
-        Reflect::get(&self.object, &name.into()).unwrap_or_default()
+        let name = name.into();
+        if Object::has_own(&self.object, &name) {
+            Reflect::get(&self.object, &name).unwrap_or_default()
+        } else {
+            JsValue::UNDEFINED
+        }
     }
 
     /// Whether an option is given, even as undefined.
     #[cfg(feature = "jwt")]
     pub(in crate::wasm) fn has(&self, name: &str) -> bool {
-        Reflect::has(&self.object, &name.into()) == Ok(true)
+        Object::has_own(&self.object, &name.into())
     }
 
     /// The value of an option that switches a check on: undefined would switch it off silently.
